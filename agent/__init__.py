@@ -1,0 +1,1 @@
+"""The supervised loop; the only package that imports langgraph."""

@@ -1,0 +1,1 @@
+"""What was learnt; the only package that imports chromadb."""

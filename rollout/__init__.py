@@ -1,0 +1,1 @@
+"""How much of the world a version may touch."""

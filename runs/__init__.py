@@ -1,0 +1,1 @@
+"""The record; the only package that imports sqlalchemy and dbos."""

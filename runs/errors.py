@@ -1,0 +1,33 @@
+"""every error we raise on purpose.
+
+PilotageError
+├── InvalidInput   what was sent cannot be accepted; change it and send again
+├── NotFound       there is no such record
+├── Conflict       the record moved on since it was read; read it again
+├── NotAllowed     this person, stage or policy does not permit it
+└── Unavailable    a system outside did not answer; the only error that is retried
+"""
+
+
+class PilotageError(Exception):
+    """Something was refused or failed; the message says what, the value, and the remedy."""
+
+
+class InvalidInput(PilotageError):
+    """What was sent cannot be accepted; change it and send again."""
+
+
+class NotFound(PilotageError):
+    """There is no such record for this customer."""
+
+
+class Conflict(PilotageError):
+    """The record moved on since it was read; read it again."""
+
+
+class NotAllowed(PilotageError):
+    """The person, stage or policy does not permit it."""
+
+
+class Unavailable(PilotageError):
+    """A system outside did not answer; the only error that is retried."""

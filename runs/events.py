@@ -1,0 +1,79 @@
+"""the audit's events, told apart by `kind`.
+
+A body holds ids, digests, enumerations, whole numbers and decimals as text; never customer text,
+never a float. So an erased text leaves the chain whole, and a stranger can check it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from runs.clock import ClockKind
+from runs.records.record import Record
+
+EventKind = Literal[
+    "customer_opened",
+    "person_added",
+    "person_changed",
+    "token_created",
+    "token_revoked",
+    "access_refused",
+    "trigger_received",
+    "run_opened",
+    "run_waiting",
+    "run_resumed",
+    "run_closed",
+    "record_kept",
+    "snapshot_kept",
+    "snapshot_erased",
+    "policy_changed",
+    "approval_opened",
+    "decision_recorded",
+    "decision_refused",
+    "approval_closed",
+    "release_opened",
+    "stage_entered",
+    "release_held",
+    "release_narrowed",
+    "release_rolled_back",
+    "release_completed",
+    "drill_performed",
+    "item_admitted",
+    "item_processed",
+    "item_closed",
+    "review_opened",
+    "review_decided",
+    "action_reserved",
+    "action_settled",
+    "lesson_proposed",
+    "lesson_decided",
+    "lesson_changed",
+    "lease_taken_over",
+    "job_failed",
+]
+
+BodyValue = str | int | bool | None
+
+
+class Event(Record):
+    """One line of the tamper-evident audit."""
+
+    seq: int
+    """Gap-free for the installation, from 1."""
+    customer: str
+    kind: EventKind
+    table: str
+    """Table of the record that changed; empty for an event about no record (a refusal)."""
+    subject: str
+    """Key of the record within its table and customer."""
+    state: str
+    """Digest of the record after the change; empty when `table` is."""
+    run: str
+    actor: str
+    """Person id, `token:<id>`, `worker` or `cli`."""
+    at: datetime
+    clock: ClockKind
+    body: dict[str, BodyValue]
+    previous: str
+    """Hash of the event before; 64 zeros for the first."""
+    hash: str
+    """SHA-256 over the canonical form of everything above."""

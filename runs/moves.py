@@ -1,0 +1,99 @@
+"""the legal moves of a run, an approval, a stage, an item and an action.
+
+Data, not code: `LEGAL[kind][status]` is the set of statuses that may follow. A status with an empty
+set is an end. `runs/store.py` puts the origins of a move into the WHERE of its one UPDATE.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Kind = Literal["run", "approval", "release", "item", "action", "review", "lesson"]
+
+RunStatus = Literal["open", "waiting", "ended"]
+ApprovalStatus = Literal[
+    "open", "approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"
+]
+ReleaseStatus = Literal["open", "held", "rolled_back", "complete"]
+ItemStatus = Literal[
+    "queued",
+    "quarantined",
+    "drafted",
+    "acted",
+    "in_review",
+    "refused",
+    "handed_over",
+    "stopped",
+    "closed",
+]
+ActionStatus = Literal["reserved", "done", "failed", "unknown", "stopped"]
+ReviewStatus = Literal["open", "decided", "withdrawn"]
+LessonStatus = Literal["proposed", "active", "superseded", "retired", "rejected", "erased"]
+
+LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
+    "run": {
+        "open": frozenset({"open", "waiting", "ended"}),
+        "waiting": frozenset({"open", "waiting", "ended"}),
+        "ended": frozenset(),
+    },
+    "approval": {
+        "open": frozenset(
+            {"approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"}
+        ),
+        "approved": frozenset({"superseded"}),
+        "changes_asked": frozenset(),
+        "rejected": frozenset(),
+        "expired": frozenset(),
+        "superseded": frozenset(),
+        "withdrawn": frozenset(),
+    },
+    "release": {
+        "open": frozenset({"open", "held", "rolled_back", "complete"}),
+        "held": frozenset({"open", "rolled_back"}),
+        "complete": frozenset({"rolled_back"}),
+        "rolled_back": frozenset(),
+    },
+    "item": {
+        # `stopped`: its version was rolled back before the item acted.
+        "queued": frozenset(
+            {"quarantined", "drafted", "acted", "in_review", "refused", "handed_over", "stopped"}
+        ),
+        "in_review": frozenset({"acted", "closed", "refused"}),
+        "drafted": frozenset({"closed"}),
+        "stopped": frozenset({"in_review", "closed"}),
+        "quarantined": frozenset({"queued", "closed"}),
+        "handed_over": frozenset({"closed"}),
+        "acted": frozenset({"closed"}),
+        "refused": frozenset({"closed"}),
+        "closed": frozenset(),
+    },
+    "action": {
+        "reserved": frozenset({"done", "failed", "unknown", "stopped"}),
+        "unknown": frozenset({"done", "failed"}),
+        "done": frozenset(),
+        "failed": frozenset(),
+        "stopped": frozenset(),
+    },
+    "review": {
+        "open": frozenset({"decided", "withdrawn"}),
+        "decided": frozenset(),
+        "withdrawn": frozenset(),
+    },
+    "lesson": {
+        "proposed": frozenset({"active", "rejected", "erased"}),
+        "active": frozenset({"superseded", "retired", "erased"}),
+        "superseded": frozenset({"erased"}),
+        "retired": frozenset({"active", "erased"}),
+        "rejected": frozenset({"erased"}),
+        "erased": frozenset(),
+    },
+}
+
+
+def origins(kind: Kind, status: str) -> frozenset[str]:
+    """The statuses from which `kind` may come to `status`; empty when nothing may."""
+    return frozenset(origin for origin, onward in LEGAL[kind].items() if status in onward)
+
+
+def is_end(kind: Kind, status: str) -> bool:
+    """True when nothing may follow `status`."""
+    return not LEGAL[kind][status]

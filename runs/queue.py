@@ -1,0 +1,210 @@
+"""durable jobs on DBOS: enqueue once, work, retry, recover.
+
+The truth that something must be done is our `jobs` table; DBOS holds "do this id". The DBOS
+workflow id is our job id, so handing over twice is one job. A job's function reads the record
+before it acts and may be run again at any moment.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus
+from sqlalchemy import event
+
+from runs.errors import PilotageError, Unavailable
+from runs.records.person import Customer
+from runs.store.jobs import Job
+from runs.store.store import Store
+
+log = logging.getLogger("pilotage.queue")
+
+SCHEMA = "pilotage-jobs-1"
+"""The jobs' own version: DBOS would else hash the source and leave old jobs behind an upgrade."""
+
+QUEUE = "pilotage"
+
+ATTEMPTS = 5
+"""Tries of a step or job that raises Unavailable, one second apart and doubling."""
+
+Step = Callable[[str, Callable[[], Any]], Any]
+"""`step(name, work)`: the stored JSON result of `work`, which runs once however often asked."""
+
+
+class JobContext(NamedTuple):
+    """What a job's function is handed."""
+
+    customer: Customer
+    subject: str
+    step: Step
+
+
+Work = Callable[[JobContext], None]
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """How this process works the queue."""
+
+    url: str
+    """SQLAlchemy URL of the queue's database."""
+    executor: str
+    """Unique for each process; two processes of one name would recover each other's live work."""
+    poll_s: float = 0.05
+    concurrency: int = 4
+
+
+class Queue:
+    """Works the jobs of one store in this process until it is stopped."""
+
+    def __init__(self, store: Store, settings: QueueSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._pump: threading.Thread | None = None
+
+    def start(self, work: Mapping[str, Work]) -> None:
+        """Take up what dead processes left, then work until `stop`. `work` is by job kind."""
+        config = DBOSConfig(
+            name="pilotage",
+            system_database_url=self._settings.url,
+            system_database_engine=_engine(self._settings.url),
+            application_version=SCHEMA,
+            executor_id=self._settings.executor,
+            log_level="ERROR",
+            enable_otlp=False,
+            notification_listener_polling_interval_sec=1.0,
+        )
+        DBOS(config=config)
+        _register(self._store, work)
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._settings.concurrency,
+            polling_interval_sec=self._settings.poll_s,
+            on_conflict="always_update",
+        )
+        self.reap()
+        self.reconcile()
+        self._pump = threading.Thread(target=self._pump_forever, name="pilotage-pump", daemon=True)
+        self._pump.start()
+
+    def stop(self) -> None:
+        """Stop taking jobs; those running end first, those waiting stay written down."""
+        self._stopping.set()
+        if self._pump is not None:
+            self._pump.join()
+        DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+
+    def pump(self) -> int:
+        """Hand waiting jobs to DBOS under their own ids; returns how many."""
+        jobs = self._store.jobs.waiting()
+        for job in jobs:
+            hand_over(job)
+        if jobs:
+            self._store.jobs.mark_enqueued(jobs)
+        return len(jobs)
+
+    def reap(self) -> int:
+        """Bring back the work of processes that are gone; returns how much.
+
+        On SQLite there is one worker process, under a lease: whatever another executor holds
+        belongs to a dead one.
+        """
+        left = [
+            status
+            for status in DBOS.list_workflows(status=["PENDING"], load_input=False)
+            if status.executor_id != self._settings.executor
+        ]
+        for status in left:
+            DBOS.resume_workflow(status.workflow_id, queue_name=QUEUE)
+        return len(left)
+
+    def reconcile(self) -> int:
+        """Hand over again what the queue does not know although it was handed over."""
+        lost = [job for job in self._store.jobs.enqueued() if not _is_known(job)]
+        for job in lost:
+            hand_over(job)
+        return len(lost)
+
+    def _pump_forever(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self.pump()
+            except Unavailable:
+                log.warning("the record was locked; the pump tries again")
+                busy = 0
+            if not busy:
+                self._stopping.wait(self._settings.poll_s)
+
+
+def _engine(url: str) -> sa.Engine | None:
+    """For SQLite an engine with a write-ahead log: DBOS's own waits for the disk at every step.
+
+    Not every commit needs to reach the disk: what a power cut takes from the queue, the
+    reconciler hands over again from the record.
+    """
+    if not url.startswith("sqlite"):
+        return None
+    engine = sa.create_engine(url, connect_args={"timeout": 30})
+
+    def prepare(raw: Any, _: object) -> None:
+        raw.isolation_level = "IMMEDIATE"
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", prepare)
+    return engine
+
+
+def hand_over(job: Job) -> None:
+    """Enqueue a job under its own id; a second time changes nothing."""
+    options: EnqueueOptions = {
+        "workflow_name": "job",
+        "queue_name": QUEUE,
+        "workflow_id": dbos_id(job.customer, job.id),
+        "app_version": SCHEMA,
+    }
+    DBOS.enqueue_workflow_with_options(options, job.customer, job.id, job.kind, job.subject)
+
+
+def dbos_id(customer: str, job: str) -> str:
+    """The queue's id of a job."""
+    return f"{customer}/{job}"
+
+
+def _is_known(job: Job) -> bool:
+    status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job.customer, job.id))
+    return status is not None
+
+
+def _register(store: Store, work: Mapping[str, Work]) -> None:
+    @DBOS.workflow(name="job", max_recovery_attempts=100)
+    def job(customer: str, id: str, kind: str, subject: str) -> None:
+        try:
+            context = JobContext(store.customer(customer), subject, _step)
+            _with_patience(lambda: work[kind](context))
+        except (PilotageError, ValueError, LookupError, TypeError, OSError) as error:
+            log.exception("job failed", extra={"job": id})
+            store.jobs.mark_failed(store.customer(customer), id, f"{type(error).__name__}: {error}")
+            return
+        store.jobs.mark_done(store.customer(customer), id)
+
+
+def _step(name: str, run: Callable[[], Any]) -> Any:
+    return DBOS.run_step({"name": name}, run)
+
+
+def _with_patience(work: Callable[[], None]) -> None:
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            work()
+        except Unavailable:
+            time.sleep(2**attempt)
+        else:
+            return
+    work()

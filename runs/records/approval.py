@@ -1,0 +1,64 @@
+"""A question to named people about a digest, and their decisions."""
+
+from datetime import datetime
+from typing import Literal
+
+from runs.moves import ApprovalStatus
+from runs.records.record import Digest, Record
+from runs.records.version import Risk
+
+ApprovalKind = Literal["plan", "test_exit", "stage", "update", "action", "lesson"]
+DecisionKind = Literal[
+    "approve", "approve_with_edit", "ask_for_changes", "reject", "escalate", "hand_over"
+]
+Proof = Literal["token", "session", "demo"]
+
+
+class Need(Record):
+    """So many of these people, in this role, must agree."""
+
+    role: str
+    count: int
+    people: tuple[str, ...]
+
+
+class Approval(Record):
+    """A question to named people about exactly one digest."""
+
+    id: str
+    run: str
+    kind: ApprovalKind
+    title: str
+    subject: Digest
+    """Over everything that will happen: artefact, version, policy, plan, evidence, stage."""
+    covers: dict[str, str]
+    """What the digest was made of, by name: ids and digests, so that it can be made again."""
+    needs: tuple[Need, ...]
+    excluded: tuple[str, ...]
+    """Who requested, configured, built or edited it."""
+    risks: tuple[Risk, ...]
+    if_approved: str
+    if_rejected: str
+    status: ApprovalStatus
+    due_at: datetime
+    opened_at: datetime
+    solo: bool = False
+    supersedes: str = ""
+
+
+class Decision(Record):
+    """One person's answer to one approval; the first that is valid counts."""
+
+    id: str
+    approval: str
+    person: str
+    role: str
+    kind: DecisionKind
+    reason: str
+    seen: Digest
+    """The digest the person was shown."""
+    proved_by: Proof
+    token: str
+    """Id of the token the person proved themselves with; empty for a session."""
+    solo: bool
+    decided_at: datetime

@@ -1,0 +1,91 @@
+"""A version's climb of the stages, and the live measurements that carry it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from runs.moves import ReleaseStatus
+from runs.records.record import Digest, Rate, Record
+
+StageKind = Literal["sandbox", "slice", "full"]
+
+
+class StageSpec(Record):
+    """One rung of the ladder, as the plan fixes it."""
+
+    name: str
+    kind: StageKind
+    weight_bp: int = Field(ge=0, le=10_000)
+    """Share of the items the version serves, in hundredths of a percent; 0 in the sandbox."""
+    sample: int = Field(ge=1)
+    """Labelled items of one fixed-sample look; at this many an inconclusive verdict holds."""
+    min_hours: int = Field(default=24, ge=0)
+
+
+class Release(Record):
+    """A version's climb."""
+
+    id: str
+    run: str
+    workflow: str
+    version: Digest
+    policy: Digest
+    plan: Digest
+    incumbent: str
+    """Digest of the version in use, or `human` for the human process."""
+    stages: tuple[StageSpec, ...]
+    stage: int
+    """Index of the stage it stands on; -1 before the first."""
+    weight_bp: int
+    salt: str
+    """One for the whole lineage: a higher weight only adds units."""
+    status: ReleaseStatus
+    entered_at: datetime | None
+    """When the evidence of this stage began."""
+    opened_at: datetime
+
+
+class Signal(Record):
+    """One live measurement over a window."""
+
+    release: str
+    stage: int
+    name: Literal[
+        "quality",
+        "coverage",
+        "latency",
+        "cost",
+        "fallback",
+        "escalation",
+        "repeated_failure",
+        "drift",
+    ]
+    value: str
+    """Decimal text."""
+    low: Rate | None
+    high: Rate | None
+    events: int
+    total: int
+    owner: str
+    since: datetime
+    until: datetime
+
+
+class Move(Record):
+    """What the evidence allows for a release, and why."""
+
+    kind: Literal["enter", "expand", "hold", "narrow", "roll_back", "complete"]
+    stage: int
+    weight_bp: int
+    reason: str
+    missing: tuple[str, ...] = ()
+    """What stands in the way; empty when nothing does."""
+
+
+class Cost(Record):
+    """What something cost."""
+
+    amount: Decimal
+    currency: str

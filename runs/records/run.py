@@ -1,0 +1,131 @@
+"""A run: why it began, where it stands, what it chose, how it ended."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from runs.moves import RunStatus
+from runs.records.record import Digest, Record
+
+TriggerKind = Literal["priority", "request", "feedback", "failure", "scheduled_review"]
+TerminalKind = Literal["stage_reached", "issue_fixed", "blocker_escalated", "healthy_review"]
+
+
+class Trigger(Record):
+    """Why a run began."""
+
+    id: str
+    kind: TriggerKind
+    title: str
+    """One line, in the customer's words."""
+    text: Digest
+    """Snapshot of the whole text."""
+    key: str
+    """The sender's key: the same trigger twice is one run."""
+    opened_by: str
+    """Person id of the requester."""
+    opened_at: datetime
+
+
+class Run(Record):
+    """The loop's work on one trigger."""
+
+    id: str
+    trigger: str
+    workflow: str
+    """Empty until the improvement is chosen."""
+    status: RunStatus
+    waits_for: str
+    """What a waiting run waits for: an approval id, or `signals:<release id>`; empty otherwise."""
+    requester: str
+    """Person id; never an approver of this run."""
+    graph: Digest
+    """Digest of the loop's nodes and edges the run was started with."""
+    opened_at: datetime
+    ended_at: datetime | None = None
+    terminal: str = ""
+    """Id of the terminal record; empty while open."""
+    continues: str = ""
+    """The run whose cleared blocker this run continues."""
+
+
+class Statement(Record):
+    """One thing the briefing says, and the record it came from."""
+
+    topic: Literal[
+        "priority", "feedback", "history", "failure", "approval", "usage", "cost", "roi", "lesson"
+    ]
+    text: str
+    source: str
+    """Id or digest of the record."""
+
+
+class Briefing(Record):
+    """What the loop knew when it chose."""
+
+    run: str
+    statements: tuple[Statement, ...]
+    lessons: tuple[str, ...]
+    """Ids of the lessons recalled."""
+
+
+class Contender(Record):
+    """One workflow or improvement that could be advanced, and its score."""
+
+    name: str
+    kind: Literal["workflow", "improvement"]
+    volume_per_week: int
+    cost_of_error: Decimal
+    """In the plan's currency, per wrong item."""
+    failing_share: str
+    """Upper 95 % bound of the failing share, decimal text, 0 to 1."""
+    fix_rank: int
+    """Rank of the smallest plausible fix, 1 to 8."""
+    score: Decimal
+    """volume x cost of an error x failing share / fix rank."""
+    due: datetime | None = None
+    why: str
+
+
+class Choice(Record):
+    """The one improvement this run advances, and why the others lost."""
+
+    run: str
+    chosen: str
+    why: str
+    contenders: tuple[Contender, ...]
+    """Best first; the chosen one is the first."""
+
+
+class Terminal(Record):
+    """The proven end of a run."""
+
+    run: str
+    kind: TerminalKind
+    reason: str
+    owner: str
+    """Person who answers for what happens next."""
+    proof: tuple[str, ...]
+    """Ids or digests of the records that prove it; never empty."""
+    next_check: datetime | None = None
+
+
+class Figure(Record):
+    """One number of a report and the record it was read from."""
+
+    name: str
+    value: str
+    evidence: str
+    """Id or digest of the record the value stands in."""
+
+
+class Report(Record):
+    """The customer's update, drafted from audited facts only."""
+
+    run: str
+    title: str
+    text: Digest
+    """Snapshot of the text as it would be sent."""
+    figures: tuple[Figure, ...]
+    recipients: tuple[str, ...]
+    """Person ids at the customer."""

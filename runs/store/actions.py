@@ -1,0 +1,95 @@
+"""The action ledger: reserved before it is done, settled after, once a key."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.errors import Conflict
+from runs.moves import ActionStatus
+from runs.records.item import Action
+from runs.records.person import Customer
+from runs.store.change import Ledger
+
+
+class Reserved(NamedTuple):
+    """A reservation, and whether this call made it."""
+
+    action: Action
+    is_first: bool
+
+
+class Actions:
+    """Effects on the outside world, as rows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def reserve(self, customer: Customer, action: Action, fence: int) -> Reserved:
+        """Reserve the key before anything is done; the second reservation gets the first row.
+
+        Raises Conflict when the key was reserved for other content.
+        """
+        with self._ledger.change(customer, "worker", action.run) as change:
+            row = _row(action, fence)
+            event: dict[str, Any] = {"item": action.item, "tool": action.tool}
+            event |= {"operation": action.operation, "content": action.content}
+            is_first = change.insert(
+                tables.actions, row, "action_reserved", **event, approval=action.approval
+            )
+        present = self.find(customer, action.key)
+        assert present is not None
+        if present.content != action.content:
+            raise Conflict(f"action key {action.key} is reserved for other content")
+        return Reserved(present, is_first)
+
+    def settle(
+        self, customer: Customer, key: str, *, status: ActionStatus, receipt: str, reason: str
+    ) -> Action:
+        """Say how the action ended; the same end twice is once, another end is a Conflict."""
+        present = self.find(customer, key)
+        if present is not None and present.status == status and present.receipt == receipt:
+            return present
+        with self._ledger.change(customer, "worker", present.run if present else "") as change:
+            row = change.find(tables.actions, key=key)
+            body = {} if row is None else dict(row["body"])
+            body |= {"status": status, "receipt": receipt, "reason": reason}
+            body["settled_at"] = change.now()
+            settled = change.move(
+                tables.actions,
+                {"key": key},
+                {"status": status, "body": body},
+                "action_settled",
+                status=status,
+                receipt=receipt,
+            )
+        return Action.model_validate(settled["body"])
+
+    def find(self, customer: Customer, key: str) -> Action | None:
+        """The action of this key, or None."""
+        row = self._ledger.row(tables.actions, customer, key=key)
+        return None if row is None else Action.model_validate(row["body"])
+
+    def of_item(self, customer: Customer, item: str) -> list[Action]:
+        """Every action of one item."""
+        return self._list(customer, tables.actions.c.item == item)
+
+    def of_run(self, customer: Customer, run: str) -> list[Action]:
+        """Every action a run did itself, such as sending the update."""
+        return self._list(customer, tables.actions.c.run == run)
+
+    def unsettled(self, customer: Customer) -> list[Action]:
+        """Actions reserved or unknown: what a crash may have left."""
+        return self._list(customer, tables.actions.c.status.in_(["reserved", "unknown"]))
+
+    def _list(self, customer: Customer, where: Any) -> list[Action]:
+        table = tables.actions
+        query = sa.select(table.c.body).where(table.c.customer == customer.id, where)
+        actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        return sorted(actions, key=lambda action: action.reserved_at)
+
+
+def _row(action: Action, fence: int) -> dict[str, Any]:
+    body = action.as_json()
+    names = ("key", "item", "run", "status")
+    return {**{name: body[name] for name in names}, "fence": fence, "body": body}

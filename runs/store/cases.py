@@ -1,0 +1,103 @@
+"""Labelled cases, the datasets made of them, and what trials did with them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.errors import NotFound
+from runs.records.case import Case, Dataset, Split
+from runs.records.evidence import CaseResult
+from runs.records.person import Customer
+from runs.store.change import Ledger, insert_once
+
+
+class Cases:
+    """Cases by dataset and split; results by trial."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def keep(
+        self, customer: Customer, actor: str, dataset: Dataset, cases: Sequence[Case]
+    ) -> Dataset:
+        """Keep a dataset and its cases, all or nothing; the same again are the same dataset."""
+        digest = dataset.digest
+        with self._ledger.change(customer, actor) as change:
+            row = {
+                "kind": "dataset",
+                "id": f"dataset:{digest}",
+                "run": "",
+                "digest": digest,
+                "body": dataset.as_json(),
+                "kept_at": change.now(),
+            }
+            if change.insert(tables.records, row, "record_kept", record="dataset"):
+                rows = [_row(customer, digest, case) for case in cases]
+                change.connection.execute(tables.cases.insert(), rows)
+        return dataset
+
+    def datasets(self, customer: Customer, name: str = "") -> list[Dataset]:
+        """Datasets, newest first; of one name where one is given."""
+        table = tables.records
+        query = (
+            sa.select(table.c.body)
+            .where(table.c.customer == customer.id, table.c.kind == "dataset")
+            .order_by(table.c.kept_at.desc())
+        )
+        found = [Dataset.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        return [dataset for dataset in found if not name or dataset.name == name]
+
+    def newest(self, customer: Customer, name: str) -> Dataset:
+        """The newest dataset of this name; NotFound when there is none."""
+        found = self.datasets(customer, name)
+        if not found:
+            raise NotFound(f"there is no dataset {name!r}; `pilotage data import` brings one")
+        return found[0]
+
+    def read(self, customer: Customer, dataset: str, split: Split | None = None) -> list[Case]:
+        """The cases of a dataset, by id; of one split where one is named."""
+        table = tables.cases
+        query = sa.select(table.c.body).where(
+            table.c.customer == customer.id, table.c.dataset == dataset
+        )
+        if split:
+            query = query.where(table.c.split == split)
+        rows = self._ledger.rows(query.order_by(table.c.id))
+        return [Case.model_validate(row["body"]) for row in rows]
+
+    def keep_results(self, customer: Customer, results: Iterable[CaseResult]) -> None:
+        """Keep what a trial did with each case, once a case and epoch, in one transaction."""
+        with self._ledger.database.writing() as connection:
+            for result in results:
+                row = {
+                    "customer": customer.id,
+                    "trial": result.trial,
+                    "case": result.case,
+                    "epoch": result.epoch,
+                    "outcome": result.outcome,
+                    "failure": result.failure,
+                    "body": result.as_json(),
+                }
+                connection.execute(insert_once(connection, tables.case_results, row))
+
+    def results(self, customer: Customer, trial: str) -> list[CaseResult]:
+        """What a trial did, by case."""
+        table = tables.case_results
+        query = sa.select(table.c.body).where(
+            table.c.customer == customer.id, table.c.trial == trial
+        )
+        rows = self._ledger.rows(query.order_by(table.c.case, table.c.epoch))
+        return [CaseResult.model_validate(row["body"]) for row in rows]
+
+
+def _row(customer: Customer, dataset: str, case: Case) -> dict[str, Any]:
+    return {
+        "customer": customer.id,
+        "dataset": dataset,
+        "id": case.id,
+        "family": case.family[:200],
+        "split": case.split,
+        "body": case.as_json(),
+    }

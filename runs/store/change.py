@@ -1,0 +1,252 @@
+"""One change of the record: rows, their events and the jobs they cause, in one transaction."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from runs import moves, tables
+from runs.clock import Clock
+from runs.errors import Conflict, NotFound
+from runs.events import BodyValue, Event, EventKind
+from runs.records.person import Customer
+from runs.records.record import canonical, digest_of
+from runs.store.database import Database
+
+INSTALLATION = "installation"
+"""The customer of rows that concern the installation itself, such as the chain's head."""
+
+FIRST = "0" * 64
+
+Row = Mapping[str, Any]
+
+
+class About(NamedTuple):
+    """What an event is about."""
+
+    table: str
+    subject: str
+    state: str
+
+
+class Change:
+    """An open write transaction of one actor on one customer's records."""
+
+    def __init__(
+        self, connection: Connection, clock: Clock, *, customer: Customer, actor: str, run: str
+    ) -> None:
+        self.connection = connection
+        self.clock = clock
+        self.customer = customer
+        self.actor = actor
+        self.run = run
+
+    def now(self) -> str:
+        """The clock's time as the text that rows hold."""
+        return text_of(self.clock.now())
+
+    def find(self, table: sa.Table, **key: Any) -> dict[str, Any] | None:
+        """The customer's row, read inside the transaction."""
+        return find_row(self.connection, table, self.customer, key)
+
+    def insert(self, table: sa.Table, row: Row, kind: EventKind, **body: BodyValue) -> bool:
+        """Insert `row` and its event, once; False, and no event, when the row is already there."""
+        complete = {"customer": self.customer.id, **row}
+        inserted = self.connection.execute(insert_once(self.connection, table, complete))
+        if inserted.rowcount != 1:
+            return False
+        self.append(kind, about(table, complete), **body)
+        return True
+
+    def update(
+        self, table: sa.Table, key: Row, values: Row, kind: EventKind, **body: BodyValue
+    ) -> dict[str, Any]:
+        """Set `values` on the one row of `key`, and its event; NotFound when there is none."""
+        self._set(table, key, values, sa.true())
+        return self._after(table, key, kind, body)
+
+    def move(
+        self, table: sa.Table, key: Row, values: Row, kind: EventKind, **body: BodyValue
+    ) -> dict[str, Any]:
+        """Set a `status` that may follow the present one, in one conditional statement.
+
+        Raises Conflict with the present status when the move is not legal.
+        """
+        thing = _thing(table)
+        legal = moves.origins(thing, values["status"])
+        self._set(table, key, values, table.c.status.in_(sorted(legal)))
+        return self._after(table, key, kind, body)
+
+    def append(self, kind: EventKind, what: About | None = None, **body: BodyValue) -> Event:
+        """Append one event to the chain, under its lock."""
+        what = what or About("", "", "")
+        seq, previous = self._take_head()
+        event = Event(
+            seq=seq,
+            customer=self.customer.id,
+            kind=kind,
+            table=what.table,
+            subject=what.subject,
+            state=what.state,
+            run=self.run,
+            actor=self.actor,
+            at=self.clock.now(),
+            clock=self.clock.kind,
+            body=body,
+            previous=previous,
+            hash="",
+        )
+        event = event.model_copy(update={"hash": event_hash(event.model_dump(mode="json"))})
+        self.connection.execute(tables.events.insert().values(**event_row(event)))
+        self.connection.execute(
+            tables.chain_head.update()
+            .where(tables.chain_head.c.customer == INSTALLATION)
+            .values(hash=event.hash)
+        )
+        return event
+
+    def _take_head(self) -> tuple[int, str]:
+        head = tables.chain_head
+        taken = self.connection.execute(
+            head.update()
+            .where(head.c.customer == INSTALLATION)
+            .values(seq=head.c.seq + 1)
+            .returning(head.c.seq, head.c.hash)
+        ).one()
+        return taken.seq, taken.hash
+
+    def _set(self, table: sa.Table, key: Row, values: Row, allowed: Any) -> None:
+        statement = table.update().where(_at(table, self.customer, key), allowed).values(**values)
+        if self.connection.execute(statement).rowcount == 1:
+            return
+        present = self.find(table, **key)
+        name = f"{table.name.rstrip('s')} {' '.join(map(str, key.values()))}"
+        if present is None:
+            raise NotFound(f"there is no {name}")
+        raise Conflict(
+            f"{name} is {present.get('status')}; it cannot become {values.get('status')}; "
+            "read it again"
+        )
+
+    def _after(
+        self, table: sa.Table, key: Row, kind: EventKind, body: Mapping[str, BodyValue]
+    ) -> dict[str, Any]:
+        row = self.find(table, **key)
+        assert row is not None
+        self.append(kind, about(table, row), **body)
+        return row
+
+
+Guard = Callable[[Change], None]
+"""Runs first in every change; raises to refuse it, as a lease that was taken over does."""
+
+
+def unguarded(change: Change) -> None:
+    """Every change may be made."""
+
+
+class Ledger:
+    """The database and the clock, and the one way to write with them."""
+
+    def __init__(self, database: Database, clock: Clock, guard: Guard) -> None:
+        self.database = database
+        self.clock = clock
+        self._guard = guard
+
+    @contextmanager
+    def change(self, customer: Customer, actor: str, run: str = "") -> Iterator[Change]:
+        """One write transaction in which `actor` changes this customer's records."""
+        with self.database.writing() as connection:
+            change = Change(connection, self.clock, customer=customer, actor=actor, run=run)
+            self._guard(change)
+            yield change
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A consistent view that changes nothing."""
+        return self.database.reading()
+
+    def row(self, table: sa.Table, customer: Customer, **key: Any) -> dict[str, Any] | None:
+        """One row of the customer's, or None."""
+        with self.reading() as connection:
+            return find_row(connection, table, customer, key)
+
+    def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
+        """Every row of a query."""
+        with self.reading() as connection:
+            return [dict(row._mapping) for row in connection.execute(query).all()]
+
+
+def text_of(time: datetime) -> str:
+    """A UTC time as the text that rows hold; texts sort as the times do."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def about(table: sa.Table, row: Row) -> About:
+    """What an event says about `row`: table, key without the customer, digest of the state."""
+    keys = [c.name for c in table.primary_key.columns if c.name != "customer"]
+    return About(table.name, "/".join(str(row[k]) for k in keys), state_of(table, row))
+
+
+def state_of(table: sa.Table, row: Row) -> str:
+    """Digest of every column of a row; an erased snapshot keeps the digest of its name."""
+    columns = {c.name: row.get(c.name) for c in table.columns}
+    if table.name == "snapshots":
+        columns.pop("content")
+    return digest_of(columns)
+
+
+def event_hash(event: Mapping[str, Any]) -> str:
+    """Hex SHA-256 over the canonical JSON of everything but `hash`."""
+    return hashlib.sha256(canonical({k: v for k, v in event.items() if k != "hash"})).hexdigest()
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """The event as a row: the body as canonical text."""
+    row = event.model_dump(mode="json")
+    return {**row, "body": canonical(row["body"]).decode()}
+
+
+def event_of(row: Mapping[Any, Any]) -> Event:
+    """The event a row holds."""
+    return Event.model_validate({**row, "body": json.loads(row["body"])})
+
+
+def find_row(
+    connection: Connection, table: sa.Table, customer: Customer, key: Row
+) -> dict[str, Any] | None:
+    """The customer's row of this key, or None."""
+    found = connection.execute(sa.select(table).where(_at(table, customer, key))).one_or_none()
+    return None if found is None else dict(found._mapping)
+
+
+def insert_once(connection: Connection, table: sa.Table, row: Row) -> Any:
+    """An INSERT that does nothing where a unique key is taken."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).values(**row).on_conflict_do_nothing()
+
+
+def _at(table: sa.Table, customer: Customer, key: Row) -> Any:
+    return sa.and_(
+        table.c.customer == customer.id, *(table.c[name] == value for name, value in key.items())
+    )
+
+
+_THINGS: Mapping[str, moves.Kind] = {
+    "runs": "run",
+    "approvals": "approval",
+    "releases": "release",
+    "items": "item",
+    "actions": "action",
+    "reviews": "review",
+    "lessons": "lesson",
+}
+
+
+def _thing(table: sa.Table) -> moves.Kind:
+    return _THINGS[table.name]

@@ -1,0 +1,69 @@
+"""One connection pool to the record; a transaction never starts as reader and ends as writer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from runs.errors import Unavailable
+
+
+class Database:
+    """The record's database; safe to share between threads."""
+
+    def __init__(self, url: str, *, busy_timeout_s: float = 30.0) -> None:
+        self.url = url
+        self.engine = _engine(url, busy_timeout_s)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view that changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that holds the write lock from its first statement; all or nothing.
+
+        Raises Unavailable when the lock is not to be had within the busy timeout.
+        """
+        try:
+            writer = self.engine.connect().execution_options(writes=True)
+            with writer as connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise Unavailable(
+                    "the database is locked by another process; try again in a moment"
+                ) from error
+            raise
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _engine(url: str, busy_timeout_s: float) -> Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s}, pool_size=8)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(raw: object, _: object) -> None:
+    # Autocommit mode: SQLAlchemy's own BEGIN (below) decides when a transaction starts.
+    raw.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] -- driver object
+    cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,166 @@
+"""Live items: admitted once by key, finished once from `queued`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.errors import Conflict, NotFound
+from runs.records.item import Item, Review
+from runs.records.person import Customer
+from runs.store import jobs
+from runs.store.change import Change, Ledger, text_of
+from runs.store.reviews import open_review
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which items; empty fields do not narrow."""
+
+    workflow: str = ""
+    release: str = ""
+    stage: int | None = None
+    arm: str = ""
+    status: str = ""
+    batch: str = ""
+    owner: str = ""
+    since: datetime | None = None
+
+
+class Items:
+    """One unit of the customer's work, as rows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def admit(self, customer: Customer, actor: str, item: Item) -> Item:
+        """Take an item in once, with the job that works on it.
+
+        The same key with the same input is the item there is; with another input it is a Conflict.
+        """
+        with self._ledger.change(customer, actor) as change:
+            present = change.find(tables.items, workflow=item.workflow, key=item.key)
+            if present is not None:
+                return _same(Item.model_validate(present["body"]), item)
+            change.insert(
+                tables.items,
+                _row(item),
+                "item_admitted",
+                release=item.release,
+                arm=item.arm,
+                version=item.version,
+                policy=item.policy,
+                input=item.input,
+            )
+            if item.status == "queued":
+                jobs.add(change, "process_item", item.id, cause="admitted", priority=item.priority)
+        return item
+
+    def get(self, customer: Customer, id: str) -> Item:
+        """The item of this id, or of a prefix of it that is unique; NotFound otherwise."""
+        table = tables.items
+        query = sa.select(table.c.id, table.c.body).where(
+            table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
+        )
+        rows = self._ledger.rows(query.limit(2))
+        exact = [row for row in rows if row["id"] == id]
+        if len(rows) != 1 and not exact:
+            what = "several items begin" if rows else "no item begins"
+            raise NotFound(f"{what} with {id!r}; `pilotage item list` shows them")
+        return Item.model_validate((exact or rows)[0]["body"])
+
+    def find_by_key(self, customer: Customer, workflow: str, key: str) -> Item | None:
+        """The item the sender gave this key, or None."""
+        row = self._ledger.row(tables.items, customer, workflow=workflow, key=key)
+        return None if row is None else Item.model_validate(row["body"])
+
+    def count(self, customer: Customer, wanted: ItemFilter) -> dict[str, int]:
+        """How many items stand in each status."""
+        table = tables.items
+        query = sa.select(table.c.status, sa.func.count().label("n"))
+        query = query.where(_where(customer, wanted)).group_by(table.c.status)
+        return {row["status"]: row["n"] for row in self._ledger.rows(query)}
+
+    def note(self, customer: Customer, item: Item) -> None:
+        """Keep what a part of the work learnt (snapshot, output, route) on a queued item."""
+        with self._ledger.change(customer, "worker") as change:
+            change.move(
+                tables.items, {"id": item.id}, _row(item), "item_processed", status=item.status
+            )
+
+    def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
+        """End the work on a queued item and open its reviews; twice the same writes nothing.
+
+        Raises Conflict when it ended otherwise.
+        """
+        with self._ledger.change(customer, "worker") as change:
+            present = change.find(tables.items, id=item.id)
+            if present is not None and present["status"] != "queued":
+                return Item.model_validate(present["body"])
+            change.move(
+                tables.items,
+                {"id": item.id},
+                _row(item),
+                "item_processed",
+                status=item.status,
+                route=item.route,
+                rule=item.rule,
+                policy=item.policy,
+                output=item.output,
+            )
+            for review in reviews:
+                open_review(change, review)
+        return item
+
+    def move(self, customer: Customer, actor: str, item: Item) -> Item:
+        """Bring an item to a status that may follow its present one; Conflict otherwise."""
+        with self._ledger.change(customer, actor) as change:
+            move_item(change, item)
+        return item
+
+    def list(
+        self, customer: Customer, wanted: ItemFilter | None = None, *, limit: int = 100
+    ) -> list[Item]:
+        """The newest items first."""
+        table = tables.items
+        query = sa.select(table.c.body).where(_where(customer, wanted or ItemFilter()))
+        query = query.order_by(table.c.received_at.desc(), table.c.id.desc()).limit(limit)
+        return [Item.model_validate(row["body"]) for row in self._ledger.rows(query)]
+
+
+def move_item(change: Change, item: Item) -> None:
+    """Bring an item to its status inside a change; Conflict when that may not follow."""
+    kind = "item_closed" if item.status == "closed" else "item_processed"
+    change.move(tables.items, {"id": item.id}, _row(item), kind, status=item.status)
+
+
+def _same(present: Item, item: Item) -> Item:
+    if present.input != item.input:
+        raise Conflict(
+            f"key {item.key!r} of workflow {item.workflow} was used for another input "
+            f"(item {present.id}); send the changed item under its own key"
+        )
+    return present
+
+
+def _where(customer: Customer, wanted: ItemFilter) -> Any:
+    table = tables.items
+    names = ("workflow", "release", "stage", "arm", "status", "batch", "owner")
+    parts = [table.c.customer == customer.id]
+    for name in names:
+        value = getattr(wanted, name)
+        if value not in ("", None):
+            parts.append(table.c[name] == value)
+    if wanted.since is not None:
+        parts.append(table.c.received_at >= text_of(wanted.since))
+    return sa.and_(*parts)
+
+
+def _row(item: Item) -> dict[str, Any]:
+    body = item.as_json()
+    names = ("id", "workflow", "key", "batch", "release", "arm", "stage", "status", "owner")
+    row = {name: body[name] for name in names}
+    return {**row, "received_at": text_of(item.received_at), "body": body}

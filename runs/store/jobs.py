@@ -1,0 +1,119 @@
+"""Jobs: what must still be done, written in the transaction that caused it."""
+
+from typing import Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.records.person import Customer
+from runs.store.change import Change, Ledger, insert_once, text_of
+
+JobKind = Literal["advance_run", "process_item", "index_lessons"]
+
+
+class Job(NamedTuple):
+    """One thing to do: a kind and the id of its subject."""
+
+    id: str
+    customer: str
+    kind: JobKind
+    subject: str
+    priority: int
+    attempts: int
+
+
+def add(change: Change, kind: JobKind, subject: str, *, cause: str, priority: int = 0) -> str:
+    """Write a job with the change that causes it, once a cause; returns its id."""
+    id = f"{kind}:{subject}:{cause}"
+    row = {
+        "customer": change.customer.id,
+        "id": id,
+        "kind": kind,
+        "subject": subject,
+        "status": "waiting",
+        "priority": priority,
+        "attempts": 0,
+        "error": "",
+        "made_at": change.now(),
+        "enqueued_at": None,
+        "ended_at": None,
+    }
+    change.connection.execute(insert_once(change.connection, tables.jobs, row))
+    return id
+
+
+class Jobs:
+    """The jobs table: waiting, enqueued, done or failed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def waiting(self, limit: int = 200) -> list[Job]:
+        """Jobs not yet handed to the queue, most urgent and oldest first."""
+        return self._list("waiting", limit)
+
+    def enqueued(self, limit: int = 10_000) -> list[Job]:
+        """Jobs handed to the queue that have not ended."""
+        return self._list("enqueued", limit)
+
+    def unfinished(self) -> int:
+        """How many jobs have not ended."""
+        table = tables.jobs
+        query = sa.select(sa.func.count().label("n")).where(
+            table.c.status.in_(["waiting", "enqueued"])
+        )
+        return self._ledger.rows(query)[0]["n"]
+
+    def failed(self, limit: int = 50) -> list[dict[str, str]]:
+        """Jobs that ended in an error, newest first."""
+        table = tables.jobs
+        query = sa.select(table.c.customer, table.c.id, table.c.error, table.c.ended_at)
+        query = query.where(table.c.status == "failed").order_by(table.c.ended_at.desc())
+        return self._ledger.rows(query.limit(limit))
+
+    def mark_enqueued(self, jobs: list[Job]) -> None:
+        """Say that these were handed over; a job that already ended stays ended."""
+        table, now = tables.jobs, text_of(self._ledger.clock.now())
+        with self._ledger.database.writing() as connection:
+            for job in jobs:
+                connection.execute(
+                    table.update()
+                    .where(table.c.customer == job.customer, table.c.id == job.id)
+                    .where(table.c.status == "waiting")
+                    .values(status="enqueued", enqueued_at=now)
+                )
+
+    def mark_done(self, customer: Customer, id: str) -> None:
+        """Say that the job was done; saying it twice changes nothing."""
+        self._end(customer, id, "done", "")
+
+    def mark_failed(self, customer: Customer, id: str, error: str) -> None:
+        """Say that the job ended in an error, with its event."""
+        with self._ledger.change(customer, "worker") as change:
+            self._end_in(change, id, "failed", error[:2000])
+            change.append("job_failed", job=id[:200])
+
+    def _end(self, customer: Customer, id: str, status: str, error: str) -> None:
+        with self._ledger.change(customer, "worker") as change:
+            self._end_in(change, id, status, error)
+
+    def _end_in(self, change: Change, id: str, status: str, error: str) -> None:
+        table = tables.jobs
+        change.connection.execute(
+            table.update()
+            .where(table.c.customer == change.customer.id, table.c.id == id)
+            .where(table.c.status.in_(["waiting", "enqueued"]))
+            .values(
+                status=status, error=error, ended_at=change.now(), attempts=table.c.attempts + 1
+            )
+        )
+
+    def _list(self, status: str, limit: int) -> list[Job]:
+        table = tables.jobs
+        query = (
+            sa.select(*[table.c[name] for name in Job._fields])
+            .where(table.c.status == status)
+            .order_by(table.c.priority.desc(), table.c.made_at, table.c.id)
+            .limit(limit)
+        )
+        return [Job(**row) for row in self._ledger.rows(query)]

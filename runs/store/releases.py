@@ -1,0 +1,97 @@
+"""Releases: opened once for a run, moved by one conditional statement."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.errors import Conflict, NotFound
+from runs.events import BodyValue, EventKind
+from runs.moves import origins
+from runs.records.person import Customer
+from runs.records.release import Release
+from runs.store.change import Ledger, about
+
+
+class Releases:
+    """A version's climb, as rows."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def open(self, customer: Customer, actor: str, release: Release) -> Release:
+        """Open a release; the same id again is the one there is."""
+        with self._ledger.change(customer, actor, release.run) as change:
+            change.insert(tables.releases, _row(release), "release_opened", version=release.version)
+        return self.get(customer, release.id)
+
+    def get(self, customer: Customer, id: str) -> Release:
+        """The release of this id; NotFound when there is none."""
+        row = self._ledger.row(tables.releases, customer, id=id)
+        if row is None:
+            raise NotFound(f"there is no release {id!r}; `pilotage workflow list` shows them")
+        return Release.model_validate(row["body"])
+
+    def of_run(self, customer: Customer, run: str) -> list[Release]:
+        """The releases one run opened."""
+        return self._list(customer, tables.releases.c.run == run)
+
+    def find_open(self, customer: Customer, workflow: str) -> Release | None:
+        """The newest release of the workflow that serves items: open or complete."""
+        table = tables.releases
+        serves = sa.and_(
+            table.c.workflow == workflow, table.c.status.in_(["open", "held", "complete"])
+        )
+        found = self._list(customer, serves)
+        return found[0] if found else None
+
+    def change(
+        self,
+        customer: Customer,
+        actor: str,
+        *,
+        before: Release,
+        after: Release,
+        event: tuple[EventKind, dict[str, BodyValue]],
+    ) -> Release:
+        """Replace `before` by `after` in one statement.
+
+        Raises Conflict when the release is no longer as `before` was, or the move is not legal.
+        """
+        table = tables.releases
+        legal = origins("release", after.status) | {after.status}
+        if before.status not in legal:
+            raise Conflict(
+                f"release {after.id} is {before.status}; it cannot become {after.status}"
+            )
+        kind, body = event
+        with self._ledger.change(customer, actor, after.run) as change:
+            present = change.find(table, id=after.id)
+            if present is None or Release.model_validate(present["body"]) != before:
+                raise Conflict(f"release {after.id} moved on since it was read; read it again")
+            row = {"customer": customer.id, **_row(after)}
+            change.connection.execute(
+                table.update()
+                .where(table.c.customer == customer.id, table.c.id == after.id)
+                .where(table.c.status == before.status, table.c.stage == before.stage)
+                .values(**row)
+            )
+            change.append(kind, about(table, row), **body)
+        return after
+
+    def _list(self, customer: Customer, where: Any) -> list[Release]:
+        table = tables.releases
+        query = sa.select(table).where(table.c.customer == customer.id, where)
+        releases = [Release.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        return sorted(releases, key=lambda release: release.opened_at, reverse=True)
+
+    def list(self, customer: Customer, workflow: str = "") -> list[Release]:
+        """Every release, newest first; of one workflow where one is named."""
+        table = tables.releases
+        return self._list(customer, table.c.workflow == workflow if workflow else sa.true())
+
+
+def _row(release: Release) -> dict[str, Any]:
+    body = release.as_json()
+    names = ("id", "run", "workflow", "status", "stage")
+    return {**{name: body[name] for name in names}, "body": body}

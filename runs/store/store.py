@@ -1,0 +1,191 @@
+"""The door to the record: immutable records, events, and a part for each thing that changes."""
+
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.clock import Clock
+from runs.errors import Conflict, NotFound
+from runs.events import Event
+from runs.plan import PlanDraft, PlanRecord
+from runs.records.case import Dataset
+from runs.records.evidence import Evidence, FailureGroup, FixTrial, Verdict
+from runs.records.person import Customer
+from runs.records.record import Record
+from runs.records.release import Move, Signal
+from runs.records.run import Briefing, Choice, Report, Terminal
+from runs.records.version import PolicyValues, Version
+from runs.store.actions import Actions
+from runs.store.cases import Cases
+from runs.store.change import Change, Guard, Ledger, event_of, find_row, unguarded
+from runs.store.database import Database
+from runs.store.items import Items
+from runs.store.jobs import Jobs
+from runs.store.lessons import Lessons
+from runs.store.policies import Policies
+from runs.store.releases import Releases
+from runs.store.reviews import Reviews
+from runs.store.runs import Runs
+
+R = TypeVar("R", bound=Record)
+
+KINDS: dict[type[Record], str] = {
+    Briefing: "briefing",
+    Choice: "choice",
+    PlanRecord: "plan",
+    PlanDraft: "plan_draft",
+    Version: "version",
+    PolicyValues: "policy",
+    Dataset: "dataset",
+    Evidence: "evidence",
+    Verdict: "verdict",
+    FailureGroup: "failure_group",
+    FixTrial: "fix_trial",
+    Move: "move",
+    Signal: "signal",
+    Report: "report",
+    Terminal: "terminal",
+}
+
+
+class Store:
+    """Records in and out. Every write is one transaction with its events."""
+
+    def __init__(self, database: Database, clock: Clock, guard: Guard = unguarded) -> None:
+        ledger = Ledger(database, clock, guard)
+        self.ledger = ledger
+        self.database = database
+        self.clock = clock
+        self.runs = Runs(ledger)
+        self.releases = Releases(ledger)
+        self.items = Items(ledger)
+        self.actions = Actions(ledger)
+        self.reviews = Reviews(ledger)
+        self.lessons = Lessons(ledger)
+        self.cases = Cases(ledger)
+        self.jobs = Jobs(ledger)
+        self.policies = Policies(ledger)
+
+    def guarded(self, guard: Guard) -> "Store":
+        """The same record, every change of which must first pass `guard`."""
+        return Store(self.database, self.clock, guard)
+
+    def customer(self, id: str) -> Customer:
+        """The capability to read and write one customer's records; NotFound when there is none."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                sa.select(tables.customers).where(tables.customers.c.customer == id)
+            ).one_or_none()
+        if row is None:
+            raise NotFound(f"there is no customer {id!r}; `pilotage init` makes the first one")
+        return Customer(id=row.customer, name=row.name, is_demo=row.is_demo)
+
+    def customers(self) -> list[Customer]:
+        """Every customer of the installation, by id."""
+        query = sa.select(tables.customers).order_by(tables.customers.c.customer)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [Customer(id=r.customer, name=r.name, is_demo=r.is_demo) for r in rows]
+
+    def change(
+        self, customer: Customer, actor: str, run: str = ""
+    ) -> AbstractContextManager[Change]:
+        """One write transaction in which `actor` changes this customer's records."""
+        return self.ledger.change(customer, actor, run)
+
+    def keep(self, customer: Customer, actor: str, record: Record, run: str = "") -> str:
+        """Keep an immutable record, once; returns its id, or its digest where it has none."""
+        with self.change(customer, actor, run) as change:
+            return keep(change, record)
+
+    def find(self, customer: Customer, kind: type[R], id: str) -> R | None:
+        """The record of this kind and id (or digest), or None."""
+        with self.database.reading() as connection:
+            row = find_row(connection, tables.records, customer, {"id": record_key(kind, id)})
+        return None if row is None else kind.model_validate(row["body"])
+
+    def get(self, customer: Customer, kind: type[R], id: str) -> R:
+        """The record of this kind and id; NotFound when there is none."""
+        record = self.find(customer, kind, id)
+        if record is None:
+            raise NotFound(f"there is no {KINDS[kind]} {id!r}")
+        return record
+
+    def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:
+        """Every record of this kind that the run left behind, oldest first."""
+        query = self._records(customer, kind).where(tables.records.c.run == run)
+        return self._read_all(kind, query)
+
+    def has_digest(self, customer: Customer, digest: str) -> bool:
+        """True when a record or snapshot of this digest is kept."""
+        with self.database.reading() as connection:
+            for table in (tables.records, tables.snapshots):
+                query = sa.select(sa.literal(1)).where(
+                    table.c.customer == customer.id, table.c.digest == digest
+                )
+                if connection.execute(query.limit(1)).first():
+                    return True
+        return False
+
+    def events(
+        self, customer: Customer, run: str = "", *, since: int = 0, limit: int = 500
+    ) -> list[Event]:
+        """The customer's events after `since`, in order; of one run where one is named."""
+        table = tables.events
+        query = sa.select(table).where(table.c.customer == customer.id, table.c.seq > since)
+        if run:
+            query = query.where(table.c.run == run)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(table.c.seq).limit(limit)).all()
+        return [event_of(row._mapping) for row in rows]
+
+    def _records(
+        self, customer: Customer, kind: type[Record], *, newest_first: bool = False
+    ) -> sa.Select[*tuple[Any, ...]]:
+        table = tables.records
+        order = table.c.kept_at.desc() if newest_first else table.c.kept_at
+        return (
+            sa.select(table.c.body)
+            .where(table.c.customer == customer.id, table.c.kind == KINDS[kind])
+            .order_by(order, table.c.id)
+        )
+
+    def _read_all(self, kind: type[R], query: sa.Select[*tuple[Any, ...]]) -> list[R]:
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [kind.model_validate(row.body) for row in rows]
+
+    def list(self, customer: Customer, kind: type[R], limit: int = 50) -> list[R]:
+        """The newest records of this kind, newest first."""
+        query = self._records(customer, kind, newest_first=True).limit(limit)
+        return self._read_all(kind, query)
+
+
+def keep(change: Change, record: Record) -> str:
+    """Keep an immutable record inside a change; Conflict when the id holds other content."""
+    kind, id = KINDS[type(record)], record_id(record)
+    row = {
+        "kind": kind,
+        "id": record_key(type(record), id),
+        "run": change.run,
+        "digest": record.digest,
+        "body": record.as_json(),
+        "kept_at": change.now(),
+    }
+    if not change.insert(tables.records, row, "record_kept", record=kind):
+        present = change.find(tables.records, id=row["id"])
+        if present is None or present["digest"] != record.digest:
+            raise Conflict(f"{kind} {id} is already kept with other content; records never change")
+    return id
+
+
+def record_id(record: Record) -> str:
+    """The record's own id where it has one, its digest otherwise."""
+    return getattr(record, "id", "") or record.digest
+
+
+def record_key(kind: type[Record], id: str) -> str:
+    """The row's key: kinds do not share ids."""
+    return f"{KINDS[kind]}:{id}"

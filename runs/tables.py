@@ -1,0 +1,356 @@
+"""the tables.
+
+`customer` is in the key of every table. Rows whose change is an event carry what the event's
+`state` is the digest of; leases, jobs, workers, the chain's head and the search index do not.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _customer() -> Column[str]:
+    return Column("customer", String(64), primary_key=True)
+
+
+def _id(name: str = "id", length: int = 80) -> Column[str]:
+    return Column(name, String(length), primary_key=True)
+
+
+def _text(name: str, length: int = 200, *, null: bool = False) -> Column[str]:
+    return Column(name, String(length), nullable=null)
+
+
+customers = Table(
+    "customers",
+    metadata,
+    _customer(),
+    _text("name"),
+    Column("is_demo", Boolean, nullable=False),
+    _text("created_at", 40),
+)
+
+people = Table(
+    "people",
+    metadata,
+    _customer(),
+    _id(),
+    _text("name"),
+    _text("email"),
+    Column("roles", JSON, nullable=False),
+    _text("deputy", 80),
+    Column("is_disabled", Boolean, nullable=False),
+    _text("created_at", 40),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _customer(),
+    _id(),
+    _text("person", 80),
+    _text("secret_hash", 64),
+    Column("is_machine", Boolean, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    _text("created_at", 40),
+    _text("expires_at", 40, null=True),
+    _text("revoked_at", 40, null=True),
+    UniqueConstraint("id"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _customer(),
+    _id("digest", 71),
+    _text("kind", 40),
+    Column("content", Text, nullable=True),
+    Column("masked", Integer, nullable=False),
+    _text("retain_until", 40, null=True),
+    _text("kept_at", 40),
+    _text("erased_at", 40, null=True),
+)
+
+records = Table(
+    "records",
+    metadata,
+    _customer(),
+    _text("kind", 40),
+    _id(),
+    _text("run", 80),
+    _text("digest", 71),
+    Column("body", JSON, nullable=False),
+    _text("kept_at", 40),
+    Index(None, "customer", "kind", "run"),
+    Index(None, "customer", "digest"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _customer(),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _text("kind", 40),
+    Column("table", String(40), nullable=False),
+    _text("subject", 200),
+    _text("state", 71),
+    _text("run", 80),
+    _text("actor", 100),
+    _text("at", 40),
+    _text("clock", 10),
+    Column("body", Text, nullable=False),
+    _text("previous", 64),
+    _text("hash", 64),
+    UniqueConstraint("seq"),
+    Index(None, "customer", "table", "subject", "seq"),
+    Index(None, "customer", "run", "seq"),
+)
+
+chain_head = Table(
+    "chain_head",
+    metadata,
+    _customer(),
+    Column("seq", Integer, nullable=False),
+    _text("hash", 64),
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    _customer(),
+    _id(),
+    _text("kind", 40),
+    _text("title", 300),
+    _text("text", 71),
+    _text("key", 200),
+    _text("opened_by", 80),
+    _text("opened_at", 40),
+    UniqueConstraint("customer", "key"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _customer(),
+    _id(),
+    _text("trigger", 80),
+    _text("workflow", 80),
+    _text("status", 20),
+    _text("waits_for", 200),
+    _text("requester", 80),
+    _text("graph", 71),
+    _text("opened_at", 40),
+    _text("ended_at", 40, null=True),
+    _text("terminal", 80),
+    _text("continues", 80),
+    UniqueConstraint("customer", "trigger"),
+    Index(None, "customer", "status", "opened_at"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    _customer(),
+    _id("workflow"),
+    _text("digest", 71),
+    _text("set_by", 100),
+    _text("set_at", 40),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    _customer(),
+    _id("dataset", 71),
+    _id("id", 120),
+    _text("family", 200),
+    _text("split", 20),
+    Column("body", JSON, nullable=False),
+    Index(None, "customer", "dataset", "split"),
+)
+
+case_results = Table(
+    "case_results",
+    metadata,
+    _customer(),
+    _id("trial"),
+    _id("case", 120),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    _text("outcome", 20),
+    _text("failure", 200),
+    Column("body", JSON, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _customer(),
+    _id(),
+    _text("run", 80),
+    _text("kind", 20),
+    _text("subject", 71),
+    _text("status", 20),
+    _text("due_at", 40),
+    Column("body", JSON, nullable=False),
+    Index(None, "customer", "status", "due_at", "id"),
+    Index(None, "customer", "run"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _customer(),
+    _id(),
+    _text("approval", 80),
+    _text("person", 80),
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("customer", "approval", "person"),
+    ForeignKeyConstraint(["customer", "approval"], ["approvals.customer", "approvals.id"]),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    _customer(),
+    _id(),
+    _text("run", 80),
+    _text("workflow", 80),
+    _text("status", 20),
+    Column("stage", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index(None, "customer", "workflow", "status"),
+    Index(None, "customer", "run"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    _customer(),
+    _id(),
+    _text("workflow", 80),
+    _text("key", 200),
+    _text("batch", 120),
+    _text("release", 80),
+    _text("arm", 20),
+    Column("stage", Integer, nullable=False),
+    _text("status", 20),
+    _text("owner", 80),
+    _text("received_at", 40),
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("customer", "workflow", "key"),
+    Index(None, "customer", "workflow", "received_at", "id"),
+    Index(None, "customer", "release", "stage", "arm", "status"),
+    Index(None, "customer", "batch"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    _customer(),
+    _id("key", 200),
+    _text("item", 80),
+    _text("run", 80),
+    _text("status", 20),
+    Column("fence", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index(None, "customer", "item"),
+    Index(None, "customer", "status"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    _customer(),
+    _id(),
+    _text("item", 80),
+    _text("kind", 20),
+    _text("owner", 80),
+    _text("status", 20),
+    _text("due_at", 40),
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("customer", "item", "kind"),
+    Index(None, "customer", "status", "due_at", "id"),
+)
+
+lessons = Table(
+    "lessons",
+    metadata,
+    _customer(),
+    _id(),
+    _text("kind", 20),
+    _text("status", 20),
+    _text("subject", 200),
+    _text("workflow", 80),
+    Column("body", JSON, nullable=False),
+    Index(
+        "ux_lessons_one_active",
+        "customer",
+        "kind",
+        "subject",
+        unique=True,
+        sqlite_where=text("status = 'active'"),
+        postgresql_where=text("status = 'active'"),
+    ),
+)
+
+lesson_vectors = Table(
+    "lesson_vectors",
+    metadata,
+    _customer(),
+    _id("lesson"),
+    _id("embedder"),
+    Column("dimension", Integer, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("indexed", Boolean, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _customer(),
+    _id(length=200),
+    _text("kind", 40),
+    _text("subject", 120),
+    _text("status", 20),
+    Column("priority", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _text("error", 2000),
+    _text("made_at", 40),
+    _text("enqueued_at", 40, null=True),
+    _text("ended_at", 40, null=True),
+    CheckConstraint("status IN ('waiting', 'enqueued', 'done', 'failed')", name="status"),
+    Index(None, "status", "made_at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _customer(),
+    _id("name", 120),
+    _text("holder", 120),
+    Column("fence", Integer, nullable=False),
+    _text("expires_at", 40),
+)

@@ -1,0 +1,239 @@
+"""One builder a record, right by default; name only what the test is about."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from runs import people, snapshots
+from runs.approvals import subject_of
+from runs.clock import Clock, StoppedClock
+from runs.records.approval import Approval, Need
+from runs.records.evidence import Evidence, OutcomeTable
+from runs.records.item import Action, Item, Review
+from runs.records.person import Customer, Identity, Person
+from runs.records.record import digest_of
+from runs.records.run import Run, Terminal, Trigger
+from runs.store import schema
+from runs.store.database import Database
+from runs.store.store import Store
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DIGEST = digest_of("anything")
+
+
+def unmasked(value: Any) -> snapshots.Masked:
+    """A mask that finds nothing."""
+    return snapshots.Masked(value, 0)
+
+
+TERMS = snapshots.Terms(unmasked, 30)
+
+
+def make_store(folder: Path, clock: Clock | None = None) -> Store:
+    """An empty record in `folder`, at the schema's head, under a clock that stands still."""
+    database = Database(f"sqlite:///{folder}/pilotage.db")
+    schema.upgrade(database)
+    return Store(database, clock or StoppedClock(NOW))
+
+
+def make_customer(store: Store, id: str = "acme", *, is_demo: bool = False) -> Customer:
+    """A customer with an owner, a requester and two approvers."""
+    customer = people.add_customer(store, id, id.title(), is_demo=is_demo)
+    for name, roles in {
+        "olga": ("owner",),
+        "dan": ("delivery_engineer",),
+        "ana": ("product_owner", "business_owner"),
+        "ben": ("ops_lead", "ops_manager"),
+    }.items():
+        people.add_person(store, customer, "cli", person(id=name, roles=roles))
+    return customer
+
+
+def person(**changed: Any) -> Person:
+    """A person who may be asked."""
+    values: dict[str, Any] = {
+        "id": "ana",
+        "name": "Ana Example",
+        "email": "ana@example.com",
+        "roles": ("product_owner",),
+        "deputy": "",
+        "is_disabled": False,
+        "created_at": NOW,
+    }
+    return Person.model_validate(values | changed)
+
+
+def identity(customer: Customer, person: str = "ana", **changed: Any) -> Identity:
+    """A person who proved themselves by a token."""
+    values: dict[str, Any] = {
+        "customer": customer,
+        "person": person,
+        "roles": ("product_owner",),
+        "proved_by": "token",
+        "token": "t1",
+        "is_machine": False,
+        "scopes": (),
+    }
+    return Identity.model_validate(values | changed)
+
+
+def trigger(**changed: Any) -> Trigger:
+    """A priority."""
+    values: dict[str, Any] = {
+        "id": "t-1",
+        "kind": "priority",
+        "title": "Answer the desk's tickets sooner",
+        "text": DIGEST,
+        "key": "k-1",
+        "opened_by": "dan",
+        "opened_at": NOW,
+    }
+    return Trigger.model_validate(values | changed)
+
+
+def run(**changed: Any) -> Run:
+    """A run that has just begun."""
+    values: dict[str, Any] = {
+        "id": "r-1",
+        "trigger": "t-1",
+        "workflow": "",
+        "status": "open",
+        "waits_for": "",
+        "requester": "dan",
+        "graph": DIGEST,
+        "opened_at": NOW,
+    }
+    return Run.model_validate(values | changed)
+
+
+def terminal(**changed: Any) -> Terminal:
+    """A blocker with an owner, proved by its run."""
+    values: dict[str, Any] = {
+        "run": "r-1",
+        "kind": "blocker_escalated",
+        "reason": "the plan has holes",
+        "owner": "ana",
+        "proof": ("r-1",),
+    }
+    return Terminal.model_validate(values | changed)
+
+
+def approval(**changed: Any) -> Approval:
+    """An open question to Ana and Ben about a plan."""
+    covers = changed.pop("covers", {"plan": DIGEST})
+    values: dict[str, Any] = {
+        "id": "a-1",
+        "run": "r-1",
+        "kind": "plan",
+        "title": "Plan of the desk",
+        "subject": subject_of(covers),
+        "covers": covers,
+        "needs": (
+            Need(role="product_owner", count=1, people=("ana",)),
+            Need(role="ops_lead", count=1, people=("ben",)),
+        ),
+        "excluded": ("dan",),
+        "risks": (),
+        "if_approved": "a version is built",
+        "if_rejected": "the run ends",
+        "status": "open",
+        "due_at": NOW + timedelta(hours=24),
+        "opened_at": NOW,
+    }
+    return Approval.model_validate(values | changed)
+
+
+def item(**changed: Any) -> Item:
+    """A queued item on the canary arm of the first stage."""
+    values: dict[str, Any] = {
+        "id": "i-1",
+        "workflow": "desk",
+        "key": "ticket-1",
+        "batch": "",
+        "release": "rel-1",
+        "arm": "canary",
+        "stage": 0,
+        "version": DIGEST,
+        "policy": DIGEST,
+        "input": DIGEST,
+        "snapshot": "",
+        "output": "",
+        "status": "queued",
+        "route": "",
+        "rule": "",
+        "reason": "",
+        "owner": "ben",
+        "audited": False,
+        "priority": 0,
+        "received_at": NOW,
+        "due_at": None,
+        "finished_at": None,
+    }
+    return Item.model_validate(values | changed)
+
+
+def review(**changed: Any) -> Review:
+    """An exception that waits for Ben."""
+    values: dict[str, Any] = {
+        "id": "v-1",
+        "item": "i-1",
+        "kind": "exception",
+        "owner": "ben",
+        "reason": "confidence below the threshold",
+        "status": "open",
+        "answer": "",
+        "label": "",
+        "routes": (),
+        "decided_by": "",
+        "simulated": False,
+        "opened_at": NOW,
+        "due_at": NOW + timedelta(hours=8),
+        "decided_at": None,
+    }
+    return Review.model_validate(values | changed)
+
+
+def action(**changed: Any) -> Action:
+    """A reserved assignment of an item."""
+    values: dict[str, Any] = {
+        "id": "x-1",
+        "key": "i-1:assign:abc",
+        "item": "i-1",
+        "run": "",
+        "tool": "desk",
+        "operation": "assign",
+        "level": "update",
+        "risks": (),
+        "content": DIGEST,
+        "approval": "",
+        "status": "reserved",
+        "receipt": "",
+        "reason": "",
+        "reserved_at": NOW,
+        "settled_at": None,
+    }
+    return Action.model_validate(values | changed)
+
+
+def evidence(**changed: Any) -> Evidence:
+    """A dry run of 200 families, all right."""
+    right = OutcomeTable(right_auto=180, right_review=20)
+    values: dict[str, Any] = {
+        "id": "r-1.dry.1",
+        "run": "r-1",
+        "kind": "dry_run",
+        "version": DIGEST,
+        "policy": DIGEST,
+        "subject": DIGEST,
+        "split": "dev",
+        "look": 0,
+        "families": right,
+        "items": right,
+        "segments": {},
+        "unlabelled": 0,
+        "seconds": "1.0",
+        "notes": {},
+        "measured_at": NOW,
+        "expires_at": NOW + timedelta(days=30),
+    }
+    return Evidence.model_validate(values | changed)

@@ -1,0 +1,158 @@
+"""The record: a change and its event are one, and nothing is kept twice."""
+
+from pathlib import Path
+
+import pytest
+
+from runs.errors import Conflict, InvalidInput, NotFound
+from runs.records.evidence import Evidence
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+from tests.builders import (
+    action,
+    evidence,
+    item,
+    make_customer,
+    make_store,
+    review,
+    run,
+    terminal,
+    trigger,
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty record."""
+    return make_store(tmp_path)
+
+
+def test_the_same_trigger_twice_is_one_run_with_one_job(store: Store) -> None:
+    """A sender that repeats itself starts nothing new."""
+    customer = make_customer(store)
+    first = store.runs.open(customer, "dan", trigger(), run())
+    again = store.runs.open(
+        customer, "dan", trigger(id="t-2"), run(id="r-2", trigger="t-2")
+    )
+
+    assert (again, len(store.jobs.waiting())) == (first, 1)
+
+
+def test_a_kept_record_is_read_back_and_never_changes(store: Store) -> None:
+    """Another content under the same id is refused."""
+    customer = make_customer(store)
+    store.keep(customer, "worker", evidence(), "r-1")
+    store.keep(customer, "worker", evidence(), "r-1")
+
+    assert store.of_run(customer, Evidence, "r-1") == [evidence()]
+    with pytest.raises(Conflict, match="records never change"):
+        store.keep(customer, "worker", evidence(seconds="2.0"), "r-1")
+
+
+def test_one_customer_reads_nothing_of_another(store: Store) -> None:
+    """The capability is in the key of every row."""
+    ours, theirs = make_customer(store), make_customer(store, "bolt")
+    store.keep(ours, "worker", evidence(), "r-1")
+    store.items.admit(ours, "api", item())
+
+    assert store.find(theirs, Evidence, evidence().id) is None
+    assert store.items.list(theirs) == []
+    with pytest.raises(NotFound):
+        store.items.get(theirs, "i-1")
+
+
+def test_the_same_item_twice_is_one_item(store: Store) -> None:
+    """And the same key with another input is refused."""
+    customer = make_customer(store)
+    store.items.admit(customer, "api", item())
+    again = store.items.admit(customer, "api", item(id="i-2"))
+
+    assert again.id == "i-1"
+    assert len(store.jobs.waiting()) == 1
+    with pytest.raises(Conflict, match="used for another input"):
+        store.items.admit(customer, "api", item(id="i-3", input=trigger().digest))
+
+
+def test_an_item_is_finished_once(store: Store) -> None:
+    """The second finish changes nothing and opens no second review."""
+    customer = make_customer(store)
+    store.items.admit(customer, "api", item())
+    done = item(status="in_review", route="review", rule="threshold")
+    store.items.finish(customer, done, [review()])
+    again = store.items.finish(customer, item(status="acted", route="act"))
+
+    assert again == done
+    assert len(store.reviews.of_item(customer, "i-1")) == 1
+    assert store.items.count(customer, ItemFilter()) == {"in_review": 1}
+
+
+def test_the_second_answer_to_a_review_shows_the_first(store: Store) -> None:
+    """Nobody's answer is overwritten."""
+    customer = make_customer(store)
+    store.items.admit(customer, "api", item())
+    store.items.finish(customer, item(status="in_review"), [review()])
+    answer = {"status": "decided", "answer": "approve", "label": "refund", "decided_by": "ben"}
+    store.reviews.decide(customer, "ben", review(**answer))
+
+    with pytest.raises(Conflict, match="answered 'approve' by ben"):
+        store.reviews.decide(customer, "ana", review(**answer | {"decided_by": "ana"}))
+
+
+def test_an_action_key_is_reserved_once_and_settled_once(store: Store) -> None:
+    """The same key for other content is a conflict, and so is another end."""
+    customer = make_customer(store)
+    assert store.actions.reserve(customer, action(), 1).is_first
+    assert not store.actions.reserve(customer, action(), 1).is_first
+    store.actions.settle(customer, action().key, status="done", receipt="sha256:1", reason="")
+    store.actions.settle(customer, action().key, status="done", receipt="sha256:1", reason="")
+
+    with pytest.raises(Conflict):
+        store.actions.settle(customer, action().key, status="failed", receipt="", reason="no")
+    with pytest.raises(Conflict, match="other content"):
+        store.actions.reserve(customer, action(content=trigger().digest), 1)
+
+
+def test_a_run_ends_only_with_proof_on_record_and_a_named_owner(store: Store) -> None:
+    """No terminal without its record, its proof and its person."""
+    customer = make_customer(store)
+    store.runs.open(customer, "dan", trigger(), run())
+    for wrong in (
+        terminal(),
+        terminal(proof=("nothing",)),
+        terminal(proof=()),
+        terminal(owner="x"),
+    ):
+        if wrong != terminal():
+            store.keep(customer, "worker", wrong, "r-1")
+        with pytest.raises(InvalidInput):
+            store.runs.close(customer, "worker", wrong)
+    store.keep(customer, "worker", terminal(), "r-1")
+
+    closed = store.runs.close(customer, "worker", terminal())
+
+    assert closed.status == "ended"
+    assert store.runs.close(customer, "worker", terminal()) == closed
+
+
+def test_a_change_that_fails_leaves_neither_row_nor_event(store: Store) -> None:
+    """All or nothing."""
+    customer = make_customer(store)
+    before = len(store.events(customer))
+    with pytest.raises(RuntimeError), store.change(customer, "cli") as change:
+        change.append("job_failed", job="1")
+        raise RuntimeError
+
+    assert len(store.events(customer)) == before
+
+
+def test_a_change_behind_a_lost_guard_writes_nothing(store: Store) -> None:
+    """A worker whose lease was taken over changes no record."""
+    customer = make_customer(store)
+
+    def refuse(_: object) -> None:
+        raise Conflict("the lease was taken over")
+
+    with pytest.raises(Conflict):
+        store.guarded(refuse).keep(customer, "worker", evidence(), "r-1")
+    assert store.find(customer, Evidence, evidence().id) is None
+

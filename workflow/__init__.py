@@ -1,0 +1,1 @@
+"""The deployed workflow: its definition and its runtime."""

@@ -7,15 +7,19 @@ from typing import Any
 from runs import people, snapshots
 from runs.approvals import subject_of
 from runs.clock import Clock, StoppedClock
+from runs.plan import Plan, PlanRecord
 from runs.records.approval import Approval, Need
 from runs.records.evidence import Evidence, OutcomeTable
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer, Identity, Person
 from runs.records.record import digest_of
+from runs.records.release import Release
 from runs.records.run import Run, Terminal, Trigger
+from runs.records.version import PolicyValues, Version
 from runs.store import schema
 from runs.store.database import Database
 from runs.store.store import Store
+from tests.desk import PLAN
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DIGEST = digest_of("anything")
@@ -237,3 +241,74 @@ def evidence(**changed: Any) -> Evidence:
         "expires_at": NOW + timedelta(days=30),
     }
     return Evidence.model_validate(values | changed)
+
+
+def plan(**changed: Any) -> Plan:
+    """The desk's plan; of `rollout` and `owners` only what changes is named."""
+    parts = {name: PLAN[name] | changed.pop(name, {}) for name in ("rollout", "owners")}
+    return Plan.model_validate(PLAN | parts | changed)
+
+
+def plan_record(**changed: Any) -> PlanRecord:
+    """The desk's plan as the first run wrote it."""
+    values: dict[str, Any] = {"run": "r-1", "plan": plan(), "lessons": (), "changes": ()}
+    return PlanRecord.model_validate(values | changed)
+
+
+def version(**changed: Any) -> Version:
+    """A version of the desk that assigns tickets."""
+    values: dict[str, Any] = {
+        "workflow": "desk",
+        "plan": DIGEST,
+        "contract": ({"name": "text", "type": "text", "required": True},),
+        "sources": (),
+        "rules": (),
+        "bounds": {"act_threshold": {"low": "0.1", "high": "0.99"}},
+        "routes": ({"text_field": "text", "dataset": DIGEST},),
+        "effects": (
+            {"name": "assign", "tool": "queues", "operation": "assign", "level": "update"},
+        ),
+        "labels": ("refund", "delivery"),
+        "mask": (),
+        "retention_days": 30,
+    }
+    return Version.model_validate(values | changed)
+
+
+def policy(**changed: Any) -> PolicyValues:
+    """Values of the desk under which every served item is checked by a person."""
+    bars = {"wrong_auto_max": 0.5, "coverage_min": 0.5, "confidence": 0.9, "min_cases": 5}
+    values: dict[str, Any] = {
+        "workflow": "desk",
+        "values": {"act_threshold": "0.5", "scope_floor": "0"},
+        "gates": dict.fromkeys(("dry_run", "sandbox", "slice", "full"), bars),
+        "approvers": {"stage": ({"role": "ops_lead"},)},
+        "review_owner": "ops_lead",
+        "review_due_hours": 8,
+        "audit_share": 1.0,
+        "approval_due_hours": 24,
+        "evidence_hours": {"dry_run": 720, "stage": 24, "drill": 336, "source": 24},
+        "escalation": ("ana",),
+    }
+    return PolicyValues.model_validate(values | changed)
+
+
+def release(**changed: Any) -> Release:
+    """A release of the desk in its sandbox, with people as the incumbent."""
+    values: dict[str, Any] = {
+        "id": "rel-1",
+        "run": "r-1",
+        "workflow": "desk",
+        "version": DIGEST,
+        "policy": DIGEST,
+        "plan": DIGEST,
+        "incumbent": "human",
+        "stages": PLAN["rollout"]["stages"],
+        "stage": 0,
+        "weight_bp": 0,
+        "salt": "salt",
+        "status": "open",
+        "entered_at": NOW,
+        "opened_at": NOW,
+    }
+    return Release.model_validate(values | changed)

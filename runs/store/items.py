@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from runs import tables
 from runs.errors import Conflict, NotFound
-from runs.records.item import Item, Review
+from runs.records.item import Action, Item, Review
 from runs.records.person import Customer
+from runs.records.release import Release
 from runs.store import jobs
 from runs.store.change import Change, Ledger, text_of
 from runs.store.reviews import open_review
@@ -27,6 +28,9 @@ class ItemFilter:
     status: str = ""
     batch: str = ""
     owner: str = ""
+    version: str = ""
+    policy: str = ""
+    audited: bool | None = None
     since: datetime | None = None
 
 
@@ -42,22 +46,7 @@ class Items:
         The same key with the same input is the item there is; with another input it is a Conflict.
         """
         with self._ledger.change(customer, actor) as change:
-            present = change.find(tables.items, workflow=item.workflow, key=item.key)
-            if present is not None:
-                return _same(Item.model_validate(present["body"]), item)
-            change.insert(
-                tables.items,
-                _row(item),
-                "item_admitted",
-                release=item.release,
-                arm=item.arm,
-                version=item.version,
-                policy=item.policy,
-                input=item.input,
-            )
-            if item.status == "queued":
-                jobs.add(change, "process_item", item.id, cause="admitted", priority=item.priority)
-        return item
+            return admit_item(change, item)
 
     def get(self, customer: Customer, id: str) -> Item:
         """The item of this id, or of a prefix of it that is unique; NotFound otherwise."""
@@ -76,6 +65,35 @@ class Items:
         """The item the sender gave this key, or None."""
         row = self._ledger.row(tables.items, customer, workflow=workflow, key=key)
         return None if row is None else Item.model_validate(row["body"])
+
+    def find_by_keys(
+        self, customer: Customer, workflow: str, keys: Sequence[str]
+    ) -> dict[str, Item]:
+        """The items there are among these keys, by key."""
+        table, found = tables.items, {}
+        at = sa.and_(table.c.customer == customer.id, table.c.workflow == workflow)
+        for start in range(0, len(keys), 500):
+            wanted = table.c.key.in_(keys[start : start + 500])
+            rows = self._ledger.rows(sa.select(table.c.key, table.c.body).where(at, wanted))
+            found |= {row["key"]: Item.model_validate(row["body"]) for row in rows}
+        return found
+
+    def in_order(self, customer: Customer, wanted: ItemFilter, *, limit: int) -> list[Item]:
+        """The first items in order of admission."""
+        table = tables.items
+        query = sa.select(table.c.body).where(_where(customer, wanted))
+        query = query.order_by(table.c.received_at, table.c.id).limit(limit)
+        return [Item.model_validate(row["body"]) for row in self._ledger.rows(query)]
+
+    def actions(self, customer: Customer, wanted: ItemFilter) -> list[Action]:
+        """Every action of these items, oldest first."""
+        at, key = tables.actions, tables.items.c.id
+        query = sa.select(at.c.body).where(
+            at.c.customer == customer.id,
+            at.c.item.in_(sa.select(key).where(_where(customer, wanted))),
+        )
+        actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        return sorted(actions, key=lambda action: action.reserved_at)
 
     def count(self, customer: Customer, wanted: ItemFilter) -> dict[str, int]:
         """How many items stand in each status."""
@@ -131,6 +149,41 @@ class Items:
         return [Item.model_validate(row["body"]) for row in self._ledger.rows(query)]
 
 
+def admit_item(change: Change, item: Item) -> Item:
+    """Take an item in once inside a change, with the job that works on it.
+
+    The same key with the same input is the item there is; with another input it is a Conflict.
+    """
+    present = change.find(tables.items, workflow=item.workflow, key=item.key)
+    if present is not None:
+        return _same(Item.model_validate(present["body"]), item)
+    change.insert(
+        tables.items,
+        _row(item),
+        "item_admitted",
+        release=item.release,
+        arm=item.arm,
+        version=item.version,
+        policy=item.policy,
+        input=item.input,
+    )
+    if item.status == "queued":
+        jobs.add(change, "process_item", item.id, cause="admitted", priority=item.priority)
+    return item
+
+
+def is_queued(change: Change, item: Item) -> bool:
+    """Whether nobody has ended the work on the item yet, asked under the write lock."""
+    present = change.find(tables.items, id=item.id)
+    return present is not None and present["status"] == "queued"
+
+
+def are_unmoved(change: Change, releases: Sequence[Release]) -> bool:
+    """Whether every release still is as it was read, asked under the write lock."""
+    rows = [change.find(tables.releases, id=release.id) for release in releases]
+    return [row and row["body"] for row in rows] == [release.as_json() for release in releases]
+
+
 def move_item(change: Change, item: Item) -> None:
     """Bring an item to its status inside a change; Conflict when that may not follow."""
     kind = "item_closed" if item.status == "closed" else "item_processed"
@@ -154,6 +207,11 @@ def _where(customer: Customer, wanted: ItemFilter) -> Any:
         value = getattr(wanted, name)
         if value not in ("", None):
             parts.append(table.c[name] == value)
+    for name in ("version", "policy"):
+        if getattr(wanted, name):
+            parts.append(table.c.body[name].as_string() == getattr(wanted, name))
+    if wanted.audited is not None:
+        parts.append(table.c.body["audited"].as_boolean() == wanted.audited)
     if wanted.since is not None:
         parts.append(table.c.received_at >= text_of(wanted.since))
     return sa.and_(*parts)

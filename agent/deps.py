@@ -1,0 +1,77 @@
+"""everything a node may touch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from agent.state import State
+from memory_store.memory.memory import Memory
+from memory_store.recall import Pack
+from policies.rules import Installation
+from runs import approvals
+from runs.records.approval import Approval
+from runs.records.person import Customer
+from runs.records.record import Record
+from runs.records.version import PolicyValues
+from runs.store.store import Store
+from workflow.actions import ActionDeps, Check
+from workflow.evaluate.bench import Bench
+
+R = TypeVar("R", bound=Record)
+
+
+class PolicyFiles(Protocol):
+    """The files that operations edit, one a workflow."""
+
+    def find(self, customer: Customer, workflow: str) -> PolicyValues | None:
+        """The values in the file now, or None without one; InvalidInput when it is wrong."""
+        ...
+
+    def write(self, customer: Customer, policy: PolicyValues) -> None:
+        """Replace the file as a whole, or not at all."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Handed to every node; chosen once, at the door."""
+
+    store: Store
+    policy_files: PolicyFiles
+    installation: Installation
+    """The installation's bounds, default values and limits."""
+    bench: Callable[[Customer], Bench]
+    memory: Memory
+    recall: Callable[[Customer, str, str], Pack]
+    """Lessons for a customer, a question and a workflow, within the run's token budget."""
+    actions: Callable[[Customer, Check], ActionDeps]
+    """What the update is sent with, under the run's lease, once the check lets it pass."""
+    salt: Callable[[], str]
+    """A random text, one for each release lineage."""
+    seconds: Callable[[], float]
+    """A stopwatch: real seconds that only grow, for how long something took."""
+
+    def customer(self, state: State) -> Customer:
+        """The customer whose run this is."""
+        return self.store.customer(state.customer)
+
+    def approval(self, state: State) -> Approval:
+        """The approval the run waits for, as recorded."""
+        return approvals.get(self.store, self.customer(state), state.approval)
+
+    def get(self, state: State, kind: type[R], id: str) -> R:
+        """A record of the run's customer."""
+        return self.store.get(self.customer(state), kind, id)
+
+    def keep(self, state: State, record: Record) -> str:
+        """Keep a record for the run; returns its id or digest."""
+        return self.store.keep(self.customer(state), f"run:{state.run}", record, state.run)
+
+    def keep_once(self, state: State, kind: type[R], id: str, make: Callable[[], R]) -> R:
+        """The record of this id, made and kept only if an earlier attempt did not get so far."""
+        present = self.store.find(self.customer(state), kind, id)
+        if present is not None:
+            return present
+        record = make()
+        self.keep(state, record)
+        return record

@@ -1,0 +1,43 @@
+"""the plans a run may advance: brought with its trigger, or kept by the runs before it."""
+
+from typing import NamedTuple
+
+from agent.deps import Deps
+from agent.state import State
+from policies import rules
+from runs import snapshots
+from runs.plan import Plan, PlanRecord
+
+
+class Brought(NamedTuple):
+    """The plan that came with a trigger."""
+
+    text: str
+    """YAML as it was brought; empty when the trigger came without a plan."""
+    plan: Plan | None
+    """None while parts are missing."""
+    missing: tuple[str, ...]
+    """Paths of the missing parts."""
+
+
+def brought(state: State, deps: Deps) -> Brought:
+    """The plan the run's trigger brought; InvalidInput when a part of it is wrong."""
+    customer = deps.customer(state)
+    run = deps.store.runs.get(customer, state.run)
+    trigger = deps.store.runs.trigger(customer, run.trigger)
+    text = snapshots.read(deps.store, customer, trigger.text)["plan"]
+    if not text:
+        return Brought("", None, ())
+    reading = rules.read_plan(text, f"plan of {trigger.id}")
+    return Brought(text, reading.plan, reading.missing)
+
+
+def contending_plans(state: State, deps: Deps) -> list[Plan]:
+    """One plan a workflow: the brought one before any kept one."""
+    plans: dict[str, Plan] = {}
+    own = brought(state, deps).plan
+    if own is not None:
+        plans[own.workflow] = own
+    for record in deps.store.list(deps.customer(state), PlanRecord):
+        plans.setdefault(record.plan.workflow, record.plan)
+    return list(plans.values())

@@ -1,0 +1,118 @@
+"""the loop on one page: nodes, edges, routes.
+
+review_context → choose_improvement → write_plan → ask_plan → build → dry_run ⇄ fix_smallest_issue →
+ask_test_exit → propose_stage → ask_stage → stage_release → monitor ⇄ propose_stage → report →
+ask_update → send_update → store_lessons → end. Every end passes report and store_lessons.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from langgraph.graph import END, START, StateGraph
+
+from agent.deps import Deps
+from agent.nodes.ask import ask, outcome
+from agent.nodes.build import build_version
+from agent.nodes.choose_improvement import choose_improvement
+from agent.nodes.dry_run import after_dry_run, dry_run
+from agent.nodes.fix_smallest_issue import fix_smallest_issue
+from agent.nodes.monitor import after_monitor, monitor
+from agent.nodes.propose_stage import after_proposal, propose_stage
+from agent.nodes.report import report
+from agent.nodes.review_context import review_context
+from agent.nodes.send_update import send_update
+from agent.nodes.stage_release import after_stage, stage_release
+from agent.nodes.store_lessons import after_lessons, store_lessons
+from agent.nodes.write_plan import after_plan, write_plan
+from agent.state import State, Update
+
+Node = Callable[..., Update]
+Route = Callable[..., str]
+
+NODES: dict[str, Node] = {
+    "review_context": review_context,
+    "choose_improvement": choose_improvement,
+    "write_plan": write_plan,
+    "ask_plan": ask,
+    "build": build_version,
+    "dry_run": dry_run,
+    "fix_smallest_issue": fix_smallest_issue,
+    "ask_test_exit": ask,
+    "propose_stage": propose_stage,
+    "ask_stage": ask,
+    "stage_release": stage_release,
+    "monitor": monitor,
+    "report": report,
+    "ask_update": ask,
+    "send_update": send_update,
+    "store_lessons": store_lessons,
+}
+
+EDGES: list[tuple[str, str]] = [
+    (START, "review_context"),
+    ("review_context", "choose_improvement"),
+    ("choose_improvement", "write_plan"),
+    ("build", "dry_run"),
+    ("fix_smallest_issue", "dry_run"),
+    ("report", "ask_update"),
+    ("send_update", "store_lessons"),
+]
+
+
+def _after_question(asked: str, *, approved: str, again: str, refused: str) -> dict[str, str]:
+    """Where each outcome of a question leads."""
+    no = dict.fromkeys(("changes_asked", "rejected", "expired", "withdrawn"), refused)
+    return no | {"open": asked, "superseded": again, "approved": approved}
+
+
+ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
+    "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
+    "ask_plan": (
+        outcome,
+        _after_question("ask_plan", approved="build", again="write_plan", refused="report"),
+    ),
+    "dry_run": (
+        after_dry_run,
+        {"passed": "ask_test_exit", "fix": "fix_smallest_issue", "blocked": "report"},
+    ),
+    "ask_test_exit": (
+        outcome,
+        _after_question(
+            "ask_test_exit", approved="propose_stage", again="dry_run", refused="report"
+        ),
+    ),
+    "propose_stage": (
+        after_proposal,
+        {"ask": "ask_stage", "contract": "stage_release", "wait": "monitor", "done": "report"},
+    ),
+    "ask_stage": (
+        outcome,
+        _after_question(
+            "ask_stage", approved="stage_release", again="propose_stage", refused="report"
+        ),
+    ),
+    "stage_release": (
+        after_stage,
+        {"watch": "monitor", "again": "propose_stage", "ended": "report"},
+    ),
+    "monitor": (after_monitor, {"wait": "monitor", "judge": "propose_stage"}),
+    "ask_update": (
+        outcome,
+        _after_question(
+            "ask_update", approved="send_update", again="report", refused="store_lessons"
+        ),
+    ),
+    "store_lessons": (after_lessons, {"closed": END, "open": "report"}),
+}
+
+
+def build(deps: Deps) -> StateGraph:
+    """The uncompiled graph; whoever hosts it brings the checkpointer."""
+    graph = StateGraph(State)
+    for name, node in NODES.items():
+        graph.add_node(name, partial(node, deps=deps))
+    for start, end in EDGES:
+        graph.add_edge(start, end)
+    for name, (route, targets) in ROUTES.items():
+        graph.add_conditional_edges(name, partial(route, deps=deps), {**targets})
+    return graph

@@ -1,0 +1,177 @@
+"""start, wake and look at a run; the one way in for CLI, console and cron.
+
+Starting writes rows and a job; only the worker advances, and only there langgraph is loaded.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runs import approvals, leases, snapshots
+from runs.errors import InvalidInput, Unavailable
+from runs.leases import Lease
+from runs.records.person import Customer
+from runs.records.release import Release
+from runs.records.run import Run, Trigger, TriggerKind
+from runs.snapshots import Terms
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.graph import StateGraph
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import StateSnapshot
+
+    Compiled = CompiledStateGraph[Any, Any, Any, Any]
+
+Build = Callable[[Store, Lease], "StateGraph[Any, Any, Any, Any]"]
+"""Makes the uncompiled loop over a store whose every write is fenced by the run's lease."""
+
+LEASE_S = 60.0
+STRICT = "__pregel_strict_resume"
+"""Private in langgraph, which is pinned for it: a resume that names no pending interrupt raises."""
+
+
+class TriggerDraft(NamedTuple):
+    """Why a run should begin, as it was sent."""
+
+    kind: TriggerKind
+    title: str
+    text: str
+    key: str
+    """The same key twice is one run."""
+    plan: str = ""
+    """YAML of the delivery plan; empty when none is brought."""
+
+
+def start(
+    store: Store, customer: Customer, requester: str, draft: TriggerDraft, terms: Terms
+) -> Run:
+    """Open a run for a trigger, once a key, with the job that starts it; advances nothing."""
+    if not draft.title.strip():
+        raise InvalidInput("title is empty; say in one line what the customer wants (--title)")
+    value = {"text": draft.text, "plan": draft.plan}
+    text = snapshots.keep(store, customer, requester, kind="trigger", value=value, terms=terms)
+    id, now = secrets.token_hex(5), store.clock.now()
+    trigger = Trigger(
+        id=f"t-{id}",
+        kind=draft.kind,
+        title=draft.title.strip()[:300],
+        text=text,
+        key=draft.key,
+        opened_by=requester,
+        opened_at=now,
+    )
+    run = Run(
+        id=f"r-{id}",
+        trigger=trigger.id,
+        workflow="",
+        status="open",
+        waits_for="",
+        requester=requester,
+        graph=code_digest(),
+        opened_at=now,
+    )
+    return store.runs.open(customer, requester, trigger, run)
+
+
+def code_digest() -> str:
+    """The digest of the loop's code, which a run is pinned to."""
+    seen = hashlib.sha256()
+    root = files("agent")
+    parts = [*root.iterdir(), *(root / "nodes").iterdir()]
+    for part in sorted((p for p in parts if p.name.endswith(".py")), key=lambda p: p.name):
+        seen.update(part.name.encode() + b"\0" + part.read_bytes() + b"\0")
+    return "sha256:" + seen.hexdigest()
+
+
+class Loop:
+    """Advances runs; one worker at a time on one run."""
+
+    def __init__(self, store: Store, build: Build, checkpoints: str) -> None:
+        self._store = store
+        self._build = build
+        self._checkpoints = checkpoints
+        """Path of the checkpoints' SQLite file."""
+
+    def advance(self, customer: Customer, run: str, holder: str) -> Run:
+        """Take the run on to its next question, wait or end. Safe to call again at any moment.
+
+        Raises Unavailable while another worker holds the run.
+        """
+        if self._store.runs.get(customer, run).status == "ended":
+            return self._store.runs.get(customer, run)
+        with leases.held(
+            self._store, customer, f"run:{run}", holder=holder, ttl_s=LEASE_S
+        ) as lease:
+            if lease is None:
+                raise Unavailable(f"run {run} is being advanced by another worker; try again")
+            fenced = self._store.guarded(lambda change: leases.require(change, lease))
+            with self._compiled(fenced, lease) as graph:
+                _go_on(fenced, graph, customer, run)
+        return self._store.runs.get(customer, run)
+
+    @contextmanager
+    def _compiled(self, store: Store, lease: Lease) -> Iterator["Compiled"]:
+        from langgraph.checkpoint.sqlite import SqliteSaver
+
+        with SqliteSaver.from_conn_string(self._checkpoints) as saver:
+            yield self._build(store, lease).compile(checkpointer=saver)
+
+
+def _go_on(store: Store, graph: "Compiled", customer: Customer, run: str) -> None:
+    given = _next_input(store, graph.get_state(_thread(run)), customer, run)
+    while given is not _NOTHING:
+        store.runs.resume(customer, run)
+        graph.invoke(given, _thread(run, strict=True), durability="sync")
+        given = _next_input(store, graph.get_state(_thread(run)), customer, run)
+
+
+def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: str) -> object:
+    """What wakes the graph: the first state, the id of a closed approval, or `_NOTHING`.
+
+    The id is only a wake-up call: the node reads the decision from the record.
+    """
+    from langgraph.types import Command
+
+    if seen.created_at is None:
+        return {"customer": customer.id, "run": run}
+    if not seen.next:
+        return _NOTHING
+    if not seen.interrupts:
+        return None
+    pending = seen.interrupts[0]
+    waits_for = pending.value.get("approval_id") or f"signals:{pending.value['release_id']}"
+    if _is_ready(store, customer, pending.value):
+        return Command(resume={pending.id: waits_for})
+    store.runs.wait(customer, run, waits_for)
+    return _NOTHING
+
+
+def _is_ready(store: Store, customer: Customer, asked: dict[str, str]) -> bool:
+    if "approval_id" in asked:
+        return approvals.get(store, customer, asked["approval_id"]).status != "open"
+    release = store.releases.get(customer, asked["release_id"])
+    return measured(store, customer, release) != asked["measured"]
+
+
+def measured(store: Store, customer: Customer, release: Release) -> str:
+    """What a waiting monitor last saw, in short: it looks again when this changes."""
+    wanted = ItemFilter(release=release.id, stage=release.stage)
+    labelled = store.reviews.count_decided(customer, release.id, release.stage)
+    counts = store.items.count(customer, wanted)
+    hours = (store.clock.now() - (release.entered_at or release.opened_at)) // timedelta(hours=1)
+    return f"{release.digest[7:15]}:{sum(counts.values())}:{labelled}:{hours}"
+
+
+def _thread(run: str, *, strict: bool = False) -> "RunnableConfig":
+    configurable = {"thread_id": run} | ({STRICT: True} if strict else {})
+    return {"configurable": configurable, "recursion_limit": 300}
+
+
+_NOTHING = object()

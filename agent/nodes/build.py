@@ -1,0 +1,22 @@
+"""turn the plan into a candidate version."""
+
+from agent.deps import Deps
+from agent.state import State, Update
+from policies import bounds
+from runs.plan import PlanRecord
+from runs.records.case import Dataset
+from runs.records.version import PolicyValues
+from workflow.version import make
+
+
+def build_version(state: State, deps: Deps) -> Update:
+    """Keep an immutable version of the plan; the same plan and cases give the same version.
+
+    Raises InvalidInput when the first policy values lie outside the version's bounds.
+    """
+    plan = deps.get(state, PlanRecord, state.plan)
+    dataset = deps.get(state, Dataset, state.dataset)
+    version = make(plan, dataset)
+    policy = deps.get(state, PolicyValues, state.policy)
+    bounds.check(policy, version.bounds, deps.installation.bounds)
+    return {"version": deps.keep(state, version)}

@@ -1,0 +1,75 @@
+"""pick exactly one workflow or improvement, by evidence."""
+
+from decimal import Decimal
+
+from agent import drafts
+from agent.deps import Deps
+from agent.state import State, Update
+from policies import intervals
+from runs.plan import Plan
+from runs.records.evidence import Evidence
+from runs.records.person import Customer
+from runs.records.run import Choice, Contender
+
+CONFIDENCE = 0.95
+UNPROVEN_RANK = 1
+"""A workflow without evidence has had no fix tried: the smallest is still plausible."""
+
+
+def choose_improvement(state: State, deps: Deps) -> Update:
+    """Keep the choice of one contender, with why each other lost.
+
+    Score: volume a week x cost of an error x upper 95 % bound of the failing share, divided by the
+    rank of the smallest plausible fix; ties go to the earlier due date.
+    """
+    customer = deps.customer(state)
+    plans = drafts.contending_plans(state, deps)
+    contenders = sorted((_contender(deps, customer, plan) for plan in plans), key=_order)
+    if not contenders:
+        return {"choice": "", "blocker": "no_plan:" + state.run}
+    best, rest = contenders[0], contenders[1:]
+    losers = (f"{other.name} lost with {other.score} ({other.why})" for other in rest)
+    choice = Choice(
+        run=state.run,
+        chosen=best.name,
+        why="; ".join([f"{best.name} scores {best.score}: {best.why}", *losers]),
+        contenders=tuple(contenders),
+    )
+    deps.store.runs.set_workflow(customer, state.run, best.name)
+    return {"choice": deps.keep(state, choice)}
+
+
+def _contender(deps: Deps, customer: Customer, plan: Plan) -> Contender:
+    newest = _newest_evidence(deps, customer, plan.workflow)
+    if newest is None:
+        wrong, total, seen = 0, 0, "nothing measured yet, so any share may fail"
+    else:
+        wrong, total = newest.families.wrong_auto + newest.families.error, newest.families.total
+        seen = f"{wrong} of {total} failed in {newest.id}"
+    share = intervals.upper(wrong, total, CONFIDENCE) if total else 1.0
+    failing = Decimal(f"{share:.4f}")
+    goal = plan.goal
+    score = goal.volume_per_week * goal.cost_of_error * failing / UNPROVEN_RANK
+    return Contender(
+        name=plan.workflow,
+        kind="improvement" if newest else "workflow",
+        volume_per_week=goal.volume_per_week,
+        cost_of_error=goal.cost_of_error,
+        failing_share=str(failing),
+        fix_rank=UNPROVEN_RANK,
+        score=score.quantize(Decimal("0.01")),
+        due=goal.due,
+        why=f"{goal.volume_per_week} a week at {goal.cost_of_error} an error; {seen}",
+    )
+
+
+def _newest_evidence(deps: Deps, customer: Customer, workflow: str) -> Evidence | None:
+    runs = {run.id for run in deps.store.runs.list(customer) if run.workflow == workflow}
+    measured = deps.store.list(customer, Evidence, limit=200)
+    counted = (e for e in measured if e.run in runs and e.kind in ("dry_run", "holdout", "stage"))
+    return next(counted, None)
+
+
+def _order(contender: Contender) -> tuple[Decimal, str]:
+    due = contender.due.isoformat() if contender.due else "9999"
+    return (-contender.score, due)

@@ -1,0 +1,147 @@
+"""run the candidate on labelled cases and record the evidence."""
+
+from datetime import timedelta
+from typing import Literal
+
+from agent.deps import Deps
+from agent.question import Question, open_question
+from agent.state import State, Update
+from policies import gates
+from policies.budgets import Looks
+from runs.records.evidence import Evidence, FixTrial, Verdict
+from runs.records.version import PolicyValues, Version
+from workflow.evaluate.trial import run_trial
+
+Split = Literal["dev", "holdout"]
+
+
+def dry_run(state: State, deps: Deps) -> Update:
+    """Keep evidence of the candidate on cases it never learnt from, judged by the dry run's gate.
+
+    `dev` is a screen that may be repeated; only a look at the holdout proves. A look is spent when
+    dev passes, or when dev cannot decide and no change is left to try.
+    """
+    verdict = judge(state, deps, measure(state, deps, "dev"))
+    is_last_chance = verdict.outcome == "inconclusive" and state.fix == "none"
+    if (verdict.outcome == "pass" or is_last_chance) and looks(state, deps).may_look():
+        verdict = judge(state, deps, measure(state, deps, "holdout"))
+    update: Update = {"verdict": verdict.id}
+    if verdict.outcome == "pass":
+        update["approval"] = _ask_test_exit(state, deps, verdict)
+    return update
+
+
+def after_dry_run(state: State, deps: Deps) -> str:
+    """Passed on the holdout; to be fixed; or blocked, when nothing is left to change."""
+    verdict = deps.get(state, Verdict, state.verdict)
+    if verdict.outcome == "pass":
+        return "passed"
+    is_spent = verdict.gate == "holdout" or state.fix == "none"
+    return "blocked" if is_spent else "fix"
+
+
+def measure(state: State, deps: Deps, split: Split) -> Evidence:
+    """What the candidate did with a split, kept once for version, policy, dataset and split."""
+    id = ".".join(
+        (
+            state.run,
+            split,
+            *(digest[7:15] for digest in (state.version, state.policy, state.dataset)),
+        )
+    )
+    return deps.keep_once(state, Evidence, id, lambda: _measure(state, deps, split, id))
+
+
+def looks(state: State, deps: Deps) -> Looks:
+    """Looks at the holdout of the dataset, over every run that ever looked."""
+    customer, store = deps.customer(state), deps.store
+    measured = store.list(customer, Evidence, limit=10_000)
+    gate_looks = [e for e in measured if e.kind == "holdout" and e.subject == state.dataset]
+    datasets = {e.run for e in measured if e.subject == state.dataset}
+    trials = store.list(customer, FixTrial, limit=10_000)
+    fix_looks = [t for t in trials if t.look and t.run in datasets]
+    used = min(deps.installation.looks, len(gate_looks) + len(fix_looks))
+    return Looks(total=deps.installation.looks, used=used)
+
+
+def judge(state: State, deps: Deps, evidence: Evidence) -> Verdict:
+    """The gate's answer to this evidence, kept once."""
+    policy = deps.get(state, PolicyValues, state.policy)
+
+    def answer() -> Verdict:
+        is_look = evidence.kind == "holdout"
+        judged = gates.judge(
+            evidence,
+            policy.gates.get("dry_run"),
+            version=state.version,
+            policy=state.policy,
+            now=deps.store.clock.now(),
+            looks=deps.installation.looks if is_look else 1,
+        )
+        return Verdict(
+            id=f"{evidence.id}.verdict",
+            run=state.run,
+            gate="holdout" if is_look else "dry_run",
+            evidence=evidence.id,
+            policy=state.policy,
+            outcome=judged.outcome,
+            reason=judged.reason,
+            bars=judged.bars,
+            judged_at=deps.store.clock.now(),
+        )
+
+    return deps.keep_once(state, Verdict, f"{evidence.id}.verdict", answer)
+
+
+def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
+    customer = deps.customer(state)
+    version = deps.get(state, Version, state.version)
+    policy = deps.get(state, PolicyValues, state.policy)
+    look = looks(state, deps).reserve().used if split == "holdout" else 0
+    began = deps.seconds()
+    cases = deps.store.cases.read(customer, state.dataset, split)
+    trial = run_trial(deps.bench(customer), version, policy=policy, cases=cases, trial=id)
+    deps.store.cases.keep_results(customer, trial.results)
+    now = deps.store.clock.now()
+    return Evidence(
+        id=id,
+        run=state.run,
+        kind="dry_run" if split == "dev" else "holdout",
+        version=state.version,
+        policy=state.policy,
+        subject=state.dataset,
+        split=split,
+        look=look,
+        families=trial.families,
+        items=trial.items,
+        segments=trial.segments,
+        unlabelled=0,
+        seconds=f"{deps.seconds() - began:.2f}",
+        notes={},
+        measured_at=now,
+        expires_at=now + timedelta(hours=policy.evidence_hours["dry_run"]),
+    )
+
+
+def _ask_test_exit(state: State, deps: Deps, verdict: Verdict) -> str:
+    version = deps.get(state, Version, state.version)
+    return open_question(
+        state,
+        deps,
+        Question(
+            kind="test_exit",
+            title=f"{version.workflow}: the dry run passed; may it leave testing?",
+            covers={
+                "workflow": version.workflow,
+                "plan": state.plan,
+                "version": state.version,
+                "policy": state.policy,
+                "dataset": state.dataset,
+                "verdict": verdict.id,
+                "evidence": verdict.evidence,
+                "leading_policy": "",
+            },
+            if_approved="the version may be proposed for the sandbox, where nothing is acted on",
+            if_rejected="the run ends as a blocker with the owner of changes",
+        ),
+    )

@@ -1,0 +1,146 @@
+"""make the smallest change that mends the worst failure and breaks nothing."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from agent.deps import Deps
+from agent.nodes.dry_run import Split, looks
+from agent.state import State, Update
+from policies import stopping
+from policies.budgets import Looks
+from runs.plan import Plan, PlanRecord
+from runs.records.evidence import FailureGroup, FixTrial, Patch
+from runs.records.record import digest_of
+from runs.records.version import PolicyValues, Version
+from workflow import failures
+from workflow.evaluate.trial import TrialRun, run_trial
+from workflow.patches import acceptance
+from workflow.patches.candidates import candidates
+from workflow.patches.patch import Changed, apply
+
+UNSEEN = None
+
+
+class Candidate(NamedTuple):
+    """What is to be mended: the pair, what it did on dev, and what it is weighed with."""
+
+    pair: Changed
+    trial: TrialRun
+    plan: Plan
+    terms: acceptance.Terms
+
+
+def fix_smallest_issue(state: State, deps: Deps) -> Update:
+    """Try small changes, worst group and smallest change first, until one is accepted.
+
+    Every trial is kept with its reason, and never made twice. `fix` becomes `none` when nothing
+    is left to try or the limits stop it; the dry run that follows may then spend the last look.
+    """
+    candidate = _candidate(state, deps)
+    began = deps.seconds()
+    for group, patch in _to_try(candidate):
+        if _stop(state, deps, elapsed_s=deps.seconds() - began):
+            break
+        tried = deps.keep_once(
+            state,
+            FixTrial,
+            _id_of(state, group, patch),
+            lambda group=group, patch=patch: _try(state, deps, candidate, group, patch),
+        )
+        if tried.accepted:
+            changed = apply(patch, *candidate.pair)
+            deps.keep(state, changed.version)
+            deps.keep(state, changed.policy)
+            return {
+                "version": changed.version.digest,
+                "policy": changed.policy.digest,
+                "fix": tried.id,
+            }
+    return {"fix": "none"}
+
+
+def _candidate(state: State, deps: Deps) -> Candidate:
+    customer = deps.customer(state)
+    version = deps.get(state, Version, state.version)
+    policy = deps.get(state, PolicyValues, state.policy)
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    cases = deps.store.cases.read(customer, state.dataset, "dev")
+    trial = run_trial(deps.bench(customer), version, policy=policy, cases=cases, trial="dev")
+    return Candidate(Changed(version, policy), trial, plan, acceptance.terms_of(plan, policy))
+
+
+def _to_try(candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
+    for group in failures.group(candidate.trial.results, candidate.trial.cases):
+        ranks = stopping.open_ranks(rewrites=0, is_explained=group.explained)
+        for patch in candidates(
+            group,
+            candidate.trial,
+            version=candidate.pair.version,
+            policy=candidate.pair.policy,
+            plan=candidate.plan,
+        ):
+            if patch.rank in ranks:
+                yield group, patch
+
+
+def _stop(state: State, deps: Deps, *, elapsed_s: float) -> stopping.Stop | None:
+    trials = deps.store.of_run(deps.customer(state), FixTrial, state.run)
+    return stopping.may_fix(
+        deps.installation.stopping,
+        tried=len(trials),
+        accepted=sum(trial.accepted for trial in trials),
+        looks_left=looks(state, deps).left,
+        elapsed_s=elapsed_s,
+    )
+
+
+def _try(
+    state: State, deps: Deps, candidate: Candidate, group: FailureGroup, patch: Patch
+) -> FixTrial:
+    changed = apply(patch, *candidate.pair)
+    after = _run(state, deps, changed, "dev")
+    dev = acceptance.compare(candidate.trial, after, group=group, terms=candidate.terms)
+    budget = looks(state, deps)
+    holdout, look = UNSEEN, 0
+    if not acceptance.find_objection(dev.tally, candidate.terms) and _may_look(budget):
+        look = budget.reserve(keep=acceptance.RESERVED_LOOKS).used
+        before_there = _run(state, deps, candidate.pair, "holdout")
+        after_there = _run(state, deps, changed, "holdout")
+        holdout = acceptance.compare(before_there, after_there, group=group, terms=candidate.terms)
+    ruled = acceptance.accept(dev, candidate.terms, holdout=holdout, looks_left=budget.left)
+    return FixTrial(
+        id=_id_of(state, group, patch),
+        run=state.run,
+        group=group.key,
+        patch=patch,
+        version=changed.version.digest,
+        policy=changed.policy.digest,
+        repaired=dev.tally.repaired,
+        broken=dev.tally.broken,
+        critical_broken=dev.tally.critical_broken,
+        gain=dev.tally.gain,
+        loss=dev.tally.loss,
+        p_improve=f"{dev.tally.p:.4f}",
+        holdout_low="" if holdout is None else f"{acceptance.holdout_low(holdout):.4f}",
+        look=look,
+        accepted=ruled.accepted,
+        reason=ruled.reason,
+        tried_at=deps.store.clock.now(),
+    )
+
+
+def _may_look(budget: Looks) -> bool:
+    return budget.may_look(keep=acceptance.RESERVED_LOOKS)
+
+
+def _run(state: State, deps: Deps, pair: Changed, split: Split) -> TrialRun:
+    customer = deps.customer(state)
+    cases = deps.store.cases.read(customer, state.dataset, split)
+    return run_trial(
+        deps.bench(customer), pair.version, policy=pair.policy, cases=cases, trial=split
+    )
+
+
+def _id_of(state: State, group: FailureGroup, patch: Patch) -> str:
+    what = [state.version, state.policy, group.key, patch.as_json()]
+    return f"{state.run}.fix.{digest_of(what)[7:19]}"

@@ -1,0 +1,119 @@
+"""write the customer's update from audited facts and open its approval."""
+
+from typing import Any
+
+from agent import ending, learning
+from agent.deps import Deps
+from agent.nodes.write_plan import KEEP_ALL
+from agent.question import Question, open_question
+from agent.state import State, Update
+from prompts import library
+from runs import snapshots
+from runs.plan import PlanRecord
+from runs.records.evidence import Evidence, FixTrial, Verdict
+from runs.records.record import digest_of
+from runs.records.run import Figure, Report, Terminal
+
+
+def report(state: State, deps: Deps) -> Update:
+    """Keep the end of the run and the customer's update, and ask for the update.
+
+    Every number in the text stands in a record the report names. The approval also covers the
+    lessons the run proposes, word for word.
+    """
+    customer = deps.customer(state)
+    terminal = ending.terminal_of(state, deps)
+    deps.keep(state, terminal)
+    figures = _figures(state, deps)
+    title = _title(state, deps)
+    text = _text(title, terminal, figures)
+    said = {"title": title, "text": text}
+    kept = snapshots.keep(
+        deps.store, customer, f"run:{state.run}", kind="report", value=said, terms=KEEP_ALL
+    )
+    update = Report(
+        run=state.run,
+        title=title,
+        text=kept,
+        figures=tuple(figures),
+        recipients=_recipients(state, deps),
+    )
+    digest = deps.keep(state, update)
+    lessons = learning.propose(state, deps)
+    covers = {
+        "report": digest,
+        "text": kept,
+        "content": digest_of(message(update, said)),
+        "terminal": terminal.digest,
+        "lessons": digest_of([lesson.as_json() for lesson in lessons]),
+    }
+    asked = Question(
+        kind="update",
+        title=f"Update to the customer: {title}",
+        covers=covers,
+        if_approved="the update is sent to "
+        + ", ".join(update.recipients)
+        + f" and {len(lessons)} lessons are kept for the next run",
+        if_rejected="nothing is sent and no lesson is kept; the run ends as it stands",
+        risks=("customer_facing", "irreversible"),
+    )
+    approval = open_question(_with_policy(state, deps), deps, asked)
+    return {"terminal": terminal.digest, "report": digest, "approval": approval}
+
+
+def message(report: Report, said: dict[str, str]) -> dict[str, Any]:
+    """Exactly what is sent; the approval covers its digest."""
+    return {"to": list(report.recipients), "title": said["title"], "text": said["text"]}
+
+
+def _with_policy(state: State, deps: Deps) -> State:
+    """A run that was blocked before its plan asks by the installation's own approver rules."""
+    if state.policy:
+        return state
+    policy = deps.installation.policy
+    deps.keep(state, policy)
+    return State(**{**state.__dict__, "policy": policy.digest})
+
+
+def _title(state: State, deps: Deps) -> str:
+    if state.plan:
+        return deps.get(state, PlanRecord, state.plan).plan.title
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    return deps.store.runs.trigger(deps.customer(state), run.trigger).title
+
+
+def _recipients(state: State, deps: Deps) -> tuple[str, ...]:
+    if state.plan:
+        return (deps.get(state, PlanRecord, state.plan).plan.owners.business_outcome,)
+    return (deps.store.runs.get(deps.customer(state), state.run).requester,)
+
+
+def _figures(state: State, deps: Deps) -> list[Figure]:
+    customer = deps.customer(state)
+    figures: list[Figure] = []
+    for verdict in deps.store.of_run(customer, Verdict, state.run):
+        for bar in verdict.bars:
+            if bar.name in ("wrong_auto", "coverage"):
+                says = f"{bar.events} of {bar.total} ({bar.low:.1%} to {bar.high:.1%})"
+                name = f"{verdict.gate}, {bar.name.replace('_', ' ')}: {verdict.outcome}"
+                figures.append(Figure(name=name, value=says, evidence=verdict.id))
+    for trial in deps.store.of_run(customer, FixTrial, state.run):
+        if trial.accepted:
+            figures.append(Figure(name="change made", value=trial.patch.says, evidence=trial.id))
+    for evidence in deps.store.of_run(customer, Evidence, state.run):
+        if evidence.kind == "drill":
+            value = f"{evidence.seconds} s"
+            figures.append(Figure(name="way back rehearsed in", value=value, evidence=evidence.id))
+    return figures
+
+
+def _text(title: str, terminal: Terminal, figures: list[Figure]) -> str:
+    lines = (f"- {figure.name}: {figure.value} [{figure.evidence}]" for figure in figures)
+    return library.render(
+        "update",
+        title=title,
+        outcome=terminal.kind.replace("_", " "),
+        reason=terminal.reason,
+        owner=terminal.owner,
+        figures="\n".join(lines) or "- no measurement was made",
+    )

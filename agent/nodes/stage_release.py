@@ -1,0 +1,90 @@
+"""carry out the approved move up or down the ladder."""
+
+from agent.deps import Deps
+from agent.standing import drill_of, facts_of
+from agent.state import State, Update
+from rollout import advance, ladder
+from rollout.release import climb, way_back
+from rollout.release.cause import Judged
+from rollout.release.rehearsal import rehearse
+from runs.records.release import Move, Release
+from runs.records.version import PolicyValues
+
+
+def stage_release(state: State, deps: Deps) -> Update:
+    """Do the move the records allow at this moment; safe to run twice.
+
+    Judged again with the approval immediately before it is done: what changed since it was asked
+    is not done, but proposed anew.
+    """
+    customer = deps.customer(state)
+    release = deps.store.releases.get(customer, state.release)
+    done = _find_done(state, deps, release)
+    facts = facts_of(state, deps, release, approval=state.approval)
+    move = done or advance.judge(facts)
+    if done is not None:
+        pass
+    elif move.kind in _UP:
+        _climb(state, deps, release, move)
+    elif move.kind == "roll_back":
+        way_back.roll_back(deps.store, customer, release=release, cause=Judged(move))
+    elif move.kind == "narrow":
+        way_back.narrow(
+            deps.store,
+            customer,
+            release=release,
+            cause=Judged(move),
+            weight_bp=move.weight_bp,
+        )
+    elif advance.pauses(move):
+        way_back.hold(deps.store, customer, release=release, cause=Judged(move))
+    _rehearse(state, deps)
+    return {"move": deps.keep(state, move)}
+
+
+def after_stage(state: State, deps: Deps) -> str:
+    """Up or narrower: watch it. Complete, held or back: the run ends. Not done: propose anew."""
+    move = deps.get(state, Move, state.move)
+    if move.kind in ("enter", "expand", "narrow"):
+        return "watch"
+    return "again" if move.kind == "hold" and not advance.pauses(move) else "ended"
+
+
+def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
+    """The step up that an earlier attempt took before it died, if one did."""
+    events = deps.store.events(deps.customer(state), state.run, limit=100_000)
+    kinds = ("stage_entered", "release_completed")
+    mine = [e for e in events if e.kind in kinds and e.body.get("approval") == state.approval]
+    if not mine:
+        return None
+    up = "enter" if release.stage == 0 else "expand"
+    return Move(
+        kind="complete" if release.status == "complete" else up,
+        stage=release.stage,
+        weight_bp=release.weight_bp,
+        reason=f"approval {state.approval} was carried out",
+    )
+
+
+def _climb(state: State, deps: Deps, release: Release, move: Move) -> None:
+    customer = deps.customer(state)
+    if move.kind == "enter":
+        policy = deps.get(state, PolicyValues, release.policy)
+        deps.policy_files.write(customer, policy)
+    step = _UP[move.kind]
+    step(deps.store, customer, release=release, move=move, approval=state.approval)
+
+
+def _rehearse(state: State, deps: Deps) -> None:
+    """Walk the way back while the release stands in the sandbox, once a stage."""
+    customer = deps.customer(state)
+    release = deps.store.releases.get(customer, state.release)
+    stage = ladder.find_stage(release)
+    is_shadow = stage is not None and not ladder.allows(stage).acts
+    last = drill_of(state, deps, release)
+    is_fresh = last is not None and last.expires_at and last.expires_at > deps.store.clock.now()
+    if release.status == "open" and is_shadow and not is_fresh:
+        rehearse(deps.store, customer, release=release)
+
+
+_UP = {"enter": climb.enter, "expand": climb.expand, "complete": climb.complete}

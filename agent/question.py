@@ -1,0 +1,140 @@
+"""what an approval covers, made the same way when asking, when deciding and before acting."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from agent.deps import Deps
+from agent.state import State
+from policies.approvals import needs_for
+from runs import approvals, people
+from runs.plan import PlanRecord
+from runs.records.approval import Approval, ApprovalKind
+from runs.records.evidence import Evidence
+from runs.records.person import Customer
+from runs.records.version import PolicyValues, Risk
+
+Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
+"""Reads one part of what an approval covers again."""
+
+
+class Question(NamedTuple):
+    """What people are asked, before it is opened."""
+
+    kind: ApprovalKind
+    title: str
+    covers: dict[str, str]
+    """By name: ids and digests of everything that will happen."""
+    if_approved: str
+    if_rejected: str
+    risks: tuple[Risk, ...] = ()
+
+
+def open_question(state: State, deps: Deps, question: Question) -> str:
+    """Open the approval, or find the one an earlier attempt opened; returns its id.
+
+    Nobody who requested or built what is asked about is among those who may answer.
+    """
+    customer = deps.customer(state)
+    policy = deps.get(state, PolicyValues, state.policy)
+    excluded = _excluded(state, deps)
+    everybody = people.find_people(deps.store, customer)
+    needs = needs_for(
+        question.kind,
+        policy,
+        everybody,
+        excluded=excluded,
+        is_solo=deps.installation.is_solo,
+    )
+    covers = _remade(deps, customer, question.covers)
+    subject = approvals.subject_of(covers)
+    now = deps.store.clock.now()
+    opened = approvals.open_approval(
+        deps.store,
+        customer,
+        f"run:{state.run}",
+        Approval(
+            id=f"{state.run}.{question.kind}.{subject[7:15]}",
+            run=state.run,
+            kind=question.kind,
+            title=question.title,
+            subject=subject,
+            covers=covers,
+            needs=needs,
+            excluded=tuple(sorted(excluded)),
+            risks=question.risks,
+            if_approved=question.if_approved,
+            if_rejected=question.if_rejected,
+            status="open",
+            due_at=now + timedelta(hours=policy.approval_due_hours),
+            opened_at=now,
+            solo=deps.installation.is_solo and len(everybody) == 1,
+        ),
+    )
+    return opened.id
+
+
+def current_subject(deps: Deps, customer: Customer) -> Callable[[Approval], str]:
+    """Makes an approval's digest again from the records and rules as they are now."""
+
+    def remake(asked: Approval) -> str:
+        return approvals.subject_of(_remade(deps, customer, asked.covers))
+
+    return remake
+
+
+def _remade(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> dict[str, str]:
+    """Every part as it is now: what is named by content stays, what can change is read again."""
+    return {
+        name: _REMADE[name](deps, customer, covers) if name in _REMADE else value
+        for name, value in covers.items()
+    }
+
+
+def _leading_policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
+    values = deps.policy_files.find(customer, covers["workflow"])
+    return values.digest if values else "none"
+
+
+def _from(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
+    release = deps.store.releases.get(customer, covers["release"])
+    return f"{release.stage}:{release.weight_bp}"
+
+
+def _policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
+    if "release" not in covers:
+        return covers["policy"]
+    release = deps.store.releases.get(customer, covers["release"])
+    values = deps.policy_files.find(customer, release.workflow)
+    return release.policy if release.stage < 0 or values is None else values.digest
+
+
+def _evidence(name: str) -> Remake:
+    """Expired evidence is another thing than what was shown."""
+
+    def remake(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
+        id = covers[name].removeprefix("expired:")
+        evidence = deps.store.find(customer, Evidence, id) if id else None
+        if evidence is None or evidence.expires_at is None:
+            return id
+        return f"expired:{id}" if evidence.expires_at <= deps.store.clock.now() else id
+
+    return remake
+
+
+_REMADE: dict[str, Remake] = {
+    "leading_policy": _leading_policy,
+    "from": _from,
+    "policy": _policy,
+    "evidence": _evidence("evidence"),
+    "dry_run": _evidence("dry_run"),
+    "drill": _evidence("drill"),
+}
+
+
+def _excluded(state: State, deps: Deps) -> set[str]:
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    excluded = {run.requester}
+    if state.plan:
+        excluded.add(deps.get(state, PlanRecord, state.plan).plan.owners.builder)
+    return excluded

@@ -1,0 +1,118 @@
+"""everything a move of a release rests on, gathered as it is now."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from agent.deps import Deps
+from agent.state import State
+from policies import gates
+from rollout import ladder
+from rollout.advance import Facts, Judged
+from rollout.assignment import lineage
+from rollout.release import climb
+from rollout.signals import measure, watch
+from runs import approvals
+from runs.records.approval import Approval
+from runs.records.evidence import Evidence
+from runs.records.person import Customer
+from runs.records.release import Release
+from runs.records.version import GateValues, PolicyValues
+
+SILENCE = timedelta(hours=24)
+"""A signal that was not read for longer is a watch that sleeps."""
+
+
+def release_of(state: State, deps: Deps) -> Release:
+    """The run's release, opened with the candidate before its first stage."""
+    customer = deps.customer(state)
+    if state.release:
+        return deps.store.releases.get(customer, state.release)
+    candidate = climb.Candidate(state.run, state.plan, state.version, state.policy)
+    return climb.open(deps.store, customer, candidate=candidate, salt=deps.salt())
+
+
+def facts_of(state: State, deps: Deps, release: Release, *, approval: str = "") -> Facts:
+    """Evidence, judged now; the watch, read now; the values that lead now; an approval, if any."""
+    customer = deps.customer(state)
+    store, now = deps.store, deps.store.clock.now()
+    seen = measure(store, customer, release=release, now=now)
+    for signal in seen.signals:
+        deps.keep(state, signal)
+    watched = watch(store, customer, release=release, now=now, silence=SILENCE)
+    deps.keep(state, watched)
+    kept = store.of_run(customer, Evidence, state.run)
+    return Facts(
+        release=release,
+        now=now,
+        policy=_leading(deps, customer, release),
+        dry_run=_judged(deps, customer, release, _dry_run(kept, release), "dry_run"),
+        stage=_judged(deps, customer, release, _of_stage(kept, release), _gate(release)),
+        sample=seen.says,
+        drill=drill_of(state, deps, release),
+        monitoring=watched,
+        approval=_approval(deps, customer, approval),
+    )
+
+
+def drill_of(state: State, deps: Deps, release: Release) -> Evidence | None:
+    """The newest rehearsal of the way back on the release's lineage, or None."""
+    kept = deps.store.of_run(deps.customer(state), Evidence, state.run)
+    return _newest(e for e in kept if e.kind == "drill" and e.subject == lineage(release.salt))
+
+
+def _leading(deps: Deps, customer: Customer, release: Release) -> str:
+    """Before the first stage the candidate's own values have not led yet."""
+    values = deps.policy_files.find(customer, release.workflow)
+    return release.policy if release.stage < 0 or values is None else values.digest
+
+
+def _dry_run(kept: list[Evidence], release: Release) -> Evidence | None:
+    candidate = (release.version, release.policy)
+    found = (e for e in kept if e.kind == "holdout" and (e.version, e.policy) == candidate)
+    return _newest(found)
+
+
+def _of_stage(kept: list[Evidence], release: Release) -> Evidence | None:
+    here = ladder.subject(release)
+    began = release.entered_at
+    found = (
+        e
+        for e in kept
+        if e.kind == "stage" and e.subject == here and began and e.measured_at >= began
+    )
+    return _newest(found)
+
+
+def _newest(found: Iterable[Evidence]) -> Evidence | None:
+    return max(found, key=lambda evidence: evidence.measured_at, default=None)
+
+
+def _gate(release: Release) -> str:
+    stage = ladder.find_stage(release)
+    return ladder.allows(stage).gate if stage else "dry_run"
+
+
+def _judged(
+    deps: Deps, customer: Customer, release: Release, evidence: Evidence | None, gate: str
+) -> Judged | None:
+    if evidence is None:
+        return None
+    bars: GateValues | None = _bars(deps, customer, release, gate)
+    judgement = gates.judge(
+        evidence,
+        bars,
+        version=release.version,
+        policy=release.policy,
+        now=deps.store.clock.now(),
+        looks=deps.installation.looks if evidence.kind == "holdout" else 1,
+    )
+    return Judged(evidence, judgement)
+
+
+def _bars(deps: Deps, customer: Customer, release: Release, gate: str) -> GateValues | None:
+    gates_of = deps.store.get(customer, PolicyValues, release.policy).gates
+    return {str(name): bars for name, bars in gates_of.items()}.get(gate)
+
+
+def _approval(deps: Deps, customer: Customer, id: str) -> Approval | None:
+    return approvals.get(deps.store, customer, id) if id else None

@@ -1,0 +1,54 @@
+"""what travels between nodes: ids and small plain values.
+
+Plain JSON values only: a checkpoint outlives the code that wrote it. Read as `State`, written as
+`Update`.
+"""
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+@dataclass(frozen=True)
+class State:
+    """What a node reads."""
+
+    customer: str
+    run: str
+    briefing: str = ""
+    choice: str = ""
+    plan: str = ""
+    """Digest of the plan record; empty while the plan has holes."""
+    dataset: str = ""
+    version: str = ""
+    policy: str = ""
+    verdict: str = ""
+    """Id of the last gate verdict."""
+    fix: str = ""
+    """Id of the last fix trial; `none` when no change was left to try."""
+    approval: str = ""
+    release: str = ""
+    move: str = ""
+    """Digest of the move that the evidence allows."""
+    blocker: str = ""
+    """Why the run cannot go on, as a kind and an id, such as `rejected:<approval>`."""
+    report: str = ""
+    terminal: str = ""
+
+
+class Update(TypedDict, total=False):
+    """What a node writes: the fields it changes, no others."""
+
+    briefing: str
+    choice: str
+    plan: str
+    dataset: str
+    version: str
+    policy: str
+    verdict: str
+    fix: str
+    approval: str
+    release: str
+    move: str
+    blocker: str
+    report: str
+    terminal: str

@@ -1,0 +1,177 @@
+"""exactly what an approval asks: what it covers, read from the record, and what follows."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pilotage.cli.output import one_line, section, short, when
+from pilotage.cli.run_explained import kept_text
+from pilotage.cli.run_story import answer_line, asked, share
+from runs.plan import PlanRecord
+from runs.records.approval import Approval
+from runs.records.case import Dataset
+from runs.records.evidence import Evidence, Verdict
+from runs.records.person import Customer
+from runs.records.release import Move
+from runs.records.run import Terminal
+from runs.records.version import PolicyValues, Version
+from runs.store.store import Store
+
+Told = dict[str, Any]
+
+
+def story(store: Store, customer: Customer, approval: Approval) -> Told:
+    """The question, its answers so far, and what each covered name stands for."""
+    covered = {
+        name: _LOOK[name](store, customer, id)
+        for name, id in approval.covers.items()
+        if name in _LOOK and id
+    }
+    lessons = [
+        lesson.as_json()
+        for lesson in store.lessons.list(customer, status="")
+        if "lessons" in approval.covers and lesson.run == approval.run
+    ]
+    return {"approval": asked(store, customer, approval), "covered": covered, "lessons": lessons}
+
+
+def lines(told: Told) -> list[str]:
+    """The question for people, with the digest they decide by."""
+    one = told["approval"]
+    name = short(one["subject"])
+    needs = [f"{n['count']} {n['role']}: {', '.join(n['people'])}" for n in one["needs"]]
+    head = [
+        f"{one['kind'].replace('_', ' ')} {one['status']}: {one['title']}",
+        f"  approval {one['id']} of run {one['run']}, due {when(one['due_at'])} UTC"
+        + ("; solo" if one["solo"] else ""),
+        f"  digest {name}",
+    ]
+    covers = [f"{key}: {short(id) or '-'}" for key, id in one["covers"].items()]
+    decisions = [answer_line(answer) for answer in one["decisions"]]
+    return [
+        *head,
+        *section("if approved", [one["if_approved"]]),
+        *section("if rejected", [one["if_rejected"]]),
+        *section("risks", list(one["risks"])),
+        *[line for key, value in told["covered"].items() for line in _covered(key, value)],
+        *section("lessons to keep", [f"{le['kind']}: {le['text']}" for le in told["lessons"]]),
+        *section("digest made of", covers),
+        *section("who must agree", needs),
+        *section("who may not", list(one["excluded"])),
+        *section("decided", decisions),
+        *_how(one, name),
+    ]
+
+
+def _how(one: Told, name: str) -> list[str]:
+    if one["status"] != "open":
+        return []
+    return section(
+        "decide",
+        [
+            f"pilotage approval approve {one['id']} --digest {name}",
+            f"pilotage approval reject {one['id']} --digest {name} --reason TEXT",
+        ],
+    )
+
+
+def _plan(store: Store, customer: Customer, id: str) -> Told:
+    record = store.get(customer, PlanRecord, id)
+    return {"plan": record.plan.as_json(), "changes": list(record.changes)}
+
+
+def _policy(store: Store, customer: Customer, id: str) -> Told:
+    policy = store.get(customer, PolicyValues, id)
+    body = policy.as_json()
+    return {name: body[name] for name in ("values", "lists", "gates")}
+
+
+def _version(store: Store, customer: Customer, id: str) -> Told:
+    body = store.get(customer, Version, id).as_json()
+    return {name: body[name] for name in ("workflow", "rules", "effects", "labels")}
+
+
+def _dataset(store: Store, customer: Customer, id: str) -> Told:
+    body = store.get(customer, Dataset, id).as_json()
+    return {name: body[name] for name in ("name", "counts", "families", "gaps", "accepted_by")}
+
+
+def _text(store: Store, customer: Customer, id: str) -> Told:
+    kept = kept_text(store, customer, id)
+    return kept if isinstance(kept, dict) else {"text": kept}
+
+
+def _record(kind: type[Any]) -> Callable[[Store, Customer, str], Told]:
+    def look(store: Store, customer: Customer, id: str) -> Told:
+        found = store.find(customer, kind, id)
+        return {} if found is None else found.as_json()
+
+    return look
+
+
+_LOOK: Mapping[str, Callable[[Store, Customer, str], Told]] = {
+    "plan": _plan,
+    "policy": _policy,
+    "version": _version,
+    "dataset": _dataset,
+    "evidence": _record(Evidence),
+    "dry_run": _record(Evidence),
+    "verdict": _record(Verdict),
+    "move": _record(Move),
+    "terminal": _record(Terminal),
+    "text": _text,
+}
+"""How what a name covers is read from the record."""
+
+
+def _covered(name: str, value: Told) -> list[str]:
+    """A covered thing as a person reads it; whatever has no form of its own, field by field."""
+    if name == "text":
+        return section("text", str(value.get("text", "")).splitlines())
+    if "bars" in value:
+        return section(name, [f"{value['outcome']}: {value['reason']}", *map(_bar, value["bars"])])
+    if "families" in value and "measured_at" in value:
+        return section(name, _measured(value))
+    if name == "plan":
+        return section("plan", _plan_lines(value))
+    return section(name, _fields(value))
+
+
+def _bar(bar: Told) -> str:
+    rate = share(bar["events"], bar["total"])
+    return f"{bar['name'].replace('_', ' ')}: {bar['outcome']}; {rate} against {bar['threshold']:g}"
+
+
+def _measured(evidence: Told) -> list[str]:
+    unit = "items" if evidence["split"] == "live" else "families"
+    counts = evidence[unit]
+    told = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)
+    return [f"{evidence['id']}: {evidence['kind'].replace('_', ' ')}, {unit}: {told or 'none'}"]
+
+
+def _plan_lines(value: Told) -> list[str]:
+    plan = value["plan"]
+    effects = ", ".join(f"{e['name']} ({e['level']})" for e in plan["actions"]["allowed"])
+    stages = ", ".join(stage["name"] for stage in plan["rollout"]["stages"])
+    owners = ", ".join(f"{role} {person}" for role, person in plan["owners"].items())
+    return [
+        f"{plan['title']} ({plan['workflow']}), risk {plan['risk']}",
+        f"goal: {plan['goal']['business_goal']}",
+        f"path: {plan['scope']['path']}",
+        f"may do: {effects}",
+        f"may not: {', '.join(plan['actions']['excluded'])}",
+        f"stages: {stages}; done at {plan['rollout']['agreed_stage']}",
+        f"owners: {owners}",
+        *(f"learnt before: {change}" for change in value["changes"]),
+    ]
+
+
+def _fields(value: Told) -> list[str]:
+    return [f"{name}: {one_line(_said(inner), 110)}" for name, inner in value.items() if inner]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_said(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "; ".join(_said(one) for one in value) or "none"
+    return str(value)

@@ -1,0 +1,104 @@
+"""one item from its input to its end, read from the record alone."""
+
+from typing import Any
+
+from pilotage.cli.output import one_line, section, short, when
+from pilotage.cli.run_explained import kept_text
+from runs.records.item import Item
+from runs.records.person import Customer
+from runs.store.store import Store
+
+
+def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
+    """Everything an item left behind, as JSON values."""
+    return {
+        "item": item.as_json(),
+        "input": kept_text(store, customer, item.input),
+        "seen": kept_text(store, customer, item.snapshot),
+        "output": kept_text(store, customer, item.output),
+        "actions": [
+            {
+                **action.as_json(),
+                "asked": kept_text(store, customer, action.content),
+                "answered": kept_text(store, customer, action.receipt),
+            }
+            for action in store.actions.of_item(customer, item.id)
+        ],
+        "reviews": [review.as_json() for review in store.reviews.of_item(customer, item.id)],
+    }
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """The item for people."""
+    item = told["item"]
+    return [
+        f"item {item['id']}: {item['status']}, owner {item['owner'] or 'nobody yet'}",
+        f"  {item['workflow']}, key {item['key']}, {item['arm']} of {item['release'] or 'no release'}"
+        f", received {when(item['received_at'])} UTC",
+        *section("input", [f"snapshot {short(item['input'])}", *_fields(told["input"])]),
+        *section("what the version saw", _seen_lines(item, told["seen"])),
+        *section("decided by", _by_lines(item)),
+        *section("output", _output_lines(item, told["output"])),
+        *section("route", _route_lines(item)),
+        *section("people", [_review_line(one) for one in told["reviews"]]),
+        *section("receipts", [_action_line(one) for one in told["actions"]]),
+    ]
+
+
+def _seen_lines(item: dict[str, Any], seen: Any) -> list[str]:
+    if not isinstance(seen, dict):
+        return [str(seen)] if seen else []
+    problems = [problem["says"] for problem in seen.get("problems", ())]
+    read = [
+        f"{source}: {_said(values)} (version {short(seen['versions'][source])}, "
+        f"read {when(seen['read_at'][source])})"
+        for source, values in seen.get("values", {}).items()
+    ]
+    return [f"snapshot {short(item['snapshot'])}", *read, *(f"problem: {one}" for one in problems)]
+
+
+def _by_lines(item: dict[str, Any]) -> list[str]:
+    return [
+        f"version {short(item['version'])}",
+        f"policy {short(item['policy'])}",
+        f"rule {item['rule'] or 'none'}",
+    ]
+
+
+def _output_lines(item: dict[str, Any], output: Any) -> list[str]:
+    return [f"snapshot {short(item['output'])}", *_fields(output)] if item["output"] else []
+
+
+def _route_lines(item: dict[str, Any]) -> list[str]:
+    audited = ["chosen beforehand to be looked at by a person"] if item["audited"] else []
+    return [f"{item['route'] or 'none'}: {item['reason'] or 'no reason yet'}", *audited]
+
+
+def _review_line(review: dict[str, Any]) -> str:
+    if review["status"] != "decided":
+        return f"{review['kind']}: {review['status']}, {review['owner']} until {when(review['due_at'])}"
+    simulated = ", simulated" if review["simulated"] else ""
+    return (
+        f"{review['kind']}: {review['decided_by']}{simulated} said {review['answer']} "
+        f"{when(review['decided_at'])}: {review['label']} ({', '.join(review['routes'])})"
+    )
+
+
+def _action_line(action: dict[str, Any]) -> str:
+    return one_line(
+        f"{action['operation']} by {action['tool']}: {action['status']} {action['reason']} "
+        f"key {action['key']} receipt {short(action['receipt']) or 'none'} {_said(action['answered'])}",
+        200,
+    )
+
+
+def _fields(value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        return [one_line(str(value), 120)] if value else []
+    return [f"{name}: {one_line(_said(inner), 120)}" for name, inner in value.items()]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_said(inner)}" for name, inner in value.items())
+    return str(value)

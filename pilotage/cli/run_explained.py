@@ -1,0 +1,208 @@
+"""one run explained from the record alone: what went in, what came out, who decided, why this end."""
+
+from typing import Any
+
+from pilotage.cli.output import one_line, section, short, table, when
+from pilotage.cli.run_story import answer_line, asked, share
+from runs import approvals, snapshots
+from runs.errors import Conflict, NotFound
+from runs.plan import PlanRecord
+from runs.records.case import Dataset
+from runs.records.evidence import Evidence, Verdict
+from runs.records.person import Customer
+from runs.records.release import Move
+from runs.records.run import Briefing, Choice, Report, Run, Terminal
+from runs.records.version import PolicyValues, Version
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+
+KINDS = (Terminal, Move, Verdict, Evidence, Report, Version, PolicyValues, PlanRecord, Dataset)
+"""Records a proof may name, by the word a reader knows them by."""
+
+
+def explanation(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
+    """Six answers about a run, each with the ids of the records it was read from."""
+    return {
+        "run": run.as_json(),
+        "went_in": _went_in(store, customer, run),
+        "versions": _versions(store, customer, run),
+        "came_out": _came_out(store, customer, run),
+        "decided": [
+            asked(store, customer, one)
+            for one in approvals.list_approvals(store, customer, status="", run=run.id)
+        ],
+        "done_outside": _done_outside(store, customer, run),
+        "end": _end(store, customer, run),
+        "events": len(store.events(customer, run.id, limit=100_000)),
+    }
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """The six answers for people."""
+    run = told["run"]
+    return [
+        f"run {run['id']} ({run['status']}), from {told['events']} events of the audit",
+        *section("what went in", _went_in_lines(told["went_in"])),
+        *section("which versions", _version_lines(told["versions"])),
+        *section("what came out", [_out_line(one) for one in told["came_out"]]),
+        *section("who decided", [line for one in told["decided"] for line in _decided_lines(one)]),
+        *section("what was done outside", _outside_lines(told["done_outside"])),
+        *section("why this end", _end_lines(told["end"])),
+    ]
+
+
+def kept_text(store: Store, customer: Customer, digest: str) -> Any:
+    """What is kept under a digest; a sentence where it is gone."""
+    try:
+        return snapshots.read(store, customer, digest) if digest else ""
+    except (NotFound, Conflict) as error:
+        return str(error)
+
+
+def _went_in(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
+    trigger = store.runs.trigger(customer, run.trigger)
+    briefings = store.of_run(customer, Briefing, run.id)
+    choices = store.of_run(customer, Choice, run.id)
+    return {
+        "trigger": trigger.as_json(),
+        "text": kept_text(store, customer, trigger.text),
+        "briefing": [s.as_json() for b in briefings[-1:] for s in b.statements],
+        "choice": choices[-1].as_json() if choices else None,
+    }
+
+
+def _went_in_lines(told: dict[str, Any]) -> list[str]:
+    trigger, text = told["trigger"], told["text"]
+    words = text.get("text", "") if isinstance(text, dict) else text
+    choice = told["choice"]
+    return [
+        f"{trigger['kind']} by {trigger['opened_by']}, {when(trigger['opened_at'])}: "
+        f"{trigger['title']} [{short(trigger['text'])}]",
+        one_line(words, 160),
+        *(
+            one_line(f"{s['topic']}: {s['text']} [{short(s['source'])}]", 150)
+            for s in told["briefing"]
+        ),
+        *([f"chosen: {one_line(choice['why'], 220)}"] if choice else []),
+    ]
+
+
+def _versions(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
+    plans = store.of_run(customer, PlanRecord, run.id)
+    trials = store.of_run(customer, Evidence, run.id)
+    used = dict.fromkeys((one.version, one.policy, one.subject) for one in trials)
+    return {
+        "loop": run.graph,
+        "plans": [plan.digest for plan in plans],
+        "lessons": [lesson for plan in plans[-1:] for lesson in plan.lessons],
+        "tried": [{"version": v, "policy": p, "on": subject} for v, p, subject in used],
+        "released": [
+            {"release": one.id, "version": one.version, "policy": one.policy, "status": one.status}
+            for one in store.releases.of_run(customer, run.id)
+        ],
+    }
+
+
+def _version_lines(told: dict[str, Any]) -> list[str]:
+    tried = [
+        (short(one["version"]), short(one["policy"]), short(one["on"])) for one in told["tried"]
+    ]
+    return [
+        f"loop {short(told['loop'])}; plan {', '.join(map(short, told['plans'])) or 'none'}; "
+        f"lessons {', '.join(told['lessons']) or 'none'}",
+        *table(("version", "policy", "tried on"), tried, none="no version was tried"),
+        *(
+            f"released as {one['release']}: version {short(one['version'])}, "
+            f"policy {short(one['policy'])}, {one['status']}"
+            for one in told["released"]
+        ),
+    ]
+
+
+def _came_out(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]]:
+    return [verdict.as_json() for verdict in store.of_run(customer, Verdict, run.id)]
+
+
+def _out_line(verdict: dict[str, Any]) -> str:
+    told = "; ".join(
+        f"{bar['name'].replace('_', ' ')} {share(bar['events'], bar['total'])} "
+        f"against {bar['threshold']:g}: {bar['outcome']}"
+        for bar in verdict["bars"]
+        if bar["total"]
+    )
+    head = f"{when(verdict['judged_at'])} {verdict['gate']}: {verdict['outcome']} "
+    return one_line(f"{head}[{short(verdict['evidence'])}] {told or verdict['reason']}", 240)
+
+
+def _decided_lines(told: dict[str, Any]) -> list[str]:
+    head = f"{told['kind']} {told['status']}: {told['title']} [digest {short(told['subject'])}]"
+    covers = ", ".join(f"{name} {short(value)}" for name, value in told["covers"].items())
+    return [
+        one_line(head, 140),
+        f"  covers {covers}",
+        *(f"  {answer_line(one)}; saw {short(one['seen'])}" for one in told["decisions"]),
+    ]
+
+
+def _done_outside(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
+    releases = store.releases.of_run(customer, run.id)
+    return {
+        "by_the_run": [action.as_json() for action in store.actions.of_run(customer, run.id)],
+        "items": [
+            {"release": one.id, **store.items.count(customer, ItemFilter(release=one.id))}
+            for one in releases
+        ],
+    }
+
+
+def _outside_lines(told: dict[str, Any]) -> list[str]:
+    actions = [
+        f"{one['operation']} by tool {one['tool']}: {one['status']} "
+        f"(key {one['key']}, receipt {short(one['receipt']) or 'none'}, "
+        f"approval {one['approval'] or 'none'})"
+        for one in told["by_the_run"]
+    ]
+    items = [
+        f"items of {one['release']}: "
+        + (", ".join(f"{n} {name}" for name, n in one.items() if name != "release") or "none")
+        for one in told["items"]
+    ]
+    return [*actions, *items] or ["nothing"]
+
+
+def _end(store: Store, customer: Customer, run: Run) -> dict[str, Any] | None:
+    if not run.terminal:
+        return None
+    end = store.get(customer, Terminal, run.terminal)
+    proof = [{"id": id, "is": _what_is(store, customer, id)} for id in end.proof]
+    return {**end.as_json(), "proof": proof}
+
+
+def _what_is(store: Store, customer: Customer, id: str) -> str:
+    """What a proof's id names, and what it says, in one line."""
+    for kind in KINDS:
+        found = store.find(customer, kind, id)
+        if found is not None:
+            said = getattr(found, "reason", "") or getattr(found, "title", "")
+            return f"{kind.__name__.lower()}: {said}".rstrip(": ")
+    for name, look in (("approval", approvals.get), ("release", _release)):
+        try:
+            return f"{name}: {look(store, customer, id).status}"
+        except NotFound:
+            continue
+    return "a record of this run"
+
+
+def _release(store: Store, customer: Customer, id: str) -> Any:
+    return store.releases.get(customer, id)
+
+
+def _end_lines(end: dict[str, Any] | None) -> list[str]:
+    if end is None:
+        return ["it has not ended"]
+    return [
+        f"{end['kind'].replace('_', ' ')}: {end['reason']}",
+        f"owner: {end['owner']}"
+        + (f"; next check {when(end['next_check'])}" if end["next_check"] else ""),
+        *(one_line(f"proof {short(one['id'])}: {one['is']}", 160) for one in end["proof"]),
+    ]

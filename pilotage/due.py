@@ -1,0 +1,111 @@
+"""what falls due without anybody asking: each look may be repeated at any moment."""
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from agent.loop import measured
+from pilotage.engines import Engines
+from pilotage.wiring import Wired
+from runs import approvals
+from runs.errors import InvalidInput, Unavailable
+from runs.people import find_people
+from runs.records.approval import Approval
+from runs.records.person import Customer
+from runs.records.version import PolicyValues
+from runs.store import jobs
+from tools.notify import tell
+
+log = logging.getLogger("pilotage.due")
+
+TRIES = 5
+"""So often an item's work is taken up again while a system outside does not answer."""
+LEFT_OPEN = timedelta(minutes=2)
+"""After this time an action that is still open was left so by a crash."""
+
+
+def look(engines: Engines, customer: Customer) -> None:
+    """Everything that may have fallen due for one customer, in order."""
+    wired = engines.wired
+    follow_policies(wired, customer)
+    expire(wired, customer)
+    remind(wired, customer)
+    wake_monitors(wired, customer)
+    try_again(engines, customer)
+    engines.reconcile_actions(customer, LEFT_OPEN)
+
+
+def follow_policies(wired: Wired, customer: Customer) -> None:
+    """Let every edited policy file lead; one that may not is reported and leads nothing."""
+    for workflow in wired.policy_files.workflows(customer):
+        try:
+            wired.policy_files.find(customer, workflow)
+        except InvalidInput as error:
+            log.warning("a policy file may not lead: %s", error)
+
+
+def expire(wired: Wired, customer: Customer) -> None:
+    """What nobody answered in time holds, and the next people in line are told."""
+    for asked in approvals.expire_due(wired.store, customer):
+        run = wired.store.runs.get(customer, asked.run)
+        policy = wired.policy_files.last_led(customer, run.workflow)
+        next_people = _named(wired, customer, _escalation(wired, policy))
+        _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
+
+
+def remind(wired: Wired, customer: Customer) -> None:
+    """Tell the people who must agree, once a question."""
+    for asked in approvals.list_approvals(wired.store, customer):
+        people = {person for need in asked.needs for person in need.people}
+        _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
+
+
+def wake_monitors(wired: Wired, customer: Customer) -> None:
+    """Look again at every run whose release has been measured further; once a measurement."""
+    for run in wired.store.runs.list(customer, status="waiting", limit=1000):
+        what, _, id = run.waits_for.partition(":")
+        if what == "signals":
+            release = wired.store.releases.get(customer, id)
+            cause = f"signals:{measured(wired.store, customer, release)}"
+            wired.store.runs.wake(customer, run.id, cause)
+
+
+def try_again(engines: Engines, customer: Customer) -> None:
+    """Write anew every job that gave up because a system outside did not answer.
+
+    An item that cannot be worked on, for that reason too often or for another, goes to a person.
+    """
+    store = engines.wired.store
+    for failed in store.jobs.failed():
+        if failed["customer"] != customer.id:
+            continue
+        kind, subject, _, _, times = (*failed["id"].split(":"), "", "", "")[:5]
+        is_outage = failed["error"].startswith(Unavailable.__name__)
+        if kind == "process_item" and (not is_outage or int(times or 0) >= TRIES):
+            engines.give_up(customer, subject, f"the worker gave up: {failed['error'][:200]}")
+        elif is_outage:
+            with store.change(customer, "worker") as change:
+                jobs.add(change, kind, subject, cause=f"again:{int(times or 0) + 1}")
+
+
+def _escalation(wired: Wired, policy: PolicyValues | None) -> tuple[str, ...]:
+    return (policy or wired.installation.policy).escalation
+
+
+def _named(wired: Wired, customer: Customer, wanted: Iterable[str]) -> list[str]:
+    """Person ids for roles and person ids, in order."""
+    everybody = [p for p in find_people(wired.store, customer) if not p.is_disabled]
+    found = [p.id for one in wanted for p in everybody if one == p.id or one in p.roles]
+    return list(dict.fromkeys(found))
+
+
+def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], title: str) -> None:
+    """Leave a notice for named people, once; it carries no authority and no customer text."""
+    what = title.partition(":")[0].replace(" ", "-")
+    text = (
+        f"{title}\nDue {asked.due_at:%Y-%m-%d %H:%M} UTC. If nobody answers, it holds.\n"
+        f"Look: pilotage approval show {asked.id}\n"
+    )
+    if to:
+        notices = wired.notices(customer)
+        tell(notices, to=tuple(to), title=title, text=text, key=f"{asked.id}:{what}")

@@ -1,0 +1,141 @@
+"""every environment variable: type, default, unit; read once, here.
+
+`docs/operating.md` has the same table for whoever operates Pilotage.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runs.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, checked."""
+
+    home: Path
+    """Absolute; where everything a run leaves behind stands."""
+    token: str
+    """Who acts; empty when nobody said."""
+    database_url: str
+    """SQLAlchemy URL of the record."""
+    customer: str
+    """Whose records are meant; empty: the token's customer."""
+    concurrency: int
+    """Jobs the worker does at the same time."""
+    poll_s: float
+    """Seconds between two looks at the queue, and of a waiting command at a run."""
+    tick_s: float
+    """Seconds between two looks at what falls due."""
+    no_color: bool
+    """Output without colour."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One environment variable."""
+
+    name: str
+    type: str
+    default: str
+    """As text; empty: unset."""
+    unit: str
+    says: str
+    read: Callable[[str], Any]
+    """The value of a text; ValueError with what is expected."""
+
+
+def _text(text: str) -> str:
+    return text.strip()
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ValueError("a whole number from 1 to 64")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.001 <= seconds <= 3600:
+        raise ValueError("seconds from 0.001 to 3600, such as 0.05")
+    return seconds
+
+
+VARIABLES = (
+    Variable("PILOTAGE_HOME", "path", ".pilotage", "", "The folder of everything kept.", _text),
+    Variable("PILOTAGE_TOKEN", "secret", "", "", "Says who acts: plt_<id>_<secret>.", _text),
+    Variable(
+        "PILOTAGE_DATABASE_URL",
+        "URL",
+        "",
+        "",
+        "The record's database; unset: pilotage.db in the home.",
+        _text,
+    ),
+    Variable(
+        "PILOTAGE_CUSTOMER",
+        "id",
+        "",
+        "",
+        "The customer meant; a token of another customer is refused.",
+        _text,
+    ),
+    Variable(
+        "PILOTAGE_CONCURRENCY",
+        "whole number",
+        "4",
+        "jobs",
+        "How many jobs the worker does at the same time.",
+        _whole,
+    ),
+    Variable(
+        "PILOTAGE_POLL_S",
+        "number",
+        "0.05",
+        "seconds",
+        "Between two looks at the queue, or at a run that is watched.",
+        _seconds,
+    ),
+    Variable(
+        "PILOTAGE_TICK_S",
+        "number",
+        "2",
+        "seconds",
+        "Between two looks at what falls due: approvals, evidence, actions left open.",
+        _seconds,
+    ),
+    Variable("NO_COLOR", "flag", "", "", "Set to anything: output without colour.", bool),
+)
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings an environment gives; InvalidInput names the variable, its value and the remedy."""
+    value = {variable.name: _value(variable, environment) for variable in VARIABLES}
+    home = Path(value["PILOTAGE_HOME"]).expanduser().absolute()
+    return Settings(
+        home=home,
+        token=value["PILOTAGE_TOKEN"],
+        database_url=value["PILOTAGE_DATABASE_URL"] or f"sqlite:///{home / 'pilotage.db'}",
+        customer=value["PILOTAGE_CUSTOMER"],
+        concurrency=value["PILOTAGE_CONCURRENCY"],
+        poll_s=value["PILOTAGE_POLL_S"],
+        tick_s=value["PILOTAGE_TICK_S"],
+        no_color=value["NO_COLOR"],
+    )
+
+
+def _value(variable: Variable, environment: Mapping[str, str]) -> Any:
+    text = environment.get(variable.name, "") or variable.default
+    try:
+        return variable.read(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{variable.name} is {text!r}; it is {error}; set it so or leave it unset "
+            f"(then {variable.default})"
+        ) from None

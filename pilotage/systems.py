@@ -1,0 +1,117 @@
+"""which systems a customer's workflows may reach: the tools file of the home, read and made.
+
+`tools/<customer>.yaml` names each tool once; a path is relative to the home. Without the file a
+workflow reaches nothing but the outbox.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pilotage.home import Home, replace
+from policies import texts
+from runs.clock import Clock
+from runs.errors import InvalidInput
+from runs.records.person import Customer
+from runs.records.record import Record
+from runs.records.version import Level, Risk
+from tools.files.records import FileRecords
+from tools.files.sink import FolderSink
+from tools.notify import Outbox
+from tools.tool import Schema, Tool, admitted
+
+OUTBOX = "outbox"
+"""The tool that sends the customer's update; every home has it."""
+ASKED: Schema = {
+    "type": "object",
+    "properties": {
+        "workflow": {"type": "string"},
+        "effect": {"type": "string"},
+        "item": {"type": "string"},
+        "label": {"type": "string"},
+        "fields": {"type": "object"},
+    },
+    "required": ["workflow", "effect", "item", "label", "fields"],
+    "additionalProperties": False,
+}
+"""What every effect of a version asks of its tool."""
+
+
+class ToolSpec(Record):
+    """One system of the customer."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    """As plans name it."""
+    kind: Literal["records", "folder"]
+    """`records` reads records by key; `folder` acts by leaving one file for each key."""
+    path: str = Field(min_length=1)
+    """File or folder, relative to the home."""
+    key_field: str = ""
+    """Of records: the field that names one."""
+    operations: tuple[str, ...] = ()
+    """Of a folder: what may be asked of it."""
+    level: Level = "update"
+    risks: tuple[Risk, ...] = ()
+    is_made_up: bool = False
+    """A demo's own; a system of a real customer is refused in a demo."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "ToolSpec":
+        if self.kind == "records" and not self.key_field:
+            raise ValueError("records need a key_field")
+        if self.kind == "folder" and not self.operations:
+            raise ValueError("a folder needs operations")
+        return self
+
+
+class ToolsFile(Record):
+    """Every system of one customer."""
+
+    tools: tuple[ToolSpec, ...] = ()
+
+
+def tools_of(home: Home, customer: Customer, clock: Clock) -> Mapping[str, Tool]:
+    """The customer's tools by name; InvalidInput for a file that is wrong, NotAllowed for a real
+    system in a demo.
+    """
+    specs = read_specs(home, customer)
+    made = [_make(home, spec, clock) for spec in specs.tools]
+    outbox = Outbox(home.outbox(customer.id), clock=clock, is_real=not customer.is_demo)
+    return admitted([*made, outbox], is_demo=customer.is_demo)
+
+
+def read_specs(home: Home, customer: Customer) -> ToolsFile:
+    """What the tools file says; nothing where there is none."""
+    file = home.tools_file(customer.id)
+    if not file.exists():
+        return ToolsFile()
+    document = texts.read(file.read_text(encoding="utf-8"), str(file))
+    built = texts.build(ToolsFile, document)
+    if built.record is None:
+        raise texts.refuse(document, built.problems)
+    reserved = [spec.name for spec in built.record.tools if spec.name == OUTBOX]
+    if reserved:
+        raise InvalidInput(f"{file}: a tool is called {OUTBOX}, which every home has; rename it")
+    return built.record
+
+
+def write_specs(home: Home, customer: Customer, specs: ToolsFile) -> None:
+    """Lay a tools file down, as a whole."""
+    replace(home.tools_file(customer.id), texts.write(specs.as_json()))
+
+
+def _make(home: Home, spec: ToolSpec, clock: Clock) -> Tool:
+    path = home.folder / spec.path
+    is_real = not spec.is_made_up
+    if spec.kind == "records":
+        return FileRecords(spec.name, path, spec.key_field, clock=clock, is_real=is_real)
+    return FolderSink(
+        spec.name,
+        path,
+        clock=clock,
+        schema=dict.fromkeys(spec.operations, ASKED),
+        level=spec.level,
+        risks=spec.risks,
+        is_real=is_real,
+    )

@@ -1,0 +1,124 @@
+"""settings -> store, queue, memory, models, tools, policies, clock.
+
+`wire` chooses every implementation. What is heavy stands in `pilotage/engines.py` and is loaded
+when it is first asked for, so that a command pays for what it uses.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pilotage.home import Home
+from pilotage.policy_files import Files
+from pilotage.settings import Settings
+from pilotage.systems import tools_of
+from policies import rules
+from policies.privacy import compile_mask
+from policies.rules import Installation
+from runs import people
+from runs.approvals import Rules
+from runs.clock import Clock
+from runs.errors import InvalidInput, NotAllowed
+from runs.records.item import Item
+from runs.records.person import Customer, Identity
+from runs.snapshots import Masked, Terms
+from runs.store import schema
+from runs.store.database import Database
+from runs.store.store import Store
+from tools.notify import Outbox
+from tools.tool import Tool
+
+if TYPE_CHECKING:
+    from pilotage.engines import Engines
+    from rollout.admission import Sent
+
+PATTERNS = ("email", "phone", "iban", "card")
+"""What is masked in a text before any plan says more."""
+
+
+@dataclass(frozen=True)
+class Wired:
+    """Everything chosen for one home."""
+
+    settings: Settings
+    home: Home
+    clock: Clock
+    store: Store
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The installation's rules as they stand in the home."""
+        file = self.home.rules_file
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise InvalidInput(
+                f"{file} is missing; `pilotage init` puts the shipped rules there"
+            ) from None
+        return rules.read_installation(text, str(file))
+
+    @cached_property
+    def policy_files(self) -> Files:
+        """The values operations edit."""
+        return Files(self.home, self.store, lambda: self.installation)
+
+    def tools(self, customer: Customer) -> Mapping[str, Tool]:
+        """The systems this customer's workflows may reach, by name."""
+        return tools_of(self.home, customer, self.clock)
+
+    def notices(self, customer: Customer) -> Outbox:
+        """Where people of the customer are told that something waits for them."""
+        folder = self.home.folder / "notices" / customer.id
+        return Outbox(folder, clock=self.clock, name="notices", risks=(), is_real=False)
+
+    def identify(self, token: str) -> Identity:
+        """Who is asking; NotAllowed for an unknown token, or one of a customer not meant."""
+        identity = people.authenticate(self.store, token)
+        meant = self.settings.customer
+        if meant and identity.customer.id != meant:
+            raise NotAllowed(
+                f"the token is of customer {identity.customer.id!r}, PILOTAGE_CUSTOMER says "
+                f"{meant!r}; use a token of that customer, or unset it"
+            )
+        if identity.customer.is_demo:
+            return identity.model_copy(update={"proved_by": "demo"})
+        return identity
+
+    def trigger_terms(self) -> Terms:
+        """What may be kept of a trigger: the text masked, the plan as it was brought."""
+        mask = compile_mask((), PATTERNS)
+
+        def only_the_text(value: dict[str, Any]) -> Masked:
+            masked = mask(value["text"])
+            return Masked({**value, "text": masked.value}, masked.count)
+
+        return Terms(only_the_text, None)
+
+    def decision_rules(self, customer: Customer) -> Rules:
+        """What judges a decision, and what makes the digest of what it is about again."""
+        return self.engines("").decision_rules(customer)
+
+    def admit(
+        self, identity: Identity, workflow: str, sent: Sequence["Sent"], *, batch: str
+    ) -> list[Item]:
+        """Take items in, under the policy that leads now."""
+        return self.engines("").admit(identity, workflow, sent, batch=batch)
+
+    def engines(self, holder: str, has_lease: Callable[[], bool] = lambda: False) -> "Engines":
+        """What does the work; `holder` is the worker's name, empty in any other process."""
+        from pilotage.engines import Engines
+
+        return Engines(self, holder=holder, has_lease=has_lease)
+
+
+def wire(settings: Settings) -> Wired:
+    """Choose every implementation; InvalidInput unless the home is one.
+
+    Raises Conflict when its database has another schema.
+    """
+    home = Home(settings.home)
+    clock = home.clock()
+    database = Database(settings.database_url)
+    schema.require(database)
+    return Wired(settings, home, clock, Store(database, clock))

@@ -1,0 +1,148 @@
+"""the worker: one process of a home that does its jobs, under a lease, and looks at what falls due.
+
+Usable inside another command: `with working(wired) as worker: worker.run_until(is_done)`.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from pilotage.due import look
+from pilotage.wiring import Wired
+from runs import leases, tables
+from runs.errors import Conflict, PilotageError, Unavailable
+from runs.leases import Lease
+from runs.queue import Queue, QueueSettings
+from runs.records.person import Customer
+from runs.store.change import INSTALLATION, text_of
+
+log = logging.getLogger("pilotage.worker")
+
+LEASE = "worker"
+LEASE_S = 10.0
+HANDED_OVER_AGAIN = 30
+"""Every so many looks, jobs that the queue does not know are handed over again."""
+EVERYBODY = Customer(id=INSTALLATION, name="the installation", is_demo=False)
+"""Whose lease it is: one worker serves every customer."""
+
+
+def name_of_this_process() -> str:
+    """Machine, process and a mark of its own: no two workers ever share it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def holder(wired: Wired) -> str:
+    """Who works this home's jobs now; empty when nobody does."""
+    row = wired.store.ledger.row(tables.leases, EVERYBODY, name=LEASE)
+    is_live = row is not None and row["expires_at"] > text_of(datetime.now(UTC))
+    return row["holder"] if row is not None and is_live else ""
+
+
+class Worker:
+    """Does jobs in threads until it is stopped, or loses its lease."""
+
+    def __init__(self, wired: Wired, *, name: str, lease: Lease) -> None:
+        self.name = name
+        self._wired = wired
+        self._lease = lease
+        self._ended = threading.Event()
+        self._looks = 0
+        self._engines = wired.engines(name, lambda: self.has_lease)
+        settings = wired.settings
+        self._queue = Queue(
+            wired.store,
+            QueueSettings(
+                url=f"sqlite:///{wired.home.queue}",
+                executor=name,
+                poll_s=settings.poll_s,
+                concurrency=settings.concurrency,
+            ),
+        )
+        self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
+
+    @property
+    def has_lease(self) -> bool:
+        """False once another worker took over; then this one does nothing more."""
+        return not self._ended.is_set()
+
+    def start(self) -> None:
+        """Take up what dead workers left, then do jobs in threads."""
+        self._free_runs()
+        self._queue.start(self._engines.jobs())
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop taking jobs; those running end first, those waiting stay written down."""
+        self._ended.set()
+        if self._ticker.is_alive():
+            self._ticker.join()
+        self._queue.stop()
+        self._engines.close()
+
+    def run_until(self, is_done: Callable[[], bool], *, timeout_s: float | None = None) -> bool:
+        """Work until `is_done`, which is asked again and again; False when the time is over first.
+
+        Raises Unavailable when another worker took over.
+        """
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        while not is_done():
+            if not self.has_lease:
+                raise Unavailable("another worker took over this home; try again in a moment")
+            if until is not None and time.monotonic() >= until:
+                return False
+            time.sleep(self._wired.settings.poll_s)
+        return True
+
+    def _free_runs(self) -> None:
+        """Give back the runs that workers before this one held: none of them lives any more."""
+        for customer in self._wired.store.customers():
+            held = tables.leases.select().where(tables.leases.c.customer == customer.id)
+            for row in self._wired.store.ledger.rows(held):
+                left = Lease(row["name"], row["holder"], row["fence"])
+                leases.release(self._wired.store, customer, left)
+
+    def _look_forever(self) -> None:
+        while not self._ended.wait(self._wired.settings.tick_s):
+            try:
+                self._look()
+            except Conflict:
+                log.warning("the lease was taken over; this worker stops")
+                self._ended.set()
+            except PilotageError:
+                log.exception("a look at what falls due failed; the next one tries again")
+
+    def _look(self) -> None:
+        with self._wired.store.change(EVERYBODY, "worker") as change:
+            leases.require(change, self._lease)
+        for customer in self._wired.store.customers():
+            look(self._engines, customer)
+        self._looks += 1
+        if self._looks % HANDED_OVER_AGAIN == 0:
+            self._queue.reconcile()
+
+
+@contextmanager
+def working(wired: Wired) -> Iterator[Worker]:
+    """A worker at work in this process for as long as the block lasts.
+
+    Raises Unavailable, naming it, while another worker holds the home.
+    """
+    name = name_of_this_process()
+    with leases.held(wired.store, EVERYBODY, LEASE, holder=name, ttl_s=LEASE_S) as lease:
+        if lease is None:
+            raise Unavailable(
+                f"worker {holder(wired) or 'of another process'} works this home; "
+                f"stop it, or wait {LEASE_S:g} s after it ended"
+            )
+        worker = Worker(wired, name=name, lease=lease)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            worker.stop()

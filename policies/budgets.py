@@ -1,0 +1,114 @@
+"""what a run and an item may spend, reserved before it is spent.
+
+Everything here is a value: reserving returns what is left to reserve, or raises NotAllowed and
+changes nothing. Money is Decimal in the installation's currency, time in seconds.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from runs.errors import InvalidInput, NotAllowed
+from runs.records.record import Record
+
+
+class Spend(Record):
+    """What something costs, or may cost."""
+
+    calls: int = 0
+    """Model calls."""
+    cost: Decimal = Decimal(0)
+    seconds: Decimal = Decimal(0)
+
+    def plus(self, other: "Spend") -> "Spend":
+        """Both together."""
+        return Spend(
+            calls=self.calls + other.calls,
+            cost=self.cost + other.cost,
+            seconds=self.seconds + other.seconds,
+        )
+
+    def minus(self, other: "Spend") -> "Spend":
+        """What is left of this without the other."""
+        return Spend(
+            calls=self.calls - other.calls,
+            cost=self.cost - other.cost,
+            seconds=self.seconds - other.seconds,
+        )
+
+    def least(self) -> Decimal:
+        """The smallest of the three."""
+        return min(Decimal(self.calls), self.cost, self.seconds)
+
+
+NOTHING = Spend()
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may be spent; what is reserved or spent never exceeds the limit by a reservation."""
+
+    limit: Spend
+    reserved: Spend = NOTHING
+    spent: Spend = NOTHING
+
+    @property
+    def left(self) -> Spend:
+        """What can still be reserved; below zero where more was spent than reserved."""
+        return self.limit.minus(self.reserved).minus(self.spent)
+
+    def reserve(self, amount: Spend) -> "Budget":
+        """Set the amount aside; NotAllowed when it is more than is left."""
+        _check_amount(amount)
+        after = self.left.minus(amount)
+        short = [name for name, value in after if value < 0]
+        if short:
+            left = ", ".join(f"{getattr(self.left, name)} of {name}" for name in short)
+            raise NotAllowed(
+                f"the budget has {left} left and {amount.model_dump(include=set(short))} is asked; "
+                "raise the limit or stop here"
+            )
+        return replace(self, reserved=self.reserved.plus(amount))
+
+    def settle(self, reserved: Spend, actual: Spend) -> "Budget":
+        """Give a reservation back and count what was spent, even where that is more."""
+        _check_amount(reserved)
+        _check_amount(actual)
+        after = self.reserved.minus(reserved)
+        if after.least() < 0:
+            raise InvalidInput("more is settled than was reserved; settle each reservation once")
+        return Budget(self.limit, after, self.spent.plus(actual))
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Looks at the holdout; each is reserved before it is taken and none comes back."""
+
+    total: int = 5
+    used: int = 0
+
+    def __post_init__(self) -> None:
+        if self.total < 1 or not 0 <= self.used <= self.total:
+            raise InvalidInput(f"{self.used} of {self.total} looks cannot have been used")
+
+    @property
+    def left(self) -> int:
+        """How many may still be taken."""
+        return self.total - self.used
+
+    def may_look(self, keep: int = 0) -> bool:
+        """True when a look may be taken and `keep` are left afterwards, as for the gate."""
+        return self.left > keep
+
+    def reserve(self, keep: int = 0) -> "Looks":
+        """One look less; NotAllowed when only the `keep` are left."""
+        if not self.may_look(keep):
+            raise NotAllowed(
+                f"{self.left} of {self.total} looks at the holdout are left and {keep} are kept; "
+                "the domain expert refills the holdout with cases nobody has seen"
+            )
+        return replace(self, used=self.used + 1)
+
+
+def _check_amount(amount: Spend) -> None:
+    if amount.least() < 0:
+        raise InvalidInput("an amount below zero is not a spend; give what it costs at most")

@@ -1,0 +1,157 @@
+"""CEL as celpy reads and answers it; the only module that knows celpy."""
+
+import operator
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from policies.conditions.facts import Facts
+from policies.conditions.node import Node
+from runs.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from lark import Token, Tree
+
+MACROS = frozenset({"has", "dyn", "all", "exists", "exists_one", "filter", "map"})
+LONGEST = 2_000
+"""Characters of a condition."""
+
+
+class Expression(NamedTuple):
+    """A condition that could be parsed."""
+
+    tree: "Tree[Token]"
+    """As celpy evaluates it."""
+    node: Node
+    """As it is looked at."""
+
+
+def parse(text: str, name: str) -> Expression:
+    """The parsed condition; InvalidInput, with the column, for what is not CEL."""
+    from celpy.celparser import CELParseError, CELParser
+
+    if len(text) > LONGEST:
+        raise InvalidInput(f"{name}: {len(text)} characters; a condition has at most {LONGEST}")
+    try:
+        tree = CELParser().parse(text)
+    except CELParseError as error:
+        line = f"line {error.line}, " if (error.line or 1) > 1 else ""
+        raise InvalidInput(
+            f"{name}: {line}column {error.column}: {text!r} is not a condition in CEL; "
+            'write for example `item.amount > values.limit && context.crm.tier == "gold"`'
+        ) from None
+    return Expression(tree, _node(tree))
+
+
+def _node(tree: "Tree[Token] | Token") -> Node:
+    if isinstance(tree, str):
+        return Node(tree.type, str(tree), (), tree.line or 1, tree.column or 1)
+    if tree.data in _WRAPPERS and len(tree.children) == 1:
+        return _node(tree.children[0])
+    parts = tuple(_node(child) for child in tree.children)
+    return Node(str(tree.data), "", parts, tree.meta.line, tree.meta.column)
+
+
+def functions_known() -> frozenset[str]:
+    """Every function and macro a condition may call."""
+    from celpy.evaluation import base_functions
+
+    return MACROS | frozenset(base_functions)
+
+
+def find_answer(expression: Expression, facts: Facts) -> bool | None:
+    """The answer; None where it has none, or none that is yes or no."""
+    from celpy import evaluation
+    from celpy.celtypes import BoolType
+
+    roots = {root: _as_cel(value) for root, value in facts._asdict().items()}
+    unclear = (
+        evaluation.CELEvalError,
+        evaluation.CELSyntaxError,
+        evaluation.CELUnsupportedError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+    )
+    try:
+        activation = evaluation.Activation(functions=_functions())
+        answer = evaluation.Evaluator(expression.tree, activation).evaluate(roots)
+    except unclear:
+        return None
+    return bool(answer) if isinstance(answer, BoolType) else None
+
+
+@cache
+def _functions() -> Mapping[str, Callable[..., Any]]:
+    """The comparisons, with numbers of every kind compared as numbers, as CEL has it."""
+    from celpy.celtypes import BoolType, ListType, MapType
+    from celpy.evaluation import base_functions
+
+    def is_number(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, BoolType)
+
+    def numeric(symbol: str, compare: Callable[[Any, Any], bool]) -> Callable[..., Any]:
+        usual = base_functions[symbol]
+
+        def compared(left: Any, right: Any) -> Any:
+            if is_number(left) and is_number(right):
+                return BoolType(compare(float(left), float(right)))
+            return usual(left, right)
+
+        return compared
+
+    equal = numeric("_==_", operator.eq)
+
+    def is_in(one: Any, many: Any) -> Any:
+        if not isinstance(many, ListType | MapType):
+            raise TypeError("`in` looks into a list")
+        if is_number(one) and any(is_number(other) and equal(one, other) for other in many):
+            return BoolType(True)
+        return base_functions["_in_"](one, many)
+
+    compared = {f"_{sign}_": numeric(f"_{sign}_", compare) for sign, compare in _SIGNS.items()}
+    return {**compared, "_in_": is_in}
+
+
+def _as_cel(value: Any) -> Any:
+    """A fact as CEL sees it: numbers as doubles, nulls left out of maps."""
+    from celpy import celtypes
+
+    if isinstance(value, Mapping):
+        there = {str(key): one for key, one in value.items() if one is not None}
+        return celtypes.MapType(
+            {celtypes.StringType(key): _as_cel(one) for key, one in there.items()}
+        )
+    if isinstance(value, list | tuple):
+        return celtypes.ListType([_as_cel(one) for one in value])
+    if isinstance(value, bool):
+        return celtypes.BoolType(value)
+    if isinstance(value, int | float | Decimal):
+        return celtypes.DoubleType(float(value))
+    return None if value is None else celtypes.StringType(value)
+
+
+_SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_WRAPPERS = frozenset(
+    {
+        "expr",
+        "conditionalor",
+        "conditionaland",
+        "relation",
+        "addition",
+        "multiplication",
+        "unary",
+        "member",
+        "primary",
+        "paren_expr",
+    }
+)
+"""Rules of the grammar that mean nothing by themselves when they have one child."""

@@ -1,0 +1,310 @@
+"""take an item in once: key, arm, version, queue; for the API and the command line alike.
+
+Who serves an item is decided here, once, by the releases as they stand in the very transaction
+that writes it; where one moved meanwhile it is decided again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from rollout.assignment import Placement, Standing, is_audited
+from runs import snapshots
+from runs.errors import Conflict, InvalidInput, NotFound
+from runs.plan import Owners, PlanRecord
+from runs.records.item import Item
+from runs.records.person import Customer
+from runs.records.record import digest_of
+from runs.records.release import Release
+from runs.records.version import PolicyValues, Version
+from runs.snapshots import Terms
+from runs.store.change import Change
+from runs.store.items import admit_item, are_unmoved
+from runs.store.store import Store
+
+CHUNK = 100
+"""Items written in one transaction."""
+ATTEMPTS = 5
+"""How often an admission is decided again because a release moved meanwhile."""
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+MAX_KEY = 200
+MAX_BATCH = 120
+LARGEST = 2**53 - 1
+"""The largest whole number JSON programs agree on."""
+DRILL = ".drill"
+"""Ends the workflow's name in the rows of a rollback drill: no real item ever meets them."""
+
+
+@dataclass(frozen=True)
+class Deps:
+    """What taking items in needs."""
+
+    store: Store
+    actor: str
+    """Who sends them, for the audit: a person id, `token:<id>`, `worker` or `cli`."""
+    terms: Callable[[Version], Terms]
+    """What may be kept of an input, and how long; compiled from the version."""
+
+
+class Sent(NamedTuple):
+    """One item as it was sent."""
+
+    key: str
+    """The sender's: the same key twice is one item."""
+    input: dict[str, Any]
+
+
+class _Batch(NamedTuple):
+    deps: Deps
+    customer: Customer
+    workflow: str
+    name: str
+
+
+class _Ground(NamedTuple):
+    """What the items that one release decides have in common."""
+
+    policy: str
+    values: PolicyValues
+    owners: Owners
+    terms: Terms
+
+
+class _Draft(NamedTuple):
+    """An item whose input is not kept yet."""
+
+    key: str
+    value: dict[str, Any]
+    placed: Placement
+    ground: _Ground
+
+
+def submit(
+    deps: Deps,
+    customer: Customer,
+    workflow: str,
+    input: dict[str, Any],
+    *,
+    key: str,
+    batch: str = "",
+) -> Item:
+    """Take one item in; the same key with the same input is the item there is.
+
+    Raises Conflict where the key was used for another input, InvalidInput for what is not a bounded
+    JSON object, NotFound for a workflow without a release.
+    """
+    return submit_many(deps, customer, workflow, [Sent(key, input)], batch=batch)[0]
+
+
+def submit_many(
+    deps: Deps, customer: Customer, workflow: str, sent: Sequence[Sent], *, batch: str = ""
+) -> list[Item]:
+    """Take items in and return them in the order given; a hundred are written in one transaction.
+
+    What `submit` refuses is looked for in all of them before anything is written. After a crash the
+    same call goes on where it ended.
+    """
+    _check_all(sent, batch)
+    group = _Batch(deps, customer, workflow, batch)
+    present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
+    _check_same(group, present, sent)
+    absent = list({one.key: one for one in sent if one.key not in present}.values())
+    for start in range(0, len(absent), CHUNK):
+        present |= {item.key: item for item in _admit(group, absent[start : start + CHUNK])}
+    return [present[one.key] for one in sent]
+
+
+def standing(store: Store, customer: Customer, workflow: str) -> Standing:
+    """The releases of the workflow as they stand now; NotFound when it never had one."""
+    releases = store.releases.list(customer, workflow)
+    if not releases:
+        raise NotFound(
+            f"workflow {workflow!r} has no release; `pilotage run start` brings one on its way"
+        )
+    real = workflow.removesuffix(DRILL)
+    elsewhere = store.releases.list(customer, real) if real != workflow else []
+    return Standing(tuple(releases), tuple(elsewhere))
+
+
+def _admit(group: _Batch, sent: Sequence[Sent]) -> list[Item]:
+    store, wanted = group.deps.store, {one.key for one in sent}
+    for _ in range(ATTEMPTS):
+        stands = standing(store, group.customer, group.workflow)
+        drafts = list(_drafts(group, stands, sent))
+        with store.change(group.customer, group.deps.actor) as change:
+            if are_unmoved(change, stands.relevant):
+                written = [_write(change, group, draft) for draft in drafts]
+                return [item for item in written if item.key in wanted]
+    raise Conflict(
+        f"the release of {group.workflow} moved {ATTEMPTS} times meanwhile; send the items again"
+    )
+
+
+def _drafts(group: _Batch, stands: Standing, sent: Sequence[Sent]) -> Iterator[_Draft]:
+    """Every item to write: what was sent, and its shadow where one works beside it."""
+    grounds: dict[str, _Ground] = {}
+    shadow = stands.find_shadow()
+    for one in sent:
+        placements = {one.key: stands.place(one.key)}
+        if shadow is not None:
+            placements[f"shadow:{shadow.release.id}:{_short(one.key)}"] = shadow
+        for key, placed in placements.items():
+            if placed.release.id not in grounds:
+                grounds[placed.release.id] = _ground(group, placed.release)
+            yield _Draft(key, one.input, placed, grounds[placed.release.id])
+
+
+def _write(change: Change, group: _Batch, draft: _Draft) -> Item:
+    terms = draft.ground.terms
+    kept = snapshots.keep_in(change, kind="input", value=draft.value, terms=terms)
+    return admit_item(change, _item(group, draft, kept))
+
+
+def _item(group: _Batch, draft: _Draft, kept: str) -> Item:
+    key, _, placed, ground = draft
+    release, now = placed.release, group.deps.store.clock.now()
+    is_people = placed.arm == "incumbent"
+    return Item(
+        id=f"item-{_short(f'{group.workflow}/{key}')}",
+        workflow=group.workflow,
+        key=key,
+        batch=group.name,
+        release=release.id,
+        arm=placed.arm,
+        stage=release.stage,
+        version=placed.version,
+        policy=ground.policy,
+        input=kept,
+        snapshot="",
+        output="",
+        status="handed_over" if is_people else "queued",
+        route="",
+        rule="",
+        reason=placed.why[:500],
+        owner=ground.owners.support if is_people else ground.owners.workflow_behaviour,
+        audited=_is_audited(placed, key, ground.values.audit_share),
+        priority=0,
+        received_at=now,
+        due_at=now + timedelta(hours=ground.values.review_due_hours),
+        finished_at=now if is_people else None,
+    )
+
+
+def _is_audited(placed: Placement, key: str, share: float) -> bool:
+    """In the shadow every item goes to a person, who works on it as before."""
+    if placed.arm == "canary":
+        return is_audited(placed.release.salt, key, share)
+    return placed.arm == "shadow"
+
+
+def _ground(group: _Batch, release: Release) -> _Ground:
+    store, customer = group.deps.store, group.customer
+    policy = store.policies.find_leading(customer, group.workflow) or release.policy
+    return _Ground(
+        policy,
+        store.get(customer, PolicyValues, policy),
+        store.get(customer, PlanRecord, release.plan).plan.owners,
+        group.deps.terms(store.get(customer, Version, release.version)),
+    )
+
+
+def _check_all(sent: Sequence[Sent], batch: str) -> None:
+    if len(batch) > MAX_BATCH or not (batch.isprintable() and batch == batch.strip()):
+        raise InvalidInput(
+            f"batch {batch[:40]!r}: a name of at most {MAX_BATCH} printable characters is needed"
+        )
+    inputs: dict[str, dict[str, Any]] = {}
+    for one in sent:
+        says = _find_wrong_key(one.key) or _find_wrong(one.input)
+        if says:
+            raise InvalidInput(f"item with key {str(one.key)[:80]!r}: {says}")
+        if inputs.setdefault(one.key, one.input) != one.input:
+            raise Conflict(
+                f"key {one.key!r} is sent twice with different inputs; give each its own"
+            )
+
+
+def _check_same(group: _Batch, present: Mapping[str, Item], sent: Sequence[Sent]) -> None:
+    """Conflict unless the items there are have these inputs, masked as they were masked then."""
+    store, customer, terms = group.deps.store, group.customer, dict[str, Terms]()
+    for one in sent:
+        item = present.get(one.key)
+        if item is None:
+            continue
+        if item.release not in terms:
+            version = store.releases.get(customer, item.release).version
+            terms[item.release] = group.deps.terms(store.get(customer, Version, version))
+        if digest_of(terms[item.release].mask(one.input).value) != item.input:
+            raise Conflict(
+                f"key {one.key!r} of workflow {group.workflow} was used for another input "
+                f"(item {item.id}); send the changed item under its own key"
+            )
+
+
+def _find_wrong_key(key: Any) -> str:
+    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
+        return f"a key is text of 1 to {MAX_KEY} characters; choose one that stays with the item"
+    if not key.isprintable() or key != key.strip():
+        return "a key holds printable characters and no blanks at its ends"
+    return ""
+
+
+def _find_wrong(value: Any) -> str:
+    """What keeps an input from being taken in; one that is too large is not read to its end."""
+    if not isinstance(value, dict):
+        return "the input is not a JSON object; send its fields by name"
+    size, below = 0, [(value, 1)]
+    while below:
+        part, depth = below.pop()
+        if depth > MAX_DEPTH:
+            return f"the input is nested deeper than {MAX_DEPTH} levels; flatten it"
+        says = _find_wrong_part(part)
+        if says:
+            return says
+        size += _bytes(part)
+        if size > MAX_BYTES:
+            return f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
+        below += [(inner, depth + 1) for inner in _inner(part)]
+    return ""
+
+
+def _find_wrong_part(part: Any) -> str:
+    if part is None or isinstance(part, bool | list):
+        return ""
+    if isinstance(part, str):
+        return "" if _is_text(part) else "a text holds characters that are none; send it as UTF-8"
+    if isinstance(part, dict):
+        named = all(isinstance(name, str) and _is_text(name) for name in part)
+        return "" if named else "a field's name is not text; name every field"
+    if isinstance(part, int):
+        return "" if abs(part) <= LARGEST else "a whole number is beyond 2^53; send it as text"
+    if isinstance(part, float):
+        is_finite = part - part == 0
+        return "" if is_finite else "a number is not finite; leave it out or send null"
+    return f"a value of type {type(part).__name__} is not JSON; send text"
+
+
+def _is_text(part: str) -> bool:
+    return part.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in part)
+
+
+def _bytes(part: Any) -> int:
+    """About what a value adds to the JSON text."""
+    if isinstance(part, str):
+        return len(part.encode()) + 2
+    if isinstance(part, dict):
+        return sum(len(name.encode()) + 4 for name in part) + 2
+    return len(part) + 2 if isinstance(part, list) else 8
+
+
+def _inner(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return list(part.values())
+    return part if isinstance(part, list) else []
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:20]

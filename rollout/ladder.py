@@ -1,0 +1,133 @@
+"""the stages, in order, and what each allows.
+
+`full` serves 95 % of the items until its bake window (its `min_hours`) has passed; the other 5 %
+stay on the incumbent and are what a late regression is seen against. Weights are basis points.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from runs.errors import Conflict, InvalidInput
+from runs.plan import Plan
+from runs.records.release import Release, StageKind, StageSpec
+
+FULL_BP = 10_000
+BAKING_BP = 9_500
+"""What `full` serves until its bake window has passed."""
+
+GateName = Literal["dry_run", "sandbox", "slice", "full"]
+
+
+class Rung(NamedTuple):
+    """A place on the ladder: the index of a stage, and the share of items served there."""
+
+    stage: int
+    weight_bp: int
+
+
+class Allowance(NamedTuple):
+    """What a stage allows."""
+
+    acts: bool
+    """False in the sandbox: every item is worked on in its shadow and nothing is acted on."""
+    weight_bp: int
+    """The most that may be served there before the release is complete."""
+    gate: GateName
+    """The gate that lets a release leave it upwards."""
+
+
+def stages(plan: Plan) -> tuple[StageSpec, ...]:
+    """The plan's stages up to the agreed one, in order: sandbox first, weights never decreasing.
+
+    InvalidInput names the stage, the value and the remedy.
+    """
+    planned = plan.rollout.stages
+    names = [stage.name for stage in planned]
+    if len(set(names)) != len(names):
+        raise InvalidInput(f"rollout.stages: two stages share a name among {names}; rename one")
+    if plan.rollout.agreed_stage not in names:
+        raise InvalidInput(
+            f"rollout.agreed_stage: {plan.rollout.agreed_stage!r} is not one of {names}; "
+            "name one of the stages"
+        )
+    for index, stage in enumerate(planned):
+        says = _find_wrong(planned, index)
+        if says:
+            raise InvalidInput(f"rollout.stages[{index}] {stage.name!r}: {says}")
+    return planned[: names.index(plan.rollout.agreed_stage) + 1]
+
+
+def allows(stage: StageSpec) -> Allowance:
+    """What a release may do while it stands on this stage."""
+    weight = min(stage.weight_bp, BAKING_BP) if stage.kind == "full" else stage.weight_bp
+    return Allowance(stage.kind != "sandbox", weight, stage.kind)
+
+
+def find_stage(release: Release) -> StageSpec | None:
+    """The stage the release stands on, or None before the first."""
+    return release.stages[release.stage] if release.stage >= 0 else None
+
+
+def find_next(release: Release) -> Rung | None:
+    """One rung up, or None where only completion is left.
+
+    A release that was narrowed below what its stage allows first returns to that.
+    """
+    stage = find_stage(release)
+    if stage is not None and release.weight_bp < allows(stage).weight_bp:
+        return Rung(release.stage, allows(stage).weight_bp)
+    if release.stage + 1 >= len(release.stages):
+        return None
+    return Rung(release.stage + 1, allows(release.stages[release.stage + 1]).weight_bp)
+
+
+def top(release: Release) -> Rung:
+    """Where the release stands once it is complete: all items if its last stage is `full`."""
+    last = release.stages[-1]
+    weight = FULL_BP if last.kind == "full" else last.weight_bp
+    return Rung(len(release.stages) - 1, weight)
+
+
+def way_back(release: Release, weight_bp: int) -> Rung:
+    """The lowest stage that has room for a smaller weight; 0 is the sandbox.
+
+    Raises InvalidInput unless the weight is smaller than the present one, Conflict before the first
+    stage: there is nothing to narrow.
+    """
+    if release.stage < 0:
+        raise Conflict(f"release {release.id} has not entered a stage; there is nothing to narrow")
+    if not 0 <= weight_bp < release.weight_bp:
+        raise InvalidInput(
+            f"release {release.id}: weight {weight_bp} bp is not smaller than the present "
+            f"{release.weight_bp} bp; narrowing never widens"
+        )
+    below = range(release.stage + 1)
+    roomy = (i for i in below if allows(release.stages[i]).weight_bp >= weight_bp)
+    return Rung(next(roomy, release.stage), weight_bp)
+
+
+def subject(release: Release) -> str:
+    """What live evidence of the release's present stage is about."""
+    return f"release:{release.id}:{release.stage}"
+
+
+def _find_wrong(planned: tuple[StageSpec, ...], index: int) -> str:
+    stage, weight = planned[index], planned[index].weight_bp
+    if (stage.kind == "sandbox") != (index == 0):
+        return "the sandbox is the first stage and only the first; reorder the stages"
+    if stage.kind == "full" and index != len(planned) - 1:
+        return "nothing comes after `full`; make it the last stage"
+    low, high = _WEIGHTS[stage.kind]
+    if not low <= weight <= high:
+        return f"weight_bp is {weight}; a stage of kind {stage.kind} has {low} to {high}"
+    if index and weight < planned[index - 1].weight_bp:
+        return f"weight_bp is {weight}, less than the stage before; weights never decrease"
+    return ""
+
+
+_WEIGHTS: Mapping[StageKind, tuple[int, int]] = {
+    "sandbox": (0, 0),
+    "slice": (1, BAKING_BP),
+    "full": (BAKING_BP, FULL_BP),
+}
+"""The least and the most a plan may give a stage, by kind."""

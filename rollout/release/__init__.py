@@ -1,0 +1,1 @@
+"""carry out a move; rehearse and perform the way back."""

@@ -1,0 +1,281 @@
+"""live measurements over a window, with their intervals.
+
+Two windows. The *sample* of a stage is fixed before any output exists: the first `stage.sample`
+items chosen by hash since the evidence of the stage began, under exactly this version and policy.
+It becomes evidence once, when every one of them has a person's answer or is overdue; until then
+nothing of it is told but how many are there. The *signals* are read off the newest items, for
+people who watch and may narrow; no gate reads them.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from policies.intervals import wilson
+from rollout import ladder
+from runs import snapshots
+from runs.errors import Conflict
+from runs.people import find_people
+from runs.plan import PlanRecord
+from runs.records.evidence import Evidence, Outcome, OutcomeTable
+from runs.records.item import Item, Review
+from runs.records.person import Customer
+from runs.records.record import digest_of
+from runs.records.release import Release, Signal
+from runs.records.version import PolicyValues
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+
+RECENT = 1_000
+"""So many of the newest items are looked at for signals."""
+SLOWEST = 0.95
+"""The latency that is told is the one this share of the items stays under."""
+
+SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
+"""What is measured; a plan that watches anything else is not watched."""
+
+
+class Repeated(NamedTuple):
+    """The same failure, seen more than once."""
+
+    outcome: Outcome
+    rule: str
+    said: str
+    right: str
+    times: int
+
+
+class StageEvidence(NamedTuple):
+    """What is known of a stage."""
+
+    evidence: Evidence | None
+    """None until the whole sample is answered or overdue."""
+    signals: tuple[Signal, ...]
+    repeated: tuple[Repeated, ...]
+    """Most frequent first."""
+    settled: int
+    """Items of the sample that have a person's answer or are overdue."""
+    sample: int
+
+    @property
+    def says(self) -> str:
+        """How far the sample is, in one sentence."""
+        return f"{self.settled} of {self.sample} sampled items are answered or overdue"
+
+
+class _View(NamedTuple):
+    """Whose release is looked at, and when."""
+
+    store: Store
+    customer: Customer
+    release: Release
+    now: datetime
+
+
+class _Look(NamedTuple):
+    """One item chosen for a person, and what the person made of it."""
+
+    item: Item
+    outcome: Outcome | Literal["pending", "unlabelled"]
+    said: str = ""
+    right: str = ""
+
+
+def measure(store: Store, customer: Customer, *, release: Release, now: datetime) -> StageEvidence:
+    """What the live items of the release's present stage show; reads only.
+
+    `now` is UTC. Items of another version, policy or stage, and those admitted before the evidence
+    of the stage began, do not count.
+    """
+    view = _View(store, customer, release, now)
+    stage = ladder.find_stage(release)
+    size = stage.sample if stage else 0
+    recent = store.items.list(customer, _window(release), limit=RECENT)
+    selected = store.items.in_order(customer, _window(release, audited=True), limit=size)
+    looks = _look(view, [*selected, *recent])
+    settled = [looks[i.id] for i in selected if looks[i.id].outcome != "pending"]
+    repeated = _repeated(looks.values())
+    return StageEvidence(
+        evidence=_evidence(view, settled) if 0 < size == len(settled) else None,
+        signals=_signals(view, looks.values(), recent, repeated),
+        repeated=repeated,
+        settled=len(settled),
+        sample=size,
+    )
+
+
+def watch(
+    store: Store, customer: Customer, *, release: Release, now: datetime, silence: timedelta
+) -> Evidence:
+    """Whether the release is watched: every planned signal read within `silence`, each owned.
+
+    Rests on the kept signals of the present stage and on the people there are. Nothing is ever
+    widened unless the notes `unread`, `late` and `unowned` are all empty.
+    """
+    plan = store.get(customer, PlanRecord, release.plan).plan
+    read: dict[str, datetime] = {}
+    for signal in store.list(customer, Signal, limit=500):
+        if (signal.release, signal.stage) == (release.id, release.stage) and signal.until <= now:
+            read[signal.name] = max(signal.until, read.get(signal.name, signal.until))
+    people = {one.id for one in find_people(store, customer) if not one.is_disabled}
+    owners = {"incidents": plan.owners.incidents} | {one.name: one.owner for one in plan.signals}
+    names = [one.name for one in plan.signals]
+    notes = {
+        "unread": " ".join(name for name in names if name not in read),
+        "late": " ".join(name for name in names if now - read.get(name, now) > silence),
+        "unowned": " ".join(name for name, owner in owners.items() if owner not in people),
+    }
+    oldest = min((read[name] for name in names if name in read), default=now - silence)
+    view = _View(store, customer, release, now)
+    return Evidence(
+        **_shared(view, "monitoring", notes), kind="monitoring", expires_at=oldest + silence
+    )
+
+
+def _window(release: Release, *, audited: bool | None = None) -> ItemFilter:
+    stage = ladder.find_stage(release)
+    return ItemFilter(
+        workflow=release.workflow,
+        release=release.id,
+        stage=release.stage,
+        arm="canary" if stage is None or ladder.allows(stage).acts else "shadow",
+        version=release.version,
+        policy=release.policy,
+        audited=audited,
+        since=release.entered_at,
+    )
+
+
+def _evidence(view: _View, sample: Sequence[_Look]) -> Evidence:
+    policy = view.store.get(view.customer, PolicyValues, view.release.policy)
+    hours = policy.evidence_hours.get("stage")
+    counts = Counter(look.outcome for look in sample)
+    unlabelled = counts.pop("unlabelled", 0)
+    notes = {"items": digest_of([look.item.id for look in sample])}
+    shared = _shared(view, "stage", notes)
+    shared |= {"items": OutcomeTable(**counts), "unlabelled": unlabelled}
+    until = None if hours is None else view.now + timedelta(hours=hours)
+    return Evidence(**shared, kind="stage", expires_at=until)
+
+
+def _shared(view: _View, kind: str, notes: dict[str, str]) -> dict[str, Any]:
+    """What every piece of live evidence says of itself."""
+    release, at = view.release, view.now.isoformat()
+    name = digest_of([release.id, release.stage, release.policy, at, notes])
+    return {
+        "id": f"{kind}-{name.partition(':')[2][:16]}",
+        "run": release.run,
+        "version": release.version,
+        "policy": release.policy,
+        "subject": ladder.subject(release),
+        "split": "live",
+        "look": 0,
+        "families": OutcomeTable(),
+        "items": OutcomeTable(),
+        "segments": {},
+        "unlabelled": 0,
+        "seconds": "0",
+        "notes": notes,
+        "measured_at": view.now,
+    }
+
+
+def _look(view: _View, items: Iterable[Item]) -> dict[str, _Look]:
+    chosen = {item.id: item for item in items if item.audited}
+    reviews: dict[str, list[Review]] = defaultdict(list)
+    for review in view.store.reviews.of_items(view.customer, list(chosen)):
+        reviews[review.item].append(review)
+    return {id: _judge(view, item, reviews[id]) for id, item in chosen.items()}
+
+
+def _judge(view: _View, item: Item, reviews: Sequence[Review]) -> _Look:
+    """Unanswered, answered without saying which routes were right, or erased: never right."""
+    answered = [review for review in reviews if review.status == "decided" and review.routes]
+    if not answered:
+        return _Look(item, _unanswered(view, item, reviews))
+    answer = max(answered, key=lambda review: (review.decided_at or view.now, review.id))
+    if item.route != "act":
+        # What broke the contract was refused before it had a route.
+        is_right = (item.route or "refuse") in answer.routes
+        return _Look(item, "right_review" if is_right else "needless_review", "", answer.label)
+    said = _find_said(view, item)
+    if said is None:
+        return _Look(item, "unlabelled")
+    is_right = "act" in answer.routes and said == answer.label
+    return _Look(item, "right_auto" if is_right else "wrong_auto", said, answer.label)
+
+
+def _unanswered(
+    view: _View, item: Item, reviews: Sequence[Review]
+) -> Literal["pending", "unlabelled", "error"]:
+    due = max((one.due_at for one in reviews if one.status == "open"), default=item.due_at)
+    if due is None or view.now < due:
+        return "pending"
+    return "error" if item.status == "queued" else "unlabelled"
+
+
+def _find_said(view: _View, item: Item) -> str | None:
+    """The label the version gave, or None once it was erased."""
+    try:
+        return snapshots.read(view.store, view.customer, item.output)["label"]
+    except Conflict:
+        return None
+
+
+def _repeated(looks: Iterable[_Look]) -> tuple[Repeated, ...]:
+    failed: Counter[tuple[Outcome, str, str, str]] = Counter()
+    for look in looks:
+        if look.outcome == "wrong_auto" or look.outcome == "needless_review":
+            failed[look.outcome, look.item.rule, look.said, look.right] += 1
+    found = [Repeated(*key, times) for key, times in failed.items() if times > 1]
+    return tuple(sorted(found, key=lambda one: (-one.times, one[:4])))
+
+
+def _signals(
+    view: _View, looks: Iterable[_Look], recent: Sequence[Item], repeated: Sequence[Repeated]
+) -> tuple[Signal, ...]:
+    release = view.release
+    plan = view.store.get(view.customer, PlanRecord, release.plan).plan
+    times = sorted(
+        (item.finished_at - item.received_at) / timedelta(milliseconds=1)
+        for item in recent
+        if item.finished_at is not None
+    )
+    told = _rates(looks, recent, repeated)
+    told["latency"] = (sum(time > plan.acceptance.latency_ms for time in times), len(times))
+    slowest = times[math.ceil(SLOWEST * len(times)) - 1] if times else 0.0
+    owners = {one.name: one.owner for one in plan.signals}
+    return tuple(
+        Signal(
+            release=release.id,
+            stage=release.stage,
+            name=name,
+            value=f"{slowest:.0f}" if name == "latency" else f"{events / max(total, 1):.4f}",
+            low=wilson(events, total).low,
+            high=wilson(events, total).high,
+            events=events,
+            total=total,
+            owner=owners.get(name) or plan.owners.workflow_behaviour,
+            since=release.entered_at or release.opened_at,
+            until=view.now,
+        )
+        for name, (events, total) in told.items()
+    )
+
+
+def _rates(
+    looks: Iterable[_Look], recent: Sequence[Item], repeated: Sequence[Repeated]
+) -> dict[SignalName, tuple[int, int]]:
+    """Events and total of each signal that counts items."""
+    counts = Counter(look.outcome for look in looks)
+    answered = sum(counts.values()) - counts["pending"] - counts["unlabelled"]
+    worked = [item for item in recent if item.status not in ("queued", "stopped")]
+    right = counts["right_auto"]
+    return {
+        "quality": (right, right + counts["wrong_auto"]),
+        "coverage": (right + counts["right_review"], answered),
+        "escalation": (sum(item.route != "act" for item in worked), len(worked)),
+        "repeated_failure": (repeated[0].times if repeated else 0, answered),
+    }

@@ -1,0 +1,224 @@
+"""What stops an act, and what a person is told then."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runs.errors import InvalidInput, NotFound, Unavailable
+from runs.leases import take
+from runs.records.item import Output
+from runs.records.version import Effect
+from tests.integration.desk import ASSIGNING, TAGGING, Desk, Steps, ended, process
+from workflow.process.item import give_up, process_item
+
+
+def change_the_tier(desk: Desk) -> None:
+    """The customer edits the account."""
+    desk.write_account(tier="gold")
+
+
+def change_the_phone(desk: Desk) -> None:
+    """The customer edits a field that is masked."""
+    desk.write_account(phone="030 7654321")
+
+
+def lose_the_account(desk: Desk) -> None:
+    """The customer's system is gone."""
+    (desk.folder / "crm.json").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (change_the_tier, "crm changed since it was read: tier"),
+        (change_the_phone, "crm changed since it was read: a masked field"),
+        (lose_the_account, "could not be read again: crm:"),
+    ],
+)
+def test_a_source_that_changed_stops_the_act(
+    tmp_path: Path, change: Callable[[Desk], None], says: str
+) -> None:
+    """Between decide and act the tier is edited: no act, and the review names the field."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    steps = Steps()
+
+    def after_routing(name: str, work: Callable[[], Any]) -> Any:
+        result = steps(name, work)
+        if name == "route":
+            change(desk)
+        return result
+
+    item = process_item(desk.deps(), desk.customer, "i-1", after_routing)
+
+    assert ended(desk) == ("in_review", "threshold", "ben", ["exception"])
+    assert says in item.reason
+    assert "gold" not in item.reason
+    assert desk.queued == []
+
+
+def test_a_field_the_version_does_not_see_may_change(tmp_path: Path) -> None:
+    """Only what it was based on counts."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    steps = Steps()
+
+    def after_each(name: str, work: Callable[[], Any]) -> Any:
+        result = steps(name, work)
+        desk.write_account(last_seen="today")
+        return result
+
+    assert process_item(desk.deps(), desk.customer, "i-1", after_each).status == "acted"
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(23, ("acted", "threshold", "ben", [])), (25, ("in_review", "context", "ben", ["exception"]))],
+)
+def test_an_old_record_is_not_acted_on(
+    tmp_path: Path, hours: int, expected: tuple[str, str, str, list[str]]
+) -> None:
+    """A file that nobody wrote for longer than the plan allows says nothing about today."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    desk.clock.turn(timedelta(hours=hours))
+
+    process(desk)
+
+    assert ended(desk) == expected
+
+
+def test_an_item_is_processed_once(tmp_path: Path) -> None:
+    """Sent to the work again, it is as it was, and the desk heard of it once."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    first = process(desk)
+    desk.write_account(dispute=True)
+    second = process(desk)
+
+    assert first == second
+    assert desk.desk_tool.acts == 1
+    assert len(desk.queued) == 1
+
+
+@pytest.mark.parametrize(
+    ("effect", "says"),
+    [
+        ({"risks": ("financial",)}, "a person must agree"),
+        ({"level": "trigger"}, "declared as trigger; tool 'desk' can update"),
+        ({"tool": "none"}, "there is no tool 'none'"),
+        ({"operation": "burn"}, "has no operation 'burn'"),
+    ],
+)
+def test_what_may_not_be_done_goes_to_a_person(
+    tmp_path: Path, effect: dict[str, Any], says: str
+) -> None:
+    """A risky action, a level the plan understates, a tool or operation that is not there."""
+    changed = Effect.model_validate(ASSIGNING.as_json() | effect)
+    desk = Desk(tmp_path, effects=(changed,))
+    desk.admit()
+
+    item = process(desk)
+
+    assert ended(desk) == ("in_review", "threshold", "ben", ["exception"])
+    assert says in item.reason
+    assert desk.queued == []
+
+
+def test_two_effects_are_both_done_or_the_first_does_not_begin(tmp_path: Path) -> None:
+    """What may not follow is known before anything is done."""
+    risky = Effect.model_validate(TAGGING.as_json() | {"risks": ("sensitive",)})
+    found = []
+    for name, second in (("both", TAGGING), ("one", risky)):
+        (tmp_path / name).mkdir()
+        desk = Desk(tmp_path / name, effects=(ASSIGNING, second))
+        desk.admit()
+        process(desk)
+        found.append((ended(desk)[0], len(desk.queued)))
+
+    assert found == [("acted", 2), ("in_review", 0)]
+
+
+def wrong_label(*_: Any) -> Output:
+    """An answer outside the contract."""
+    return Output(label="poem", confidence=1.0, scope=1.0, runner_up="", route_used="x", fields={})
+
+
+def no_model(*_: Any) -> Output:
+    """A route that is broken."""
+    raise InvalidInput("the fit is not there")
+
+
+@pytest.mark.parametrize("answer", [wrong_label, no_model])
+def test_without_an_answer_a_person_decides(tmp_path: Path, answer: Callable[..., Output]) -> None:
+    """A label nobody declared is no answer, nor is a broken route."""
+    desk = Desk(tmp_path)
+    desk.admit()
+
+    item = process(desk, answer=answer)
+
+    assert ended(desk) == ("in_review", "answer", "ben", ["exception"])
+    assert item.output == ""
+
+
+def test_a_route_that_does_not_answer_now_is_tried_again(tmp_path: Path) -> None:
+    """Nothing is decided by an outage; the item stays in the queue."""
+    desk = Desk(tmp_path)
+    desk.admit()
+
+    def silent(*_: Any) -> Output:
+        raise Unavailable("no answer in 10 s")
+
+    with pytest.raises(Unavailable, match="no answer"):
+        process(desk, answer=silent)
+    assert desk.store.items.get(desk.customer, "i-1").status == "queued"
+    assert process(desk).status == "acted"
+
+
+def test_an_item_nobody_can_work_on_ends_with_a_person(tmp_path: Path) -> None:
+    """When trying stops, somebody is told why; an item that ended is left alone."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    give_up(desk.deps(), desk.customer, "i-1", "the desk did not answer 5 times")
+    again = give_up(desk.deps(), desk.customer, "i-1", "another reason")
+
+    assert ended(desk) == ("in_review", "", "ben", ["exception"])
+    assert again.reason == "the desk did not answer 5 times"
+
+
+def test_while_another_worker_acts_on_an_item_this_one_waits(tmp_path: Path) -> None:
+    """One lease an item; whoever does not hold it tries again later."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    take(desk.store, desk.customer, "item:i-1", holder="worker-2", ttl_s=60)
+
+    with pytest.raises(Unavailable, match="another worker holds item:i-1"):
+        process(desk)
+    assert desk.queued == []
+
+
+def test_without_a_person_nothing_ends(tmp_path: Path) -> None:
+    """An end without an owner is refused, and says who is missing."""
+    desk = Desk(tmp_path)
+    desk.admit()
+
+    with pytest.raises(NotFound, match="nobody is 'ops'"):
+        process(desk, person=lambda *_: "")
+    assert desk.store.items.get(desk.customer, "i-1").status == "queued"
+
+
+def test_no_masked_text_leaves_with_an_act(tmp_path: Path) -> None:
+    """What is masked in the record is masked at the desk and in every snapshot."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    process(desk)
+    with desk.store.database.reading() as connection:
+        kept = connection.exec_driver_sql("SELECT content FROM snapshots").scalars().all()
+
+    written = (desk.folder / "queues" / desk.queued[0]).read_text(encoding="utf-8")
+    for text in [*kept, written]:
+        assert "eve@example.com" not in text
+        assert "1234567" not in text

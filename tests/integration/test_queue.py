@@ -1,0 +1,144 @@
+"""The queue on a real DBOS: what was written down is done, whoever dies in between."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runs.errors import InvalidInput, Unavailable
+from runs.queue import JobContext, Queue, QueueSettings
+from runs.records.person import Customer
+from runs.store import jobs
+from runs.store.store import Store
+from tests.builders import make_customer, make_store
+
+CHILD = """
+import os, signal, sys, time
+from pathlib import Path
+from runs.queue import JobContext, Queue, QueueSettings
+from runs.store.database import Database
+from runs.store.store import Store
+from tests.builders import NOW
+from runs.clock import StoppedClock
+
+folder, kills_at = Path(sys.argv[1]), sys.argv[2]
+store = Store(Database(f"sqlite:///{folder}/pilotage.db"), StoppedClock(NOW))
+
+def work(context):
+    context.step("first", lambda: (folder / "first").open("a").write("x"))
+    if kills_at == "between steps":
+        os.kill(os.getpid(), signal.SIGKILL)
+    context.step("second", lambda: (folder / "second").open("a").write("x"))
+    if kills_at == "before done":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+queue = Queue(store, QueueSettings(f"sqlite:///{folder}/queue.db", executor=f"w{os.getpid()}"))
+if kills_at == "before marked":
+    store.jobs.mark_enqueued = lambda jobs: os.kill(os.getpid(), signal.SIGKILL)
+queue.start({"process_item": work})
+end = time.monotonic() + 30
+while store.jobs.unfinished() and time.monotonic() < end:
+    time.sleep(0.02)
+queue.stop()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty record."""
+    return make_store(tmp_path)
+
+
+def write_job(store: Store, customer: Customer, subject: str = "i-1") -> str:
+    """Write a job as a change would."""
+    with store.change(customer, "test") as change:
+        change.append("job_failed", job="cause")
+        return jobs.add(change, "process_item", subject, cause="test")
+
+
+def work_off(store: Store, folder: Path, work: Callable[[JobContext], None]) -> None:
+    """Run the queue in this process until nothing is left to do."""
+    url, name = f"sqlite:///{folder}/queue.db", f"w{time.monotonic_ns()}"
+    queue = Queue(store, QueueSettings(url, executor=name, poll_s=0.01))
+    queue.start({"process_item": work})
+    end = time.monotonic() + 30
+    while store.jobs.unfinished() and time.monotonic() < end:
+        time.sleep(0.01)
+    queue.stop()
+
+
+def test_every_job_is_done_once(store: Store, tmp_path: Path) -> None:
+    """Fifty jobs, each with its own cause."""
+    customer = make_customer(store)
+    for n in range(50):
+        write_job(store, customer, f"i-{n}")
+    done: list[str] = []
+    work_off(store, tmp_path, lambda context: done.append(context.subject))
+
+    assert sorted(done) == sorted(f"i-{n}" for n in range(50))
+
+
+def test_a_job_that_fails_is_recorded_with_its_error(store: Store, tmp_path: Path) -> None:
+    """Where its owner will see it."""
+
+    def fail(_: JobContext) -> None:
+        raise InvalidInput("amount 'x' is no number")
+
+    write_job(store, make_customer(store))
+    work_off(store, tmp_path, fail)
+
+    assert store.jobs.failed()[0]["error"] == "InvalidInput: amount 'x' is no number"
+
+
+def test_only_unavailable_is_retried(store: Store, tmp_path: Path) -> None:
+    """A system outside that answers the second time has its job done."""
+    asked: list[int] = []
+
+    def flaky(_: JobContext) -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            raise Unavailable("no answer")
+
+    write_job(store, make_customer(store))
+    work_off(store, tmp_path, flaky)
+
+    assert (len(asked), store.jobs.failed()) == (2, [])
+
+
+def test_what_the_queue_forgot_is_handed_over_again(store: Store, tmp_path: Path) -> None:
+    """The record is the truth: a lost queue file loses no work."""
+    customer = make_customer(store)
+    write_job(store, customer)
+    store.jobs.mark_enqueued(store.jobs.waiting())
+    done: list[str] = []
+    work_off(store, tmp_path, lambda context: done.append(context.subject))
+
+    assert done == ["i-1"]
+
+
+@pytest.mark.parametrize("kills_at", ["between steps", "before done", "before marked"])
+def test_a_killed_worker_s_job_is_ended_by_the_next(
+    store: Store, tmp_path: Path, kills_at: str
+) -> None:
+    """Each step's work is done once, across kill -9."""
+    write_job(store, make_customer(store))
+    first = run_child(tmp_path, kills_at)
+    second = run_child(tmp_path, "never")
+
+    assert (first, second) == (-signal.SIGKILL, 0)
+    assert store.jobs.unfinished() == 0
+    assert (tmp_path / "first").read_text() == (tmp_path / "second").read_text() == "x"
+
+
+def run_child(folder: Path, kills_at: str) -> int:
+    """Run a worker of its own; returns its exit code."""
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-c", CHILD, str(folder), kills_at]
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(command, env=environment, cwd=root, timeout=60, check=False).returncode

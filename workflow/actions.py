@@ -1,0 +1,272 @@
+"""do an action once: permission, key, receipt.
+
+reserve (a row with our key) -> do (the key is handed to the other side) -> settle (the receipt).
+Whoever finds a row reserved asks the other side by the key before anything else: found is settled,
+surely absent is done under the same key, and what nobody can tell is `unknown`, for a person.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+from policies.permissions import permit
+from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
+from runs.leases import Lease, require
+from runs.moves import ActionStatus
+from runs.records.approval import Approval
+from runs.records.item import Action
+from runs.records.person import Customer
+from runs.records.record import digest_of
+from runs.records.release import StageKind
+from runs.records.version import Effect, Version
+from runs.snapshots import Masked, Terms, keep
+from runs.store.actions import Reserved
+from runs.store.store import Store
+from tools.tool import LEVELS, Tool
+from workflow.sources import masking
+
+
+@dataclass(frozen=True)
+class Request:
+    """Exactly one effect that is asked for."""
+
+    effect: Effect
+    content: Mapping[str, Any]
+    """What the tool is asked to do: JSON, made of nothing but what is masked already."""
+    item: str = ""
+    run: str = ""
+    """The run, where it acts itself; empty for an item."""
+    approval: str = ""
+    """Id of the approval that covers it; empty where the level and stage allow acting alone."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of the content: what an approval covers by the name `content`."""
+        return digest_of(dict(self.content))
+
+    @property
+    def key(self) -> str:
+        """The key of the effect, for us and for the other side."""
+        fingerprint = self.digest.partition(":")[2][:16]
+        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}"
+
+
+Check = Callable[[Request], str]
+"""Why a request may not be done now, in one sentence; empty when it may."""
+
+
+@dataclass(frozen=True)
+class ActionDeps:
+    """What doing an action needs."""
+
+    store: Store
+    tools: Mapping[str, Tool]
+    terms: Terms
+    """What of a receipt may be kept, and how long."""
+    checks: tuple[Check, ...]
+    """Each must let it pass immediately before it is done; none at all lets nothing pass."""
+    lease: Lease
+    """Held by the caller on the item or run."""
+
+
+class _Answer(NamedTuple):
+    """What the other side says of a key."""
+
+    receipt: dict[str, Any] | None
+    is_sure: bool
+    """Without a receipt: nothing was done. Otherwise nobody can tell."""
+    says: str = ""
+
+
+def perform(deps: ActionDeps, customer: Customer, request: Request) -> Action:
+    """Do the effect, at most once ever; returns how it stands: done, failed, unknown or stopped.
+
+    Raises NotAllowed, with nothing reserved, when a check says no; Unavailable when the same call
+    has to be made again: it then begins by asking the other side.
+    """
+    is_begun = deps.store.actions.find(customer, request.key) is not None
+    if not is_begun and (refusal := find_refusal(deps, customer, request)):
+        raise NotAllowed(refusal)
+    action, is_first = _reserve(deps, customer, request)
+    if not is_first and action.status == "reserved":
+        action = reconcile(deps, customer, action)
+    return _do(deps, customer, request) if action.status == "reserved" else action
+
+
+def find_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
+    """Why the request may not be done now, in one sentence; empty when it may."""
+    if not deps.checks:
+        return "nothing was handed in that permits it"
+    return next((says for says in _refusals(deps, customer, request) if says), "")
+
+
+def reconcile(deps: ActionDeps, customer: Customer, action: Action) -> Action:
+    """Settle an action that was begun by asking the other side for its key.
+
+    A receipt makes it done. Surely absent leaves a reserved one reserved, to be done, and fails an
+    unknown one. Where nobody can tell it is unknown. Raises Unavailable when nothing answers now.
+    """
+    if action.status not in ("reserved", "unknown"):
+        return action
+    answer = _ask(deps, action)
+    if answer.receipt is not None:
+        return _settle_done(deps, customer, action.key, answer.receipt)
+    if answer.is_sure and action.status == "reserved":
+        return action
+    if answer.is_sure:
+        return _settle(deps, customer, action.key, "failed", "the other side never did it")
+    if action.status == "unknown":
+        return action
+    says = f"it may have been done: {answer.says}; look there for key {action.key}"
+    return _settle(deps, customer, action.key, "unknown", says)
+
+
+def permission(
+    version: Version, stage: Callable[[], StageKind | None], approval: Check | None = None
+) -> Check:
+    """Let pass what the version declares and the stage, as it is then, has room for.
+
+    `stage` is None once the release was rolled back. `approval` judges the approval a request
+    names; without it no approval counts.
+    """
+
+    def check(request: Request) -> str:
+        kind = stage()
+        if kind is None:
+            return "its version was rolled back"
+        missing = "no approval counts here" if approval is None else approval(request)
+        if request.approval and missing:
+            return missing
+        has = bool(request.approval)
+        ruling = permit(request.effect, stage=kind, version=version, has_approval=has)
+        return "" if ruling.allowed else ruling.reason
+
+    return check
+
+
+def approved(find: Callable[[str], Approval], current: Callable[[Approval], str]) -> Check:
+    """Let pass what an approval covers that stands: approved, for this content, nothing changed.
+
+    `current` makes the digest of everything the approval covers again, from the records of now.
+    """
+
+    def check(request: Request) -> str:
+        if not request.approval:
+            return f"{request.effect.name} has no approval"
+        approval = find(request.approval)
+        if approval.status != "approved":
+            return f"approval {approval.id} is {approval.status}"
+        if approval.covers.get("content") != request.digest:
+            return f"approval {approval.id} covers other content"
+        if current(approval) != approval.subject:
+            return f"what approval {approval.id} covers has changed"
+        return ""
+
+    return check
+
+
+def _refusals(deps: ActionDeps, customer: Customer, request: Request) -> Iterator[str]:
+    yield _wrong_tool(deps.tools.get(request.effect.tool), customer, request.effect)
+    for check in deps.checks:
+        yield check(request)
+
+
+def _wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
+    if tool is None:
+        return f"there is no tool {effect.tool!r}"
+    if customer.is_demo and tool.is_real:
+        return f"tool {tool.name!r} reaches a real system and customer {customer.id!r} is a demo"
+    if LEVELS.index(tool.level) > LEVELS.index(effect.level):
+        return f"{effect.name} is declared as {effect.level}; tool {tool.name!r} can {tool.level}"
+    undeclared = set(tool.risks) - set(effect.risks)
+    if undeclared:
+        return f"{effect.name} is not declared as {', '.join(sorted(undeclared))}"
+    return ""
+
+
+def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved:
+    # As it is: the content holds only what was masked before, and must be exactly what is done.
+    terms = Terms(lambda value: Masked(value, 0), deps.terms.retention_days)
+    value = dict(request.content)
+    content = keep(deps.store, customer, "worker", kind="action", value=value, terms=terms)
+    action = Action(
+        id=digest_of(request.key).partition(":")[2][:12],
+        key=request.key,
+        item=request.item,
+        run=request.run,
+        tool=request.effect.tool,
+        operation=request.effect.operation,
+        level=request.effect.level,
+        risks=request.effect.risks,
+        content=content,
+        approval=request.approval,
+        status="reserved",
+        receipt="",
+        reason="",
+        reserved_at=deps.store.clock.now(),
+        settled_at=None,
+    )
+    return deps.store.actions.reserve(customer, action, deps.lease.fence)
+
+
+def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
+    """Never inside a retry: what is raised here leaves the row reserved, and the way back asks."""
+    if refusal := find_refusal(deps, customer, request):
+        return _settle(deps, customer, request.key, "stopped", refusal)
+    _require_lease(deps, customer)
+    tool = deps.tools[request.effect.tool]
+    try:
+        receipt = tool.act(request.effect.operation, request.content, request.key)
+    except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
+        return _settle(deps, customer, request.key, "failed", _told(deps, error))
+    return _settle_done(deps, customer, request.key, receipt)
+
+
+def _require_lease(deps: ActionDeps, customer: Customer) -> None:
+    try:
+        with deps.store.change(customer, "worker") as change:
+            require(change, deps.lease)
+    except Conflict as error:
+        raise Unavailable(str(error)) from error
+
+
+def _ask(deps: ActionDeps, action: Action) -> _Answer:
+    tool = deps.tools.get(action.tool)
+    if tool is None:
+        return _Answer(None, is_sure=False, says="its tool is not there any more")
+    try:
+        receipt = tool.find_receipt(action.key)
+    except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
+        return _Answer(None, is_sure=False, says=_told(deps, error))
+    return _Answer(receipt, tool.remembers_keys, f"tool {tool.name!r} cannot tell")
+
+
+def _told(deps: ActionDeps, error: Exception) -> str:
+    """What a tool said, masked: it may repeat what it was given."""
+    return str(deps.terms.mask(str(error)).value)
+
+
+def _settle_done(deps: ActionDeps, customer: Customer, key: str, receipt: dict[str, Any]) -> Action:
+    terms = masking(deps.terms, "answer")
+    value = {"key": key, "answer": receipt}
+    kept = keep(deps.store, customer, "worker", kind="receipt", value=value, terms=terms)
+    return _settle(deps, customer, key, "done", "", kept)
+
+
+def _settle(
+    deps: ActionDeps,
+    customer: Customer,
+    key: str,
+    status: ActionStatus,
+    reason: str,
+    receipt: str = "",
+) -> Action:
+    settle = partial(
+        deps.store.actions.settle, customer, key, status=status, receipt=receipt, reason=reason
+    )
+    try:
+        return settle()
+    except Conflict:
+        # Somebody came first: the same end is found now and is once, another end conflicts again.
+        return settle()

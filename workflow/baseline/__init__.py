@@ -1,0 +1,1 @@
+"""The route that needs no model endpoint: learnt from the cases."""

@@ -1,0 +1,1 @@
+"""labelled cases: read, check, split, digest."""

@@ -1,0 +1,1 @@
+"""a version over a dataset -> evidence."""

@@ -1,0 +1,1 @@
+"""small changes to a version, and how small each is."""

@@ -1,0 +1,209 @@
+"""Whether a change is kept: evaluation rule 3.5, for outcomes with two sides.
+
+The reasons for each part are in docs/decisions/0003-fix-acceptance.md. The parts on dev are asked
+of every candidate while it is searched for, so a search never proposes what would be refused.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from policies import intervals
+from runs.errors import InvalidInput
+from runs.plan import Plan
+from runs.records.evidence import FailureGroup
+from runs.records.version import GateValues, PolicyValues
+from workflow.evaluate.trial import TrialRun
+from workflow.failures import group as grouped
+from workflow.patches.standing import Tally, codes, stand
+
+REPAIRED = 2
+"""Cases of the group; one alone may be chance."""
+BROKEN_SHARE = 0.005
+"""Of the right ones; one case is always tolerated, none that is critical."""
+SCREEN_P = 0.20
+"""A screen on dev, not the proof."""
+HOLDOUT_MARGIN = -0.03
+"""Lowest Tango bound of the paired difference in harm."""
+HOLDOUT_CONFIDENCE = 0.95
+RESERVED_LOOKS = 1
+"""The last look at the holdout belongs to the gate."""
+
+
+class Terms(NamedTuple):
+    """What a change is weighed with."""
+
+    gate: GateValues
+    cost_of_error: Decimal
+    cost_of_review: Decimal
+
+
+class Comparison(NamedTuple):
+    """Two trials of the same cases: the unchanged candidate and the changed one."""
+
+    tally: Tally
+    net: Decimal
+    """In the plan's currency, on these cases."""
+    broken: tuple[str, ...]
+    """Cases that were right and are now wrong alone."""
+    new_critical: tuple[str, ...]
+    """Keys of critical failure groups that were not there."""
+
+
+class Accepted(NamedTuple):
+    """Kept or not, and why."""
+
+    accepted: bool
+    reason: str
+    """One sentence with its figures."""
+
+
+def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
+    """The gate of the dry run and the plan's costs; InvalidInput without such a gate."""
+    gate = policy.gates.get("dry_run")
+    if gate is None:
+        raise InvalidInput(
+            f"policy of {policy.workflow!r}: gates.dry_run is missing; without it nothing passes"
+        )
+    return Terms(gate, plan.goal.cost_of_error, plan.economics.cost_of_review)
+
+
+def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Terms) -> Comparison:
+    """What the change did; InvalidInput when the trials are not of the same cases."""
+    first, then = stand(before, group), stand(after, group)
+    if [one.case.id for one in first.seen] != [one.case.id for one in then.seen]:
+        raise InvalidInput(
+            f"trials {before.trial!r} and {after.trial!r} are of different cases; run both again "
+            "on the same split"
+        )
+    (tally,) = first.tallies(then.now[None, :])
+    old = {one.key for one in grouped(before.results, before.cases)}
+    worst = [one for one in grouped(after.results, after.cases) if one.severity == "critical"]
+    right = codes(["right_review"])[0]
+    broken = [
+        one.case.id
+        for one, was, is_now in zip(first.seen, first.now, then.now, strict=True)
+        if was >= right and is_now == 0
+    ]
+    return Comparison(
+        tally=tally,
+        net=tally.net(terms.cost_of_error, terms.cost_of_review),
+        broken=tuple(sorted(broken)),
+        new_critical=tuple(one.key for one in worst if one.key not in old),
+    )
+
+
+def accept(
+    dev: Comparison, terms: Terms, *, holdout: Comparison | None, looks_left: int
+) -> Accepted:
+    """Kept only if every part holds; `looks_left` are looks at the holdout before this one.
+
+    While a look is left beside the one reserved for the gate, the holdout must have been looked at.
+    """
+    objection = find_objection(dev.tally, terms) or _find_new_critical(dev)
+    if objection:
+        return Accepted(False, f"refused on dev: {objection}")
+    if holdout is None and looks_left > RESERVED_LOOKS:
+        return Accepted(False, f"refused: {looks_left} looks are left and the holdout was not seen")
+    objection = _find_holdout_objection(holdout)
+    if objection:
+        return Accepted(False, f"refused on the holdout: {objection}")
+    return Accepted(True, f"accepted: {_told(dev, holdout)}")
+
+
+def find_objection(tally: Tally, terms: Terms) -> str:
+    """The first part of the rule on dev that does not hold, with its figures; empty if all do."""
+    allowed = max(1, int(BROKEN_SHARE * tally.rights))
+    net = tally.net(terms.cost_of_error, terms.cost_of_review)
+    parts = (
+        (tally.repaired >= REPAIRED, f"{tally.repaired} cases repaired, {REPAIRED} are asked"),
+        (not tally.critical_broken, f"{tally.critical_broken} critical cases become wrong alone"),
+        (tally.broken <= allowed, f"{tally.broken} right cases broken, {allowed} may be"),
+        (net > 0, f"it saves {net}: {_costs(tally)}"),
+        (keeps_coverage(tally, terms.gate), _lost("coverage", tally.covered, tally.families)),
+        (keeps_harm(tally, terms.gate), _lost("wrong alone", tally.failed, tally.families)),
+        (tally.p <= SCREEN_P, f"p {tally.p:.3f} above {SCREEN_P}: {_families(tally)}"),
+    )
+    return next((says for holds, says in parts if not holds), "")
+
+
+def keeps_coverage(tally: Tally, gate: GateValues) -> bool:
+    """The escalation cap: the change does not cost the coverage bar the answer it has.
+
+    Where the bar already fails, coverage must not fall further.
+    """
+    before, after = tally.covered
+    if after >= before:
+        return True
+    ranks = [_coverage_rank(k, tally.families, gate) for k in (before, after)]
+    return ranks[1] > 0 and ranks[1] >= ranks[0]
+
+
+def keeps_harm(tally: Tally, gate: GateValues) -> bool:
+    """The same for the bar of what was wrong alone."""
+    before, after = tally.failed
+    if after <= before:
+        return True
+    ranks = [_harm_rank(k, tally.families, gate) for k in (before, after)]
+    return ranks[1] > 0 and ranks[1] >= ranks[0]
+
+
+def passes_harm(tally: Tally, gate: GateValues) -> bool:
+    """Whether the bar of what was wrong alone passes after the change."""
+    return _harm_rank(tally.failed[1], tally.families, gate) == 2
+
+
+def _coverage_rank(covered: int, n: int, gate: GateValues) -> int:
+    """2 pass, 1 inconclusive, 0 fail: gate B."""
+    if intervals.lower(covered, n, gate.confidence) >= gate.coverage_min:
+        return 2
+    return int(intervals.upper(covered, n, gate.confidence) >= gate.coverage_min)
+
+
+def _harm_rank(failed: int, n: int, gate: GateValues) -> int:
+    """2 pass, 1 inconclusive, 0 fail: gate A."""
+    if intervals.upper(failed, n, gate.confidence) <= gate.wrong_auto_max:
+        return 2
+    return int(intervals.lower(failed, n, gate.confidence) <= gate.wrong_auto_max)
+
+
+def _find_new_critical(dev: Comparison) -> str:
+    return f"new critical groups {list(dev.new_critical)}" if dev.new_critical else ""
+
+
+def _find_holdout_objection(holdout: Comparison | None) -> str:
+    if holdout is None:
+        return ""
+    if holdout.tally.critical_broken:
+        return f"{holdout.tally.critical_broken} critical cases become wrong alone"
+    low = holdout_low(holdout)
+    return "" if low >= HOLDOUT_MARGIN else f"harm may rise by {-low:.3f}, {-HOLDOUT_MARGIN} may"
+
+
+def holdout_low(holdout: Comparison) -> float:
+    """Tango's one-sided lower bound of the paired difference in harm over families."""
+    tally = holdout.tally
+    return intervals.tango(tally.harm_gain, tally.harm_loss, tally.families, HOLDOUT_CONFIDENCE).low
+
+
+def _told(dev: Comparison, holdout: Comparison | None) -> str:
+    tally = dev.tally
+    told = (
+        f"{tally.repaired} cases of the group repaired, {tally.broken} broken, {_costs(tally)}, "
+        f"worth {dev.net} on dev, {_families(tally)}, p {tally.p:.3f}"
+    )
+    if holdout is None:
+        return f"{told}; no look at the holdout was to spare"
+    return f"{told}; on the holdout the difference in harm is at least {holdout_low(holdout):.3f}"
+
+
+def _costs(tally: Tally) -> str:
+    return f"{tally.harm_avoided} errors avoided for {tally.needless_added} needless reviews"
+
+
+def _families(tally: Tally) -> str:
+    return f"{tally.gain} families gained, {tally.loss} lost"
+
+
+def _lost(name: str, counted: tuple[int, int], n: int) -> str:
+    before, after = counted
+    return f"{name} goes from {before} to {after} of {n} families, which costs the gate its answer"

@@ -1,0 +1,84 @@
+"""The small changes worth trying for one group of failures, the smallest first."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import NamedTuple
+
+from runs.plan import Plan
+from runs.records.evidence import FailureGroup, Patch
+from runs.records.version import PolicyValues, Version
+from workflow.evaluate.trial import TrialRun
+from workflow.patches.acceptance import Terms, terms_of
+from workflow.patches.patch import Changed, between
+from workflow.patches.rules import sketches, write
+from workflow.patches.standing import Standing, Tally, stand
+from workflow.patches.values import LIMITS, find_setting, set_to
+
+MOST = 6
+"""Patches a rank."""
+
+
+class _Weighed(NamedTuple):
+    patch: Patch
+    tally: Tally
+
+
+def candidates(
+    group: FailureGroup,
+    trial: TrialRun,
+    *,
+    version: Version,
+    policy: PolicyValues,
+    plan: Plan,
+) -> list[Patch]:
+    """Patches of rank 1, then of rank 2, at most six each; by size, then by what they are worth.
+
+    Each keeps the parts of the acceptance rule on dev on this trial. A group without explanation
+    gets none: it is looked into first. Items that no machine may decide are not a matter of
+    confidence: its limits are tried for them only where no other value and no rule helps.
+    """
+    if not group.explained:
+        return []
+    standing, terms = stand(trial, group), terms_of(plan, policy)
+    before = Changed(version, policy)
+    others = [name for name in policy.values if name not in LIMITS]
+    is_doubt = group.code != "should_have_escalated"
+    found = _values(standing, before, names=policy.values if is_doubt else others, terms=terms)
+    if standing.is_harm:
+        found += _rules(standing, before, terms=terms, plan=plan)
+    if not found and not is_doubt:
+        found = _values(standing, before, names=LIMITS, terms=terms)
+    return [one.patch for one in found]
+
+
+def _values(
+    standing: Standing, before: Changed, *, names: Iterable[str], terms: Terms
+) -> list[_Weighed]:
+    found = []
+    for name in sorted(names):
+        setting = find_setting(
+            standing, before.version, policy=before.policy, name=name, terms=terms
+        )
+        if setting is None:
+            continue
+        says = f"{name} from {before.policy.values[name]} to {setting.value}"
+        after = set_to(setting, before.version, before.policy)
+        found.append(_Weighed(between(before, after, rank=1, says=says), setting.tally))
+    return _smallest(found, terms)
+
+
+def _rules(standing: Standing, before: Changed, *, terms: Terms, plan: Plan) -> list[_Weighed]:
+    found = []
+    for sketch in sketches(standing, before.version, policy=before.policy, terms=terms)[:MOST]:
+        after = write(sketch, standing, before.version, policy=before.policy, plan=plan)
+        says = f"to {sketch.route} when {sketch.condition.says}"
+        found.append(_Weighed(between(before, after, rank=2, says=says), sketch.tally))
+    return _smallest(found, terms)
+
+
+def _smallest(found: list[_Weighed], terms: Terms) -> list[_Weighed]:
+    def order(one: _Weighed) -> tuple[tuple[int, int, int], Decimal, int]:
+        net = one.tally.net(terms.cost_of_error, terms.cost_of_review)
+        return one.patch.size, -net, one.tally.loss - one.tally.gain
+
+    return sorted(found, key=order)[:MOST]

@@ -1,0 +1,145 @@
+"""Conditions on one typed fact that could be a rule, and the cases each holds for.
+
+Facts are the numbers, flags and choices of the contract and of the sources, and the label of the
+answer; never a text, a date or the key of a record.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from policies.conditions.facts import read
+from runs.records.version import Bound, PolicyValues, Version
+from workflow.patches.numbers import gaps, number_of
+from workflow.patches.standing import Mask, Standing
+
+MOST_CHOICES = 12
+"""A text of a source with more different values, or with fewer cases for each, is no choice."""
+CASES_A_CHOICE = 5
+LABEL = ("answer", "label")
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """One fact, as every case has it."""
+
+    path: tuple[str, ...]
+    values: Sequence[Any]
+    """By case; None where it is absent."""
+    bound: Bound
+    may_be_absent: bool
+
+    @property
+    def name(self) -> str:
+        """Its path as a condition writes it."""
+        return ".".join(self.path)
+
+    @cached_property
+    def numbers(self) -> tuple[Decimal | None, ...]:
+        """Its values as numbers."""
+        return tuple(number_of(value) for value in self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """One comparison of a fact, and the cases it holds for."""
+
+    fact: Fact
+    sign: str
+    """`==`, `>` or `<`."""
+    value: str | bool | Decimal
+    holds: Mask
+
+    def written(self, limit: str) -> str:
+        """In CEL; a number is the policy's value named `limit`."""
+        name = self.fact.name
+        if isinstance(self.value, bool):
+            plain = name if self.value else f"!{name}"
+        elif isinstance(self.value, Decimal):
+            plain = f"{name} {self.sign} values.{limit}"
+        else:
+            plain = f"{name} == {json.dumps(self.value, ensure_ascii=False)}"
+        return f"has({name}) && {plain}" if self.fact.may_be_absent else plain
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        words = {">": "is above", "<": "is below", "==": "is"}
+        value = str(self.value).lower() if isinstance(self.value, bool) else self.value
+        return f"{self.fact.name} {words[self.sign]} {value}"
+
+
+def conditions(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Condition]:
+    """Every comparison of one fact that holds for at least two cases of the group."""
+    for fact in _facts(standing, version, policy):
+        for condition in _of(fact, standing.group):
+            if (condition.holds & standing.group).sum() >= 2:
+                yield condition
+
+
+def _of(fact: Fact, group: Mask) -> Iterator[Condition]:
+    if any(number is not None for number in fact.numbers):
+        yield from _limits(fact)
+        return
+    seen = {value for value, inside in zip(fact.values, group, strict=True) if inside}
+    for value in sorted(seen - {None}, key=str):
+        holds = np.array([one == value for one in fact.values], dtype=bool)
+        yield Condition(fact, "==", value, holds)
+
+
+def _limits(fact: Fact) -> Iterator[Condition]:
+    there = np.array([number is not None for number in fact.numbers])
+    numbers = np.array([float(number or 0) for number in fact.numbers])
+    observed = {number for number in fact.numbers if number is not None}
+    for limit in gaps(observed, fact.bound):
+        yield Condition(fact, ">", limit, there & (numbers > float(limit)))
+        yield Condition(fact, "<", limit, there & (numbers < float(limit)))
+
+
+def _facts(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Fact]:
+    known = [one.facts(policy) for one in standing.seen]
+    routed = np.array([one.stop is None and not one.error for one in standing.seen], dtype=bool)
+
+    def fact(path: tuple[str, ...], bound: Bound, *, required: bool) -> Fact:
+        values = [
+            read(one, path) if live else None for one, live in zip(known, routed, strict=True)
+        ]
+        absent = any(v is None for v, live in zip(values, routed, strict=True) if live)
+        return Fact(path, values, _span(values, bound), may_be_absent=absent or not required)
+
+    keys = {source.key_field for source in version.sources}
+    for spec in version.contract:
+        if spec.type in ("number", "flag", "choice") and spec.name not in keys and not spec.masked:
+            bound = Bound(low=spec.low, high=spec.high)
+            yield fact(("item", spec.name), bound, required=spec.required)
+    for source in version.sources:
+        for name in source.fields:
+            found = fact(("context", source.name, name), Bound(), required=True)
+            if name != source.key_field and _is_typed(found.values):
+                yield found
+    yield fact(LABEL, Bound(), required=True)
+
+
+def _span(values: Sequence[Any], bound: Bound) -> Bound:
+    """The bound, with what was observed in place of an end it does not have."""
+    numbers = [number for value in values if (number := number_of(value)) is not None]
+    if not numbers:
+        return bound
+    low = min(numbers) if bound.low is None else bound.low
+    return Bound(low=low, high=max(numbers) if bound.high is None else bound.high)
+
+
+def _is_typed(values: Sequence[Any]) -> bool:
+    """Whether a field of a source is a number, a flag or a choice, by what it holds."""
+    there = [value for value in values if value is not None]
+    if not there or any(isinstance(value, Mapping | list | tuple) for value in there):
+        return False
+    if not any(isinstance(value, str) for value in there):
+        return True
+    different = set(map(str, there))
+    return len(different) <= min(MOST_CHOICES, len(there) / CASES_A_CHOICE)

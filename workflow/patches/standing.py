@@ -1,0 +1,189 @@
+"""Where a trial stands case by case, as arrays: what each change of routes would be worth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies import intervals
+from runs.records.evidence import FailureGroup
+from runs.records.version import Route
+from workflow.evaluate.bench import Seen
+from workflow.evaluate.trial import TrialRun
+from workflow.grading import WORST_FIRST, grade
+
+Codes = NDArray[np.int8]
+"""Outcomes by their place in `WORST_FIRST`: the worst of several is their least."""
+Mask = NDArray[np.bool_]
+HARM, ERROR, NEEDLESS, RIGHT = 0, 1, 2, 3
+"""From `RIGHT` on an outcome is right."""
+ROWS = 256
+"""Candidates that are scored together."""
+
+
+class Tally(NamedTuple):
+    """Two trials of the same cases, counted against each other; cases where not said otherwise."""
+
+    repaired: int
+    """Of the group: now right, or no longer wrong alone."""
+    broken: int
+    """Right before, wrong alone after."""
+    critical_broken: int
+    """Critical and wrong alone only after."""
+    rights: int
+    """Right before."""
+    harm_avoided: int
+    needless_added: int
+    gain: int
+    """Families that only the changed version got right; of a group of harm: kept from harm."""
+    loss: int
+    harm_gain: int
+    """Families that only the unchanged version harmed."""
+    harm_loss: int
+    families: int
+    covered: tuple[int, int]
+    """Families that are right, before and after."""
+    failed: tuple[int, int]
+    """Families wrong alone or without an answer, before and after."""
+
+    def net(self, error: Decimal, review: Decimal) -> Decimal:
+        """Harm avoided at the cost of an error, less reviews added at theirs."""
+        return self.harm_avoided * error - self.needless_added * review
+
+    @property
+    def p(self) -> float:
+        """Chance of so much gain if the change were none: exact one-sided McNemar over families."""
+        return _mcnemar(self.gain, self.loss)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One trial, its cases sorted by family."""
+
+    seen: tuple[Seen, ...]
+    now: Codes
+    rules: tuple[str, ...]
+    """What decided each case."""
+    group: Mask
+    """Cases of the failure group at hand."""
+
+    @cached_property
+    def critical(self) -> Mask:
+        """Cases whose severity is critical."""
+        return np.array([one.case.severity == "critical" for one in self.seen], dtype=bool)
+
+    @cached_property
+    def free(self) -> Mask:
+        """Cases that act alone because nothing said otherwise: a rule at the end decides them."""
+        acts = [one.stop is None and not one.error for one in self.seen]
+        alone = (self.now == HARM) | (self.now == len(WORST_FIRST) - 1)
+        return np.array(acts) & alone & np.array([rule == "threshold" for rule in self.rules])
+
+    def worth(self, route: Route) -> Codes:
+        """What each case would be worth on this route."""
+        graded = [grade(one.case, one.output.label, route) for one in self.seen]
+        return codes(graded)
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each family begins."""
+        names = [one.case.family for one in self.seen]
+        return np.array([i for i, name in enumerate(names) if i == 0 or name != names[i - 1]])
+
+    @property
+    def is_harm(self) -> bool:
+        """Whether the group is of harm; otherwise of reviews that nobody needed."""
+        return bool((self.now[self.group] <= ERROR).any())
+
+    def tallies(self, after: Codes) -> list[Tally]:
+        """One tally a row of `after`."""
+        found: list[Tally] = []
+        for first in range(0, len(after), ROWS):
+            found += self._tallies(after[first : first + ROWS])
+        return found
+
+    def _tallies(self, after: Codes) -> list[Tally]:
+        now, right = self.now, self.now >= RIGHT
+        harmed = after == HARM
+        fixed = (after >= RIGHT) | ((now == HARM) & (after == NEEDLESS))
+        family = np.minimum.reduceat(after, self.starts, axis=1)
+        before = np.minimum.reduceat(now, self.starts)
+        gained, lost = _discordant(before == HARM, family == HARM)
+        better, worse = _discordant(before < RIGHT, family < RIGHT)
+        wins, losses = (gained, lost) if self.is_harm else (better, worse)
+        columns = (
+            (fixed & self.group & (now < RIGHT)).sum(1),
+            (harmed & right).sum(1),
+            (harmed & self.critical & (now != HARM)).sum(1),
+            (now == HARM).sum() - harmed.sum(1),
+            (after == NEEDLESS).sum(1) - (now == NEEDLESS).sum(),
+            wins,
+            losses,
+            gained,
+            lost,
+            (family >= RIGHT).sum(1),
+            (family <= ERROR).sum(1),
+        )
+        totals = (int(right.sum()), len(before), int((before >= RIGHT).sum()))
+        failed = int((before <= ERROR).sum())
+        return [
+            _tally(row, totals, failed) for row in np.stack(columns, axis=1).astype(int).tolist()
+        ]
+
+
+def stand(trial: TrialRun, group: FailureGroup) -> Standing:
+    """Where this trial stands, with this group in view."""
+    place = sorted(range(len(trial.seen)), key=lambda i: trial.seen[i].case.family)
+    members = set(group.cases)
+    return Standing(
+        seen=tuple(trial.seen[i] for i in place),
+        now=codes([trial.results[i].outcome for i in place]),
+        rules=tuple(trial.results[i].rule for i in place),
+        group=np.array([trial.results[i].case in members for i in place], dtype=bool),
+    )
+
+
+def codes(outcomes: Sequence[str]) -> Codes:
+    """Outcomes by their place in `WORST_FIRST`."""
+    places = {outcome: place for place, outcome in enumerate(WORST_FIRST)}
+    return np.array([places[outcome] for outcome in outcomes], dtype=np.int8)
+
+
+def best(found: Sequence[Tally], worth: Callable[[Tally], tuple[float, ...] | None]) -> int | None:
+    """Place of the tally worth most, the first among equals; None when none is worth anything."""
+    told = [(value, -i) for i, tally in enumerate(found) if (value := worth(tally)) is not None]
+    return -max(told)[1] if told else None
+
+
+def _tally(row: Sequence[int], totals: tuple[int, int, int], failed: int) -> Tally:
+    repaired, broken, critical, harm, needless, gain, loss, kept, harmed, covered, fails = row
+    rights, families, covered_before = totals
+    return Tally(
+        repaired=repaired,
+        broken=broken,
+        critical_broken=critical,
+        rights=rights,
+        harm_avoided=harm,
+        needless_added=needless,
+        gain=gain,
+        loss=loss,
+        harm_gain=kept,
+        harm_loss=harmed,
+        families=families,
+        covered=(covered_before, covered),
+        failed=(failed, fails),
+    )
+
+
+def _discordant(before: Mask, after: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Families that were so and are no longer, and those that only became so."""
+    return (before & ~after).sum(1), (~before & after).sum(1)
+
+
+@lru_cache(maxsize=65_536)
+def _mcnemar(gain: int, loss: int) -> float:
+    return intervals.mcnemar(gain, loss)

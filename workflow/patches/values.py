@@ -1,0 +1,160 @@
+"""Fixes of rank 1: another number for a value the policy already has."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.conditions.facts import read
+from policies.routing import Router
+from runs.records.version import PolicyValues, Rule, Version
+from workflow.evaluate.bench import Seen
+from workflow.grading import grade
+from workflow.patches.acceptance import Terms, find_objection, passes_harm
+from workflow.patches.numbers import gaps, number_of
+from workflow.patches.patch import Changed
+from workflow.patches.standing import Codes, Standing, Tally, best, codes
+
+FACT = r"((?:item|context|answer)(?:\.[A-Za-z_]\w*)+)"
+SIGN = r"\s*(?:<=|>=|<|>)\s*"
+LIMITS = {"act_threshold": "answer.confidence", "scope_floor": "answer.scope"}
+"""What the values that always exist are compared with, after every rule."""
+
+
+class Setting(NamedTuple):
+    """One value set otherwise, and what that does."""
+
+    name: str
+    value: Decimal
+    tally: Tally
+
+
+def find_setting(
+    standing: Standing, version: Version, *, policy: PolicyValues, name: str, terms: Terms
+) -> Setting | None:
+    """The best setting of one value, or None when none is worth making.
+
+    Every gap between the numbers observed is tried. Of those the rule of acceptance lets through,
+    one under which the bar of harm passes comes before one under which it does not; then the net
+    value decides, then the simpler number.
+    """
+    facts = _compared(name, version.rules)
+    if not facts:
+        return None
+    sweep = Sweep(standing, version, policy, name, facts)
+    tried = sweep.candidates()
+    tallies = standing.tallies(sweep.outcomes(tried)) if tried else []
+    found = best(tallies, lambda tally: _worth(tally, terms))
+    return (
+        None if found is None else Setting(name, _simplest(tried, tallies, found), tallies[found])
+    )
+
+
+class Sweep:
+    """What every case would be worth at every number of one value."""
+
+    def __init__(
+        self,
+        standing: Standing,
+        version: Version,
+        policy: PolicyValues,
+        name: str,
+        facts: Sequence[tuple[str, ...]],
+    ) -> None:
+        self._standing = standing
+        self._policy = policy
+        self._name = name
+        self._bound = version.bounds.get(name)
+        self._router = Router(version.rules, review_owner=policy.review_owner)
+        self._own = [_observed(one, policy, facts) for one in standing.seen]
+
+    def candidates(self) -> list[Decimal]:
+        """One number in each gap between those observed, within the bound; none without a bound."""
+        if self._bound is None:
+            return []
+        return list(gaps({one for own in self._own for one in own}, self._bound))
+
+    def outcomes(self, tried: Sequence[Decimal]) -> Codes:
+        """A row a number, a column a case.
+
+        Exact: the route of a case can change only where the value passes one of the case's own
+        numbers, so the router is asked once on each side of each.
+        """
+        points = np.array([float(one) for one in tried])
+        columns = [
+            self._column(one, own, points, tried, int(now))
+            for one, own, now in zip(
+                self._standing.seen, self._own, self._standing.now, strict=True
+            )
+        ]
+        return np.stack(columns, axis=1)
+
+    def _column(
+        self,
+        one: Seen,
+        own: Sequence[Decimal],
+        points: NDArray[np.float64],
+        tried: Sequence[Decimal],
+        now: int,
+    ) -> Codes:
+        column = np.full(len(tried), now, dtype=np.int8)
+        if one.stop is not None or one.error:
+            return column
+        ends = np.searchsorted(points, sorted(float(number) for number in own))
+        edges = [0, *ends.tolist(), len(tried)]
+        for start, end in pairwise(edges):
+            if start < end:
+                column[start:end] = self._code(one, tried[start])
+        return column
+
+    def _code(self, one: Seen, value: Decimal) -> int:
+        facts = one.facts(self._policy)
+        routing = self._router.route(facts._replace(values={**facts.values, self._name: value}))
+        return int(codes([grade(one.case, one.output.label, routing.route)])[0])
+
+
+def set_to(setting: Setting, version: Version, policy: PolicyValues) -> Changed:
+    """The candidate with this setting."""
+    values = {**policy.values, setting.name: setting.value}
+    return Changed(version, policy.model_copy(update={"values": values}))
+
+
+def _worth(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
+    if find_objection(tally, terms):
+        return None
+    net = tally.net(terms.cost_of_error, terms.cost_of_review)
+    return (passes_harm(tally, terms.gate), float(net), tally.gain - tally.loss)
+
+
+def _simplest(tried: Sequence[Decimal], tallies: Sequence[Tally], found: int) -> Decimal:
+    """The shortest of the numbers that do exactly the same."""
+    alike = [value for value, tally in zip(tried, tallies, strict=True) if tally == tallies[found]]
+    return min(alike, key=lambda value: len(str(value)))
+
+
+def _compared(name: str, rules: Sequence[Rule]) -> list[tuple[str, ...]]:
+    """Facts the value is compared with; none when a rule uses it otherwise: people change it."""
+    found = [LIMITS[name]] if name in LIMITS else []
+    value = rf"values\.{re.escape(name)}\b"
+    for rule in rules:
+        compared = re.findall(rf"{FACT}{SIGN}{value}", rule.when)
+        compared += re.findall(rf"{value}{SIGN}{FACT}", rule.when)
+        if len(compared) != len(re.findall(value, rule.when)):
+            return []
+        found += compared
+    return [tuple(fact.split(".")) for fact in dict.fromkeys(found)]
+
+
+def _observed(
+    one: Seen, policy: PolicyValues, facts: Sequence[tuple[str, ...]]
+) -> tuple[Decimal, ...]:
+    """The case's own numbers, where it is routed at all."""
+    if one.stop is not None or one.error:
+        return ()
+    known = one.facts(policy)
+    numbers = (number_of(read(known, fact)) for fact in facts)
+    return tuple(number for number in numbers if number is not None)

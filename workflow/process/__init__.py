@@ -1,0 +1,1 @@
+"""one item through one version: intake, context, decide, route, act."""

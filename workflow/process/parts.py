@@ -1,0 +1,158 @@
+"""Intake, context, decide and route: what each finds out, as small JSON that outlives a crash.
+
+Each reads what the part before it kept, never what it remembers: after a crash the same is seen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from policies.routing import ANSWER, Facts, Router
+from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from runs.records.item import Item, Output
+from runs.records.person import Customer
+from runs.records.version import PolicyValues, Version
+from runs.snapshots import Terms, keep, read
+from runs.store.store import Store
+from tools.tool import Tool
+from workflow.process.contract import Fields, read_fields
+from workflow.sources import Context, keep_context, masking, read_context
+
+MOST_TOLD = 5
+"""A reason names at most so many fields or sources."""
+
+
+@dataclass(frozen=True)
+class ProcessDeps:
+    """Everything an item's work may touch."""
+
+    store: Store
+    tools: Mapping[str, Tool]
+    """Every declared tool by name; the sandbox gets them without means."""
+    answer: Callable[[Version, str], Output]
+    """The version's route: its answer to the item's text."""
+    router: Callable[[Version, PolicyValues], Router]
+    """The version's rules, compiled; cached by whoever hands it in."""
+    terms: Callable[[Version], Terms]
+    """The version's mask and retention."""
+    person: Callable[[Customer, str], str]
+    """The person of a role or person id; empty when there is nobody."""
+    holder: str
+    """Who holds the lease on an item while it acts; unique for each worker."""
+    lease_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """One item in hand."""
+
+    deps: ProcessDeps
+    customer: Customer
+    item: Item
+    version: Version
+    tools: Mapping[str, Tool]
+    """Without means where the item only shadows the work of people."""
+
+    @property
+    def terms(self) -> Terms:
+        """What of this item may be kept, and how long."""
+        return self.deps.terms(self.version)
+
+    def policy(self) -> PolicyValues:
+        """The values that lead now; before any do, those the item was admitted under."""
+        store, customer = self.deps.store, self.customer
+        leading = store.policies.find_leading(customer, self.item.workflow)
+        return store.get(customer, PolicyValues, leading or self.item.policy)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The item's input held against the contract."""
+        return read_fields(self.version.contract, self.kept(self.item.input))
+
+    def kept(self, digest: str) -> Any:
+        """A snapshot of this customer."""
+        return read(self.deps.store, self.customer, digest)
+
+    def keep(self, kind: str, value: Any, terms: Terms) -> str:
+        """Keep a snapshot; returns its digest."""
+        return keep(self.deps.store, self.customer, "worker", kind=kind, value=value, terms=terms)
+
+
+def intake(work: Work) -> dict[str, Any]:
+    """`reason`: what breaks the data contract, by field; empty when nothing does."""
+    told = [f"{breach.field} {breach.says}".strip() for breach in work.fields.breaches]
+    return {"reason": _listed(told)}
+
+
+def context(work: Work) -> dict[str, Any]:
+    """`snapshot`: digest of what the version sees of its sources, problems among it."""
+    found = read_context(
+        work.version.sources,
+        work.tools,
+        item=work.fields.values,
+        now=work.deps.store.clock.now(),
+    )
+    found = found.model_copy(update={"item": work.item.input})
+    return {"snapshot": keep_context(work.deps.store, work.customer, found, work.terms)}
+
+
+def decide(work: Work) -> dict[str, Any]:
+    """`output`: digest of the version's typed answer; empty, with a `reason`, when it has none."""
+    route = work.version.routes[0] if work.version.routes else None
+    if route is None:
+        return {"output": "", "reason": "the version has no route that answers"}
+    text = str(work.fields.values.get(route.text_field, ""))
+    try:
+        output = work.deps.answer(work.version, text)
+    except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
+        return {"output": "", "reason": f"no answer ({type(error).__name__})"}
+    if output.label not in work.version.labels:
+        return {"output": "", "reason": "the answer is none of the version's labels"}
+    return {"output": work.keep("output", output.as_json(), masking(work.terms, "fields"))}
+
+
+def route(work: Work, *, snapshot: str, decided: Mapping[str, Any]) -> dict[str, Any]:
+    """`route`, `rule`, `owner`, `why`, and the digest of the policy that led to them.
+
+    A source with a problem, or no answer, goes to a person before any rule is asked.
+    """
+    policy, seen = work.policy(), Context.model_validate(work.kept(snapshot))
+    review = {"route": "review", "owner": policy.review_owner, "policy": policy.digest}
+    if seen.problems:
+        why = _listed([problem.says for problem in seen.problems])
+        return {**review, "rule": "context", "why": why}
+    if not decided["output"]:
+        return {**review, "rule": "answer", "why": decided["reason"]}
+    output = Output.model_validate(work.kept(decided["output"]))
+    facts = facts_of(policy, item=work.fields.values, context=seen.values, output=output)
+    routing = work.deps.router(work.version, policy).route(facts)
+    return {
+        "route": routing.route,
+        "rule": routing.rule,
+        "owner": routing.owner or policy.review_owner,
+        "why": routing.why,
+        "policy": policy.digest,
+    }
+
+
+def facts_of(
+    policy: PolicyValues,
+    *,
+    item: Mapping[str, Any],
+    context: Mapping[str, Mapping[str, Any]],
+    output: Output,
+) -> Facts:
+    """What the rules are asked about; the same for live items and for cases."""
+    return Facts(
+        item=dict(item),
+        context={name: dict(fields) for name, fields in context.items()},
+        answer={name: getattr(output, name) for name in ANSWER},
+        values=policy.values,
+        lists=policy.lists,
+    )
+
+
+def _listed(told: list[str]) -> str:
+    more = len(told) - MOST_TOLD
+    return "; ".join(told[:MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")

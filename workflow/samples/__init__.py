@@ -1,0 +1,1 @@
+"""workflows to start from, with their plans and cases."""

@@ -1,0 +1,198 @@
+"""read the named sources and keep what was read.
+
+A source that is missing, stale or garbage is a problem that somebody looks at; nothing is put in
+its place. What was read is kept, masked, and compared with a second reading before an act.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
+from runs.records.person import Customer
+from runs.records.record import Digest, Record, digest_of
+from runs.records.version import Source
+from runs.snapshots import Mask, Masked, Terms, keep
+from runs.store.store import Store
+from tools.tool import Reading, Tool
+
+ProblemCode = Literal[
+    "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
+]
+
+
+class Problem(Record):
+    """Why one source gave nothing that may be used."""
+
+    source: str
+    code: ProblemCode
+    says: str
+    """One sentence; never a value of the item."""
+
+
+class Context(Record):
+    """What a version sees of its sources for one item."""
+
+    item: str = ""
+    """Digest of the input it was read for."""
+    values: dict[str, dict[str, Any]]
+    """The declared fields a record has, by source; nothing else of it."""
+    versions: dict[str, str]
+    """Content hash or row version of the record, by source."""
+    seen: dict[str, Digest]
+    """Digest of the declared fields as they were read, before masking, by source."""
+    read_at: dict[str, datetime]
+    """UTC, by source."""
+    problems: tuple[Problem, ...] = ()
+
+
+class _Read(NamedTuple):
+    """One reading, or why there is none."""
+
+    reading: Reading | None
+    problem: Problem | None
+
+
+def read_context(
+    sources: Iterable[Source], tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
+) -> Context:
+    """Read every source for an item: only the declared fields, and no source that has a problem.
+
+    `item` are the fields of the item, `now` what freshness is counted from. Never raises for what a
+    source does.
+    """
+    values: dict[str, dict[str, Any]] = {}
+    readings: dict[str, Reading] = {}
+    problems: list[Problem] = []
+    for source in sources:
+        read = _read(source, tools, item=item, now=now)
+        if read.problem is not None:
+            problems.append(read.problem)
+        if read.reading is not None:
+            readings[source.name] = read.reading
+            values[source.name] = _declared(source, read.reading)
+    return Context(
+        values=values,
+        versions={name: reading.version for name, reading in readings.items()},
+        seen={name: digest_of(value) for name, value in values.items()},
+        read_at={name: reading.read_at for name, reading in readings.items()},
+        problems=tuple(problems),
+    )
+
+
+def find_changes(
+    before: Context,
+    sources: Iterable[Source],
+    *,
+    tools: Mapping[str, Tool],
+    item: Mapping[str, Any],
+    now: datetime,
+    mask: Mask,
+) -> list[str]:
+    """Why what was read may no longer be acted on, one sentence a source; empty when it may.
+
+    `before` is the context as it was kept, masked. A source marked for it is read again and its
+    changed fields are named, without their values; any other must still be fresh.
+    """
+    told = [
+        _find_change(before, source, _read(source, tools, item=item, now=now), mask)
+        if source.reread_before_act
+        else _find_age(before, source, now)
+        for source in sources
+    ]
+    return [sentence for sentence in told if sentence]
+
+
+def keep_context(store: Store, customer: Customer, context: Context, terms: Terms) -> str:
+    """Keep what was read; returns its digest. Values and sentences are masked, names are not."""
+
+    def mask(body: dict[str, Any]) -> Masked:
+        values = {name: masked_fields(terms.mask, name, body["values"][name]) for name in names}
+        says = [terms.mask(problem.says) for problem in context.problems]
+        changed = body | {
+            "values": {name: masked.value for name, masked in values.items()},
+            "problems": [
+                problem | {"says": masked.value}
+                for problem, masked in zip(body["problems"], says, strict=True)
+            ],
+        }
+        return Masked(changed, sum(masked.count for masked in [*values.values(), *says]))
+
+    names, kept = tuple(context.values), terms._replace(mask=mask)
+    return keep(store, customer, "worker", kind="context", value=context.as_json(), terms=kept)
+
+
+def masked_fields(mask: Mask, source: str, fields: Mapping[str, Any]) -> Masked:
+    """The fields of one source as they may be kept; none where the source itself is masked."""
+    masked = mask({source: dict(fields)})
+    value = masked.value.get(source)
+    return Masked(value if isinstance(value, dict) else {}, masked.count)
+
+
+def masking(terms: Terms, part: str) -> Terms:
+    """The same terms, masking only one part of an object: its ids, digests and times stay."""
+
+    def mask(value: dict[str, Any]) -> Masked:
+        masked = terms.mask(value[part])
+        return Masked(value | {part: masked.value}, masked.count)
+
+    return terms._replace(mask=mask)
+
+
+def _read(
+    source: Source, tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
+) -> _Read:
+    key, tool = item.get(source.key_field), tools.get(source.tool)
+    if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
+        return _problem(source, "no_key", f"the item has no {source.key_field}")
+    if tool is None or tool.level != "read":
+        return _problem(source, "no_tool", f"there is no tool {source.tool!r} of level read")
+    try:
+        reading = tool.read(str(key))
+    except Unavailable as error:
+        return _problem(source, "unavailable", str(error))
+    except InvalidInput as error:
+        return _problem(source, "garbage", str(error))
+    except NotAllowed as error:
+        return _problem(source, "refused", str(error))
+    except NotFound:
+        reading = None
+    if reading is None:
+        return _problem(source, "no_record", f"it has no record of this {source.key_field}")
+    old = _too_old(source, reading.as_of or reading.read_at, now)
+    return _problem(source, "stale", old) if old else _Read(reading, None)
+
+
+def _problem(source: Source, code: ProblemCode, says: str) -> _Read:
+    return _Read(None, Problem(source=source.name, code=code, says=f"{source.name}: {says}"))
+
+
+def _declared(source: Source, reading: Reading) -> dict[str, Any]:
+    return {name: reading.value[name] for name in source.fields if name in reading.value}
+
+
+def _too_old(source: Source, since: datetime, now: datetime) -> str:
+    limit = source.max_age_hours
+    if limit is None or now - since <= timedelta(hours=limit):
+        return ""
+    hours = int((now - since) / timedelta(hours=1))
+    return f"what it says is {hours} h old, the limit is {limit} h"
+
+
+def _find_age(before: Context, source: Source, now: datetime) -> str:
+    since = before.read_at.get(source.name)
+    if since is None:
+        return f"{source.name} was not read"
+    old = _too_old(source, since, now)
+    return f"{source.name}: {old}" if old else ""
+
+
+def _find_change(before: Context, source: Source, read: _Read, mask: Mask) -> str:
+    if read.problem is not None:
+        return f"it could not be read again: {mask(read.problem.says).value}"
+    now = {} if read.reading is None else _declared(source, read.reading)
+    if digest_of(now) == before.seen.get(source.name):
+        return ""
+    was, seen = before.values.get(source.name, {}), masked_fields(mask, source.name, now).value
+    changed = [name for name in source.fields if was.get(name) != seen.get(name)]
+    return f"{source.name} changed since it was read: {', '.join(changed) or 'a masked field'}"

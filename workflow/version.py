@@ -1,0 +1,147 @@
+"""what a version is made of, and its digest."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from policies.privacy import compile_mask
+from policies.routing import check, names_of
+from runs.errors import InvalidInput, NotAllowed
+from runs.plan import Plan, PlanRecord
+from runs.records.case import Dataset
+from runs.records.version import Bound, LearntRoute, PolicyValues, Version
+from runs.snapshots import Mask
+
+FIELD, PATTERN = "field:", "pattern:"
+"""How `Version.mask` tells a masked field from a masked pattern."""
+OUT_OF_SCOPE = ("out_of_scope", "oos")
+"""By this name a label of the plan stands for everything that belongs to no other label."""
+ALWAYS = ("act_threshold", "scope_floor")
+
+
+def make(plan: PlanRecord, dataset: Dataset) -> Version:
+    """The version this plan describes, learnt from this dataset; the same parts, the same digest.
+
+    InvalidInput names the part of the plan that does not fit the others; NotAllowed when what the
+    dataset lacks was not accepted.
+    """
+    parts = plan.plan
+    _check_dataset(parts, dataset)
+    _check_parts(parts)
+    routing = parts.routing
+    return Version(
+        workflow=parts.workflow,
+        plan=plan.digest,
+        contract=parts.contract.fields,
+        sources=parts.context.sources,
+        rules=routing.rules,
+        bounds=routing.bounds,
+        routes=(_learnt(parts, dataset),),
+        effects=parts.actions.allowed,
+        labels=parts.contract.labels,
+        mask=_mask(parts),
+        retention_days=parts.privacy.retention_days,
+    )
+
+
+def first_policy(plan: Plan, defaults: PolicyValues | None) -> PolicyValues:
+    """The policy a plan begins with: its own numbers, lists and gates, all else as installed.
+
+    InvalidInput without defaults: who approves and who reviews is never guessed.
+    """
+    if defaults is None:
+        raise InvalidInput(
+            f"policy of {plan.workflow!r}: there are no defaults for approvers, review owner and "
+            "escalation; bring a policy file for the workflow"
+        )
+    parts = {
+        "workflow": plan.workflow,
+        "values": plan.routing.values,
+        "lists": plan.routing.lists,
+        "gates": plan.acceptance.gates,
+    }
+    return PolicyValues.model_validate({**defaults.as_json(), **parts})
+
+
+def mask_of(version: Version) -> Mask:
+    """What of an item, a context or an output of this version may be kept and answered."""
+    fields = [one.removeprefix(FIELD) for one in version.mask if one.startswith(FIELD)]
+    patterns = [one.removeprefix(PATTERN) for one in version.mask if one.startswith(PATTERN)]
+    return compile_mask(fields, patterns)
+
+
+def out_of_scope(version: Version) -> str:
+    """The label of what belongs to no other label; empty where the version has none."""
+    return next((label for label in version.labels if label in OUT_OF_SCOPE), "")
+
+
+def within(bound: Bound | None, value: Decimal) -> bool:
+    """True when operations may set this number; without a bound they may set none."""
+    if bound is None:
+        return False
+    is_high_enough = bound.low is None or bound.low <= value
+    return is_high_enough and (bound.high is None or value <= bound.high)
+
+
+def _learnt(plan: Plan, dataset: Dataset) -> LearntRoute:
+    label = next((one for one in plan.contract.labels if one in OUT_OF_SCOPE), "")
+    return LearntRoute(
+        text_field=plan.contract.text_field,
+        dataset=dataset.digest,
+        settings={"out_of_scope": label} if label else {},
+    )
+
+
+def _mask(plan: Plan) -> tuple[str, ...]:
+    marked = [field.name for field in plan.contract.fields if field.masked]
+    fields = dict.fromkeys([*plan.privacy.mask_fields, *marked])
+    patterns = dict.fromkeys(plan.privacy.mask_patterns)
+    return (*(FIELD + name for name in fields), *(PATTERN + name for name in patterns))
+
+
+def _check_dataset(plan: Plan, dataset: Dataset) -> None:
+    if dataset.workflow != plan.workflow:
+        raise InvalidInput(
+            f"dataset {dataset.name!r} is for workflow {dataset.workflow!r}, the plan for "
+            f"{plan.workflow!r}; import the cases for this workflow"
+        )
+    if dataset.gaps and not dataset.accepted_by:
+        raise NotAllowed(
+            f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; the domain expert accepts "
+            "that in writing, or brings it"
+        )
+    if not dataset.counts.get("learn"):
+        raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
+
+
+def _check_parts(plan: Plan) -> None:
+    routing, fields = plan.routing, {field.name: field for field in plan.contract.fields}
+    text = fields.get(plan.contract.text_field)
+    if text is None or text.type != "text" or text.masked:
+        raise InvalidInput(
+            f"contract.text_field: {plan.contract.text_field!r} is no unmasked field of type text; "
+            f"the contract has {sorted(fields)}"
+        )
+    for source in plan.context.sources:
+        if source.key_field not in fields:
+            raise InvalidInput(
+                f"context.sources: {source.name!r} is keyed by {source.key_field!r}, which is no "
+                f"field of the contract; it has {sorted(fields)}"
+            )
+    _check_values(routing.values, routing.bounds)
+    names = names_of(
+        plan.contract.fields, plan.context.sources, values=routing.values, lists=routing.lists
+    )
+    check(routing.rules, names)
+
+
+def _check_values(values: Mapping[str, Decimal], bounds: Mapping[str, Bound]) -> None:
+    """Refuse a plan without its two limits, and a value outside its bound or without one."""
+    for name in ALWAYS:
+        if name not in values:
+            raise InvalidInput(f"routing.values: {name!r} is missing; give its first value")
+    for name, value in values.items():
+        if not within(bounds.get(name), value):
+            raise InvalidInput(
+                f"routing.values.{name}: {value} lies outside routing.bounds.{name}; change the "
+                "value, or give it a bound"
+            )

@@ -82,9 +82,13 @@ def from_bytes(kept: Sequence[bytes], dimension: int) -> Vectors:
 
 def words_of(text: str) -> list[str]:
     """The telling words of a text, small and without accents; `invoice.tolerance` is two."""
+    plain = text.lower() if text.isascii() else _without_accents(text)
+    return [word for word in WORD.findall(plain) if word not in FILLERS]
+
+
+def _without_accents(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
-    found = WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
-    return [word for word in found if word not in FILLERS]
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def _hashed(texts: Sequence[str], dimension: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from its arguments and the lessons in force alone.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -83,11 +83,18 @@ class Pack:
 
 @dataclass(frozen=True)
 class Tally:
-    """One line a lesson, and what lines cost."""
+    """One line a lesson, and what lines cost; each is counted once, when it is first asked for."""
 
     lines: Mapping[str, str]
     budget: int
     count: Callable[[str], int]
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def cost(self, id: str) -> int:
+        """Tokens of one line."""
+        if id not in self.counted:
+            self.counted[id] = self.count(self.lines[id] + "\n")
+        return self.counted[id]
 
     def text(self, ids: Sequence[str]) -> str:
         """The lines of these lessons."""
@@ -96,8 +103,8 @@ class Tally:
     def fits_all(self) -> bool:
         """Whether every line fits, each counted on its own: no less than they are together."""
         left = self.budget
-        for text in self.lines.values():
-            left -= self.count(text + "\n")
+        for id in self.lines:
+            left -= self.cost(id)
             if left < 0:
                 return False
         return self.count(self.text(list(self.lines))) <= self.budget
@@ -107,14 +114,13 @@ class Tally:
     ) -> list[str]:
         """`taken`, then at most `most` of `wanted`, in order, that still fit within `limit`."""
         chosen = list(taken)
-        left = limit - sum(self.count(self.lines[id] + "\n") for id in chosen)
+        left = limit - sum(map(self.cost, chosen))
         for id in wanted:
             if len(chosen) - len(taken) == most:
                 break
-            cost = self.count(self.lines[id] + "\n")
-            if cost <= left:
+            if self.cost(id) <= left:
                 chosen.append(id)
-                left -= cost
+                left -= self.cost(id)
         while chosen and self.count(self.text(chosen)) > self.budget:
             chosen.pop()
         return chosen

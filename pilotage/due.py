@@ -1,8 +1,9 @@
 """what falls due without anybody asking: each look may be repeated at any moment."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import get_args
 
 from agent.loop import measured
 from pilotage.engines import Engines
@@ -14,19 +15,20 @@ from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store import jobs
+from runs.store.jobs import JobKind
 from tools.notify import tell
 
 log = logging.getLogger("pilotage.due")
 
 TRIES = 5
 """So often an item's work is taken up again while a system outside does not answer."""
+KINDS: Mapping[str, JobKind] = {kind: kind for kind in get_args(JobKind)}
 LEFT_OPEN = timedelta(minutes=2)
 """After this time an action that is still open was left so by a crash."""
 
 
-def look(engines: Engines, customer: Customer) -> None:
+def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     """Everything that may have fallen due for one customer, in order."""
-    wired = engines.wired
     follow_policies(wired, customer)
     expire(wired, customer)
     remind(wired, customer)
@@ -75,17 +77,24 @@ def try_again(engines: Engines, customer: Customer) -> None:
 
     An item that cannot be worked on, for that reason too often or for another, goes to a person.
     """
-    store = engines.wired.store
+    store = engines.chosen.store
     for failed in store.jobs.failed():
         if failed["customer"] != customer.id:
             continue
-        kind, subject, _, _, times = (*failed["id"].split(":"), "", "", "")[:5]
+        kind, subject, tries = _told(failed["id"])
         is_outage = failed["error"].startswith(Unavailable.__name__)
-        if kind == "process_item" and (not is_outage or int(times or 0) >= TRIES):
+        if kind == "process_item" and (tries >= TRIES or not is_outage):
             engines.give_up(customer, subject, f"the worker gave up: {failed['error'][:200]}")
         elif is_outage:
             with store.change(customer, "worker") as change:
-                jobs.add(change, kind, subject, cause=f"again:{int(times or 0) + 1}")
+                jobs.add(change, KINDS[kind], subject, cause=f"again:{tries + 1}")
+
+
+def _told(job: str) -> tuple[str, str, int]:
+    """Kind and subject of a job, and how often it was taken up again, from its id."""
+    kind, subject, cause, *rest = job.split(":")
+    tries = int(rest[0]) if cause == "again" and rest and rest[0].isdecimal() else 0
+    return kind, subject, tries
 
 
 def _escalation(wired: Wired, policy: PolicyValues | None) -> tuple[str, ...]:

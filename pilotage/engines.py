@@ -1,43 +1,45 @@
-"""what does the work of a home: the loop's dependencies, items, memory, and the jobs of a worker."""
+"""what does the work of a home: what the loop, the items and the memory need, made once."""
 
 import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from agent.deps import Deps
-from agent.loop import Loop
 from agent.question import current_subject
 from memory_store.embedding import hash_ngram
 from memory_store.memory.index import Index
 from memory_store.memory.memory import Memory
 from memory_store.memory.vectors import Vectors
 from memory_store.recall import Pack, recall
-from pilotage.turns import Turns
-from pilotage.wiring import PATTERNS, Wired
+from pilotage.home import Home
+from pilotage.policy_files import Files
 from policies.approvals import rule_on
-from policies.privacy import compile_mask
+from policies.privacy import Pattern, compile_mask
 from policies.routing import Router
+from policies.rules import Installation
 from rollout import admission
-from rollout.admission import Sent, submit_many
+from rollout.admission import DRILL, Sent, submit_many
 from runs.approvals import Rules
+from runs.clock import Clock
 from runs.errors import InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.people import find_people
-from runs.queue import JobContext, Work
 from runs.records.item import Item, Output
 from runs.records.person import Customer, Identity
 from runs.records.version import PolicyValues, Source, Version
 from runs.snapshots import Terms
 from runs.store.store import Store
 from tools.tokens import count_tokens
+from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, reconcile
 from workflow.evaluate.bench import Bench
-from workflow.process.item import give_up, process_item
+from workflow.process.item import give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, read_context
 from workflow.version import mask_of
@@ -48,24 +50,36 @@ BUDGET_TOKENS = 2_000
 """What the lessons recalled for one step may take."""
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What `pilotage/wiring.py` chose, as far as it is needed here."""
+
+    home: Home
+    clock: Clock
+    store: Store
+    installation: Installation
+    policy_files: Files
+    tools: Callable[[Customer], Mapping[str, Tool]]
+    """The systems a customer's workflows may reach, by name."""
+
+
 class Engines:
     """The moving parts of one process; each is made when it is first needed."""
 
-    def __init__(self, wired: Wired, *, holder: str, has_lease: Callable[[], bool]) -> None:
-        self.wired = wired
+    def __init__(self, chosen: Chosen, *, holder: str, has_lease: Callable[[], bool]) -> None:
+        self.chosen = chosen
         self.holder = holder
         self._has_lease = has_lease
         self._benches: dict[str, Bench] = {}
         self._routers: dict[tuple[str, str], Router] = {}
         self._lock = threading.Lock()
-        self._turns = Turns()
 
     @cached_property
     def index(self) -> Index | None:
         """The search index; only a worker has one."""
         if not self.holder:
             return None
-        return Index(self.wired.home.index, hash_ngram(), has_lease=self._has_lease)
+        return Index(self.chosen.home.index, hash_ngram(), has_lease=self._has_lease)
 
     def memory(self, store: Store) -> Memory:
         """What was learnt, over a store."""
@@ -75,18 +89,18 @@ class Engines:
             customers=store.customers,
             index=self.index,
         )
-        mask = compile_mask((), PATTERNS)
+        mask = compile_mask((), get_args(Pattern))
         return Memory(store=store.lessons, vectors=vectors, mask=mask, count_tokens=count_tokens)
 
     def recall(self, customer: Customer, question: str, workflow: str) -> Pack:
         """The lessons that fit a question, within the budget of one step."""
         return recall(
-            self.memory(self.wired.store),
+            self.memory(self.chosen.store),
             customer,
             question=question,
             workflow=workflow,
             budget_tokens=BUDGET_TOKENS,
-            now=self.wired.clock.now(),
+            now=self.chosen.clock.now(),
         )
 
     def bench(self, customer: Customer) -> Bench:
@@ -100,17 +114,16 @@ class Engines:
         """Everything a node of the loop may touch, over a store that the lease fences."""
 
         def actions(customer: Customer, check: Check) -> ActionDeps:
-            terms = Terms(compile_mask((), PATTERNS), None)
-            return ActionDeps(store, self.wired.tools(customer), terms, (check,), lease)
+            terms = Terms(compile_mask((), get_args(Pattern)), None)
+            return ActionDeps(store, self.chosen.tools(customer), terms, (check,), lease)
 
         return Deps(
             store=store,
-            policy_files=self.wired.policy_files,
-            installation=self.wired.installation,
+            policy_files=self.chosen.policy_files,
+            installation=self.chosen.installation,
             bench=self.bench,
             memory=self.memory(store),
             recall=self.recall,
-            admission=admission.Deps(store, "worker", self._terms),
             actions=actions,
             salt=lambda: secrets.token_hex(16),
             seconds=time.monotonic,
@@ -118,39 +131,31 @@ class Engines:
 
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
-        deps = self.deps(self.wired.store, NOBODY)
+        deps = self.deps(self.chosen.store, NOBODY)
         return Rules(rule_on, current_subject(deps, customer))
 
     def admit(
         self, identity: Identity, workflow: str, sent: Sequence[Sent], *, batch: str
     ) -> list[Item]:
         """Take items in, under the policy that leads now."""
-        self._follow(identity.customer, workflow)
+        self.follow(identity.customer, workflow)
         actor = f"token:{identity.token}" if identity.is_machine else identity.person
-        deps = admission.Deps(self.wired.store, actor, self._terms)
+        deps = admission.Deps(self.chosen.store, actor, self._terms)
         return submit_many(deps, identity.customer, workflow, sent, batch=batch)
-
-    def jobs(self) -> Mapping[str, Work]:
-        """What a worker does, by kind of job."""
-        return {
-            "advance_run": self._advance_run,
-            "process_item": self._process_item,
-            "index_lessons": self._index_lessons,
-        }
 
     def give_up(self, customer: Customer, item: str, reason: str) -> Item:
         """Hand a queued item that cannot be worked on to a person."""
-        return give_up(self._process_deps(customer), customer, item, reason)
+        return give_up(self.process_deps(customer), customer, item, reason)
 
     def reconcile_actions(self, customer: Customer, left_open: timedelta) -> None:
         """Settle what a crash left open for so long, by asking the other side; never acts."""
-        store = self.wired.store
+        store = self.chosen.store
         before = store.clock.now() - left_open
         open_since = [a for a in store.actions.unsettled(customer) if a.reserved_at < before]
         if not open_since:
             return
-        terms = Terms(compile_mask((), PATTERNS), None)
-        deps = ActionDeps(store, self.wired.tools(customer), terms, (), NOBODY)
+        terms = Terms(compile_mask((), get_args(Pattern)), None)
+        deps = ActionDeps(store, self.chosen.tools(customer), terms, (), NOBODY)
         for action in open_since:
             try:
                 reconcile(deps, customer, action)
@@ -162,38 +167,20 @@ class Engines:
         if "index" in self.__dict__ and self.index is not None:
             self.index.close()
 
-    def _advance_run(self, job: JobContext) -> None:
-        from agent.graph import build
-
-        home = self.wired.home
-        loop = Loop(
-            self.wired.store,
-            lambda store, lease: build(self.deps(store, lease)),
-            str(home.checkpoints),
-        )
-        self._turns.take(job.subject, lambda: loop.advance(job.customer, job.subject, self.holder))
-
-    def _process_item(self, job: JobContext) -> None:
-        item = self.wired.store.items.get(job.customer, job.subject)
-        self._follow(job.customer, item.workflow)
-        process_item(self._process_deps(job.customer), job.customer, job.subject, job.step)
-
-    def _index_lessons(self, job: JobContext) -> None:
-        opened = self.memory(self.wired.store).vectors.index_lessons(job.customer)
-        if opened.state not in ("ready", "rebuilt"):
-            log.warning("the index is %s: %s", opened.state, opened.reason)
-
-    def _follow(self, customer: Customer, workflow: str) -> None:
+    def follow(self, customer: Customer, workflow: str) -> None:
         """Let an edited policy file lead; one that may not leaves the last that led."""
+        if workflow.endswith(DRILL):
+            return
         try:
-            self.wired.policy_files.find(customer, workflow)
+            self.chosen.policy_files.find(customer, workflow)
         except InvalidInput as error:
             log.warning("a policy file may not lead: %s", error)
 
-    def _process_deps(self, customer: Customer) -> ProcessDeps:
+    def process_deps(self, customer: Customer) -> ProcessDeps:
+        """Everything the work on an item may touch."""
         return ProcessDeps(
-            store=self.wired.store,
-            tools=self.wired.tools(customer),
+            store=self.chosen.store,
+            tools=self.chosen.tools(customer),
             answer=lambda version, text: self._answer(customer, version, text),
             router=self._router,
             terms=self._terms,
@@ -218,18 +205,18 @@ class Engines:
 
     def _person(self, customer: Customer, wanted: str) -> str:
         """The person of an id, or the first who holds the role; empty when there is nobody."""
-        people = [one for one in find_people(self.wired.store, customer) if not one.is_disabled]
+        people = [one for one in find_people(self.chosen.store, customer) if not one.is_disabled]
         known = {one.id for one in people}
         holders = (one.id for one in people if wanted in one.roles)
         return wanted if wanted in known else next(holders, "")
 
     def _make_bench(self, customer: Customer) -> Bench:
-        tools = self.wired.tools(customer)
+        tools = self.chosen.tools(customer)
 
         def read(sources: Sequence[Source], item: Mapping[str, Any]) -> Context:
-            return read_context(sources, tools, item=item, now=self.wired.clock.now())
+            return read_context(sources, tools, item=item, now=self.chosen.clock.now())
 
-        store, cache = self.wired.store, self.wired.home.fits
+        store, cache = self.chosen.store, self.chosen.home.fits
         return Bench(store, customer, read_context=read, cache=cache)
 
 

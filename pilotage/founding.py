@@ -1,4 +1,4 @@
-"""a home's first rows: the schema, the first customer, its owner and the files operations edit."""
+"""a home's first rows: schema, first customer, its owner, and the files operations edit."""
 
 from importlib.resources import files
 from typing import NamedTuple

@@ -82,7 +82,7 @@ def bring(store: Store, identity: Identity, cases: list[Case], brought: Brought)
 
 
 def split_again(store: Store, identity: Identity, name: str, brought: Brought) -> Dataset:
-    """The newest dataset of this name under another salt or other shares, as a dataset of its own."""
+    """The newest dataset of this name, split anew, as a dataset of its own."""
     present = store.cases.newest(identity.customer, name)
     cases = store.cases.read(identity.customer, present.digest)
     return bring(store, identity, cases, brought._replace(workflow=present.workflow))

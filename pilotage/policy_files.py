@@ -1,6 +1,7 @@
 """the policy files that operations edit: checked at each reading, led by, replaced whole."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -13,11 +14,14 @@ from policies.rules import Installation
 from rollout.release.climb import restart_evidence
 from runs.errors import Conflict, InvalidInput
 from runs.records.person import Customer
+from runs.records.release import Release
 from runs.records.version import Bound, PolicyValues, Version
 from runs.store.store import Store
 
 log = logging.getLogger("pilotage.policy")
 
+NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
+"""What names a workflow; a drill's name does not, and has no file."""
 FILE = "file"
 """The actor of a change that came by the file: whoever can write it."""
 
@@ -45,9 +49,9 @@ class Files:
         self._lock = threading.Lock()
 
     def file(self, customer: Customer, workflow: str) -> Path:
-        """Where the values of a workflow are edited."""
-        if not workflow.isidentifier():
-            raise InvalidInput(f"{workflow!r} names no workflow; use letters, digits and _")
+        """Where the values of a workflow are edited; InvalidInput for what names none."""
+        if not NAME.fullmatch(workflow):
+            raise InvalidInput(f"{workflow!r} names no workflow; use small letters, digits and _")
         return self._home.policies(customer.id) / f"{workflow}.yaml"
 
     def workflows(self, customer: Customer) -> list[str]:
@@ -59,6 +63,8 @@ class Files:
 
         Raises InvalidInput when it cannot be read or lies out of bounds; then nothing changes.
         """
+        if not NAME.fullmatch(workflow):
+            return None
         file = self.file(customer, workflow)
         with self._lock:
             policy = self._current(file)
@@ -69,6 +75,12 @@ class Files:
         if self._store.policies.find_leading(customer, workflow) != policy.digest:
             self._let_lead(customer, policy, actor=FILE)
         return policy
+
+    def check(self, customer: Customer, workflow: str) -> None:
+        """InvalidInput when the file could not lead; changes nothing."""
+        file = self.file(customer, workflow)
+        policy = rules.read_policy(_text(file), str(file))
+        self._check(customer, policy)
 
     def write(self, customer: Customer, policy: PolicyValues) -> None:
         """Replace the file as a whole, or not at all; its values lead from now on."""
@@ -92,11 +104,16 @@ class Files:
             self._read[file] = known
         return known.policy
 
-    def _let_lead(self, customer: Customer, policy: PolicyValues, *, actor: str) -> None:
+    def _check(self, customer: Customer, policy: PolicyValues) -> Release | None:
+        """The release that serves, if one does; InvalidInput for values out of its bounds."""
         release = self._store.releases.find_open(customer, policy.workflow)
         version = None if release is None else self._store.get(customer, Version, release.version)
         own = _own(policy) if version is None else version.bounds
         bounds.check(policy, own, self._installation().bounds)
+        return release
+
+    def _let_lead(self, customer: Customer, policy: PolicyValues, *, actor: str) -> None:
+        release = self._check(customer, policy)
         self._store.keep(customer, actor, policy)
         self._store.policies.lead(customer, actor, policy)
         if release is None:

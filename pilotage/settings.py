@@ -115,7 +115,7 @@ VARIABLES = (
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """The settings an environment gives; InvalidInput names the variable, its value and the remedy."""
+    """The settings an environment gives; InvalidInput names variable, value and remedy."""
     value = {variable.name: _value(variable, environment) for variable in VARIABLES}
     home = Path(value["PILOTAGE_HOME"]).expanduser().absolute()
     return Settings(

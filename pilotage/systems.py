@@ -4,8 +4,9 @@
 workflow reaches nothing but the outbox.
 """
 
+import threading
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -71,9 +72,38 @@ class ToolsFile(Record):
     tools: tuple[ToolSpec, ...] = ()
 
 
+class Systems:
+    """The tools of every customer, made once and again when their file changed."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._made: dict[str, Made] = {}
+        self._lock = threading.Lock()
+
+    def of(self, customer: Customer) -> Mapping[str, Tool]:
+        """The customer's tools by name; raises what `tools_of` raises."""
+        file = self._home.tools_file(customer.id)
+        stamp = file.stat().st_mtime_ns if file.exists() else 0
+        with self._lock:
+            made = self._made.get(customer.id)
+            if made is None or made.stamp != stamp:
+                made = Made(stamp, tools_of(self._home, customer, self._clock))
+                self._made[customer.id] = made
+            return made.tools
+
+
+class Made(NamedTuple):
+    """Tools, and when the file they were made from was written."""
+
+    stamp: int
+    tools: Mapping[str, Tool]
+
+
 def tools_of(home: Home, customer: Customer, clock: Clock) -> Mapping[str, Tool]:
-    """The customer's tools by name; InvalidInput for a file that is wrong, NotAllowed for a real
-    system in a demo.
+    """The customer's tools by name.
+
+    Raises InvalidInput for a file that is wrong, NotAllowed for a real system in a demo.
     """
     specs = read_specs(home, customer)
     made = [_make(home, spec, clock) for spec in specs.tools]

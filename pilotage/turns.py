@@ -23,13 +23,13 @@ class Turns:
                 return
             self._again[run] = False
         try:
-            while True:
+            advance()
+            while not self._is_done(run):
                 advance()
-                if self._is_done(run):
-                    return
-        finally:
+        except BaseException:
             with self._lock:
-                self._again.pop(run, None)
+                del self._again[run]
+            raise
 
     def _is_done(self, run: str) -> bool:
         with self._lock:

@@ -6,17 +6,18 @@ when it is first asked for, so that a command pays for what it uses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.home import Home
 from pilotage.policy_files import Files
 from pilotage.settings import Settings
-from pilotage.systems import tools_of
+from pilotage.systems import Systems
 from policies import rules
-from policies.privacy import compile_mask
+from policies.privacy import Pattern, compile_mask
 from policies.rules import Installation
-from runs import people
+from runs import people, tables
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed
@@ -24,6 +25,7 @@ from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.snapshots import Masked, Terms
 from runs.store import schema
+from runs.store.change import INSTALLATION, text_of
 from runs.store.database import Database
 from runs.store.store import Store
 from tools.notify import Outbox
@@ -33,8 +35,11 @@ if TYPE_CHECKING:
     from pilotage.engines import Engines
     from rollout.admission import Sent
 
-PATTERNS = ("email", "phone", "iban", "card")
-"""What is masked in a text before any plan says more."""
+
+EVERYBODY = Customer(id=INSTALLATION, name="the installation", is_demo=False)
+"""Whose lease the worker holds: one worker serves every customer."""
+WORKER = "worker"
+"""The name of that lease."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,24 @@ class Wired:
         """The values operations edit."""
         return Files(self.home, self.store, lambda: self.installation)
 
+    @cached_property
+    def _systems(self) -> Systems:
+        return Systems(self.home, self.clock)
+
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""
-        return tools_of(self.home, customer, self.clock)
+        return self._systems.of(customer)
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""
         folder = self.home.folder / "notices" / customer.id
         return Outbox(folder, clock=self.clock, name="notices", risks=(), is_real=False)
+
+    def who_works(self) -> str:
+        """The worker that does this home's jobs now; empty when none does."""
+        row = self.store.ledger.row(tables.leases, EVERYBODY, name=WORKER)
+        is_live = row is not None and row["expires_at"] > text_of(datetime.now(UTC))
+        return row["holder"] if row is not None and is_live else ""
 
     def identify(self, token: str) -> Identity:
         """Who is asking; NotAllowed for an unknown token, or one of a customer not meant."""
@@ -87,13 +102,17 @@ class Wired:
 
     def trigger_terms(self) -> Terms:
         """What may be kept of a trigger: the text masked, the plan as it was brought."""
-        mask = compile_mask((), PATTERNS)
+        words = self.words()
 
         def only_the_text(value: dict[str, Any]) -> Masked:
-            masked = mask(value["text"])
+            masked = words.mask(value["text"])
             return Masked({**value, "text": masked.value}, masked.count)
 
-        return Terms(only_the_text, None)
+        return words._replace(mask=only_the_text)
+
+    def words(self) -> Terms:
+        """What may be kept of what people write here: masked, as long as what names it."""
+        return Terms(compile_mask((), get_args(Pattern)), None)
 
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
@@ -107,9 +126,17 @@ class Wired:
 
     def engines(self, holder: str, has_lease: Callable[[], bool] = lambda: False) -> "Engines":
         """What does the work; `holder` is the worker's name, empty in any other process."""
-        from pilotage.engines import Engines
+        from pilotage.engines import Chosen, Engines
 
-        return Engines(self, holder=holder, has_lease=has_lease)
+        chosen = Chosen(
+            home=self.home,
+            clock=self.clock,
+            store=self.store,
+            installation=self.installation,
+            policy_files=self.policy_files,
+            tools=self.tools,
+        )
+        return Engines(chosen, holder=holder, has_lease=has_lease)
 
 
 def wire(settings: Settings) -> Wired:

@@ -11,37 +11,25 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from pilotage.due import look
-from pilotage.wiring import Wired
+from pilotage.jobs import Jobs
+from pilotage.wiring import EVERYBODY, WORKER, Wired
 from runs import leases, tables
 from runs.errors import Conflict, PilotageError, Unavailable
 from runs.leases import Lease
 from runs.queue import Queue, QueueSettings
-from runs.records.person import Customer
-from runs.store.change import INSTALLATION, text_of
 
 log = logging.getLogger("pilotage.worker")
 
-LEASE = "worker"
 LEASE_S = 10.0
 HANDED_OVER_AGAIN = 30
 """Every so many looks, jobs that the queue does not know are handed over again."""
-EVERYBODY = Customer(id=INSTALLATION, name="the installation", is_demo=False)
-"""Whose lease it is: one worker serves every customer."""
 
 
 def name_of_this_process() -> str:
     """Machine, process and a mark of its own: no two workers ever share it."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
-
-
-def holder(wired: Wired) -> str:
-    """Who works this home's jobs now; empty when nobody does."""
-    row = wired.store.ledger.row(tables.leases, EVERYBODY, name=LEASE)
-    is_live = row is not None and row["expires_at"] > text_of(datetime.now(UTC))
-    return row["holder"] if row is not None and is_live else ""
 
 
 class Worker:
@@ -52,6 +40,7 @@ class Worker:
         self._wired = wired
         self._lease = lease
         self._ended = threading.Event()
+        self._lost = threading.Event()
         self._looks = 0
         self._engines = wired.engines(name, lambda: self.has_lease)
         settings = wired.settings
@@ -69,12 +58,12 @@ class Worker:
     @property
     def has_lease(self) -> bool:
         """False once another worker took over; then this one does nothing more."""
-        return not self._ended.is_set()
+        return not self._lost.is_set()
 
     def start(self) -> None:
         """Take up what dead workers left, then do jobs in threads."""
         self._free_runs()
-        self._queue.start(self._engines.jobs())
+        self._queue.start(Jobs(self._engines).by_kind())
         self._ticker.start()
 
     def stop(self) -> None:
@@ -83,6 +72,8 @@ class Worker:
         if self._ticker.is_alive():
             self._ticker.join()
         self._queue.stop()
+        if self.has_lease:
+            self._look_once()
         self._engines.close()
 
     def run_until(self, is_done: Callable[[], bool], *, timeout_s: float | None = None) -> bool:
@@ -108,22 +99,31 @@ class Worker:
                 leases.release(self._wired.store, customer, left)
 
     def _look_forever(self) -> None:
-        while not self._ended.wait(self._wired.settings.tick_s):
-            try:
-                self._look()
-            except Conflict:
-                log.warning("the lease was taken over; this worker stops")
-                self._ended.set()
-            except PilotageError:
-                log.exception("a look at what falls due failed; the next one tries again")
+        self._look_once()
+        while self.has_lease and not self._ended.wait(self._wired.settings.tick_s):
+            self._look_once()
 
-    def _look(self) -> None:
+    def _look_once(self) -> None:
+        try:
+            self._require_lease()
+        except Conflict:
+            log.warning("the lease was taken over; this worker does nothing more")
+            self._lost.set()
+            return
+        try:
+            self._look()
+        except PilotageError:
+            log.exception("a look at what falls due failed; the next one tries again")
+
+    def _require_lease(self) -> None:
         with self._wired.store.change(EVERYBODY, "worker") as change:
             leases.require(change, self._lease)
+
+    def _look(self) -> None:
         for customer in self._wired.store.customers():
-            look(self._engines, customer)
+            look(self._wired, self._engines, customer)
         self._looks += 1
-        if self._looks % HANDED_OVER_AGAIN == 0:
+        if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():
             self._queue.reconcile()
 
 
@@ -134,10 +134,10 @@ def working(wired: Wired) -> Iterator[Worker]:
     Raises Unavailable, naming it, while another worker holds the home.
     """
     name = name_of_this_process()
-    with leases.held(wired.store, EVERYBODY, LEASE, holder=name, ttl_s=LEASE_S) as lease:
+    with leases.held(wired.store, EVERYBODY, WORKER, holder=name, ttl_s=LEASE_S) as lease:
         if lease is None:
             raise Unavailable(
-                f"worker {holder(wired) or 'of another process'} works this home; "
+                f"worker {wired.who_works() or 'of another process'} works this home; "
                 f"stop it, or wait {LEASE_S:g} s after it ended"
             )
         worker = Worker(wired, name=name, lease=lease)

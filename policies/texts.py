@@ -132,6 +132,12 @@ def _as_number(dumper: BaseRepresenter, value: Decimal | float) -> yaml.ScalarNo
     return dumper.represent_scalar(_NUMBER, str(value))
 
 
+def _as_text(dumper: BaseRepresenter, value: str) -> yaml.ScalarNode:
+    """Quoted where it holds a line break that only Unicode knows: PyYAML would fold it."""
+    has_break = any(sign in value for sign in "\x85\u2028\u2029\ufeff")
+    return dumper.represent_scalar(_TEXT, value, style='"' if has_break else None)
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes numbers as they are, and quotes every text that would be read as something else."""
 
@@ -141,6 +147,7 @@ class _Dumper(yaml.SafeDumper):
         Decimal: _as_number,
         float: _as_number,
         int: _as_number,
+        str: _as_text,
     }
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -163,11 +170,9 @@ class _Reading(NamedTuple):
         self.seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(one, (*path, at)) for at, one in enumerate(node.value)]
-        if not isinstance(node, yaml.ScalarNode):
-            raise _refused(self.file, line, "this form is not used here; write a value")
-        return self.scalar(node, line)
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, line)
+        return [self.value(one, (*path, at)) for at, one in enumerate(node.value)]
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -58,8 +59,11 @@ SLACK = 2
 """Tokens on top: a text of two rare words has no others to even them out."""
 PIECE = re.compile(
     r"(?P<word>[A-Z]+(?![a-z])|[A-Z]?[a-z]+)|(?P<digits>[0-9]+)|(?P<lines>[\r\n]+)"
-    r"|(?P<spaces> +)|(?P<tabs>\t+)|(?P<sign>[\x00-\x7f])|(?P<wide>[^\x00-\x7f]+)"
+    r"|(?P<spaces> {2,})|(?P<tabs>\t+)|(?P<sign>[\x00-\x1f!-\x7f])|(?P<wide>[^\x00-\x7f]+)"
 )
+"""A single space is part of the word that follows it."""
+LONE_SPACE = re.compile(r"(?<! ) (?! )(?:(?<=[^\x00-\x7f] )|(?=[^\x00-\x7f]))")
+"""But not beside letters beyond ASCII: there it often stands alone."""
 FOLLOWERS = {
     "a": "bcdgilmnprstuy",
     "b": "aelo",
@@ -101,7 +105,9 @@ def estimate(text: str) -> TokenCount:
     count in English and other languages of Latin letters, 2 to 4 times elsewhere.
     """
     size = len(text.encode("utf-8", "surrogatepass"))
-    pieces = sum(_cost(piece, text) for piece in PIECE.finditer(text))
+    pieces = sum(map(_cost, PIECE.finditer(text)))
+    if size > len(text):
+        pieces += len(LONE_SPACE.findall(text)) / MARGIN
     return TokenCount(min(math.ceil(max(size / 3, pieces) * MARGIN) + SLACK, size), "estimate")
 
 
@@ -136,7 +142,7 @@ def trim(text: str, budget: int, count: Counter = estimate) -> str:
     return _cut(text, fits, lambda cut: count(cut).tokens <= budget)
 
 
-def _cost(piece: re.Match[str], text: str) -> float:
+def _cost(piece: re.Match[str]) -> float:
     part = piece.group()
     match piece.lastgroup:
         case "word":
@@ -149,11 +155,10 @@ def _cost(piece: re.Match[str], text: str) -> float:
             return len(part.encode("utf-8", "surrogatepass")) / MARGIN
         case "sign":
             return 0.95
-    if part == " ":
-        return 1 / MARGIN if _stands_by_wide(piece, text) else 0
     return 1 + len(part) / 16
 
 
+@lru_cache(maxsize=4_096)
 def _word_cost(word: str) -> float:
     """One token to six letters, more beyond them, and one for every pair that is rare in English.
 
@@ -163,12 +168,6 @@ def _word_cost(word: str) -> float:
     rare = sum(b not in FOLLOWERS.get(a, "") for a, b in pairwise(letters))
     shouted = 0.35 * (len(word) - 2) if word.isupper() and len(word) > 2 else 0
     return min(1 + 0.3 * max(0, len(word) - 6) + rare + shouted, len(word))
-
-
-def _stands_by_wide(piece: re.Match[str], text: str) -> bool:
-    """A space merges with an ASCII word that follows, and often not with other letters."""
-    start, end = piece.span()
-    return not (text[max(0, start - 1) : start] + text[end : end + 1]).isascii()
 
 
 def _cut(text: str, end: int, is_short: Callable[[str], bool]) -> str:

@@ -22,6 +22,7 @@ from runs.records.release import StageKind
 from runs.records.version import Effect, Version
 from runs.snapshots import Masked, Terms, keep
 from runs.store.actions import Reserved
+from runs.store.change import Change
 from runs.store.store import Store
 from tools.tool import LEVELS, Tool
 from workflow.sources import masking
@@ -122,6 +123,14 @@ def reconcile(deps: ActionDeps, customer: Customer, action: Action) -> Action:
     return _settle(deps, customer, action.key, "unknown", says)
 
 
+def abandon(deps: ActionDeps, customer: Customer, action: Action) -> Action:
+    """Settle an action that was begun and will not be done any more; surely absent is stopped."""
+    settled = reconcile(deps, customer, action)
+    if settled.status != "reserved":
+        return settled
+    return _settle(deps, customer, action.key, "stopped", "it was begun and is not done any more")
+
+
 def permission(
     version: Version, stage: Callable[[], StageKind | None], approval: Check | None = None
 ) -> Check:
@@ -207,7 +216,7 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         reserved_at=deps.store.clock.now(),
         settled_at=None,
     )
-    return deps.store.actions.reserve(customer, action, deps.lease.fence)
+    return _fenced(deps).actions.reserve(customer, action, deps.lease.fence)
 
 
 def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
@@ -224,11 +233,20 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:
-    try:
-        with deps.store.change(customer, "worker") as change:
+    with _fenced(deps).change(customer, "worker"):
+        return
+
+
+def _fenced(deps: ActionDeps) -> Store:
+    """The store, every change of which first asks whether the lease is still this holder's."""
+
+    def guard(change: Change) -> None:
+        try:
             require(change, deps.lease)
-    except Conflict as error:
-        raise Unavailable(str(error)) from error
+        except Conflict as error:
+            raise Unavailable(str(error)) from error
+
+    return deps.store.guarded(guard)
 
 
 def _ask(deps: ActionDeps, action: Action) -> _Answer:

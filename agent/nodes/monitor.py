@@ -1,6 +1,6 @@
 """wait for signals and say what they mean."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from langgraph.types import interrupt
 
@@ -23,9 +23,12 @@ def monitor(state: State, deps: Deps) -> Update:
     """
     customer = deps.customer(state)
     release = deps.store.releases.get(customer, state.release)
-    seen = measure(deps.store, customer, release=release, now=deps.store.clock.now())
-    if waits(deps, release, seen):
-        interrupt({"release_id": release.id, "measured": measured(deps.store, customer, release)})
+    now = deps.store.clock.now()
+    # Before measuring: what changes meanwhile must wake the run again.
+    mark = measured(deps.store, customer, release)
+    seen = measure(deps.store, customer, release=release, now=now)
+    if waits(release, seen, now):
+        interrupt({"release_id": release.id, "measured": mark})
         return {"verdict": ""}
     for signal in seen.signals:
         deps.keep(state, signal)
@@ -39,14 +42,14 @@ def after_monitor(state: State, deps: Deps) -> str:
     return "judge" if state.verdict else "wait"
 
 
-def waits(deps: Deps, release: Release, seen: StageEvidence) -> bool:
+def waits(release: Release, seen: StageEvidence, now: datetime) -> bool:
     """True while the sample is not whole or the stage too short, unless the release stopped."""
     if release.status != "open":
         return False
     stage = ladder.find_stage(release)
     hours = timedelta(hours=stage.min_hours if stage else 0)
     began = release.entered_at or release.opened_at
-    return seen.evidence is None or deps.store.clock.now() - began < hours
+    return seen.evidence is None or now - began < hours
 
 
 def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> Verdict:
@@ -58,13 +61,12 @@ def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> 
     if known is not None:
         return known
     deps.keep(state, evidence)
-    now = deps.store.clock.now()
     judged = gates.judge(
         evidence,
         policy.gates.get(ladder.allows(stage).gate),
         version=release.version,
         policy=release.policy,
-        now=now,
+        now=evidence.measured_at,
     )
     verdict = Verdict(
         id=f"{evidence.id}.verdict",
@@ -75,7 +77,7 @@ def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> 
         outcome=judged.outcome,
         reason=judged.reason,
         bars=judged.bars,
-        judged_at=now,
+        judged_at=evidence.measured_at,
     )
     deps.keep(state, verdict)
     return verdict

@@ -18,7 +18,7 @@ def propose_stage(state: State, deps: Deps) -> Update:
     release = release_of(state, deps)
     facts = facts_of(state, deps, release)
     move = advance.judge(facts)
-    update: Update = {"release": release.id, "move": deps.keep(state, move)}
+    update: Update = {"release": release.id, "move": deps.keep(state, move), "approval": ""}
     if advance.waits_for_approval(move):
         update["approval"] = _ask(state, deps, facts)
     return update

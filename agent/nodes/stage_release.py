@@ -52,6 +52,8 @@ def after_stage(state: State, deps: Deps) -> str:
 
 def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
     """The step up that an earlier attempt took before it died, if one did."""
+    if not state.approval:
+        return None
     events = deps.store.events(deps.customer(state), state.run, limit=100_000)
     kinds = ("stage_entered", "release_completed")
     mine = [e for e in events if e.kind in kinds and e.body.get("approval") == state.approval]

@@ -69,4 +69,4 @@ def _words(lesson: Lesson) -> frozenset[str]:
 
 def _claims(lesson: Lesson) -> tuple[object, ...]:
     text = f"{lesson.when} {lesson.text}"
-    return (sorted(NUMBER.findall(text)), bool(NEGATION.search(text)))
+    return (sorted(NUMBER.findall(text)), len(NEGATION.findall(text)))

@@ -105,13 +105,6 @@ def connect(path: Path, name: str) -> Collection:
     collection = client.get_or_create_collection(
         name,
         embedding_function=Refusal(),
-        configuration={
-            "hnsw": {
-                "space": "cosine",
-                "ef_search": SEARCHED,
-                "ef_construction": SEARCHED,
-                "max_neighbors": 32,
-            }
-        },
+        configuration={"hnsw": {"space": "cosine", "ef_search": SEARCHED}},
     )
     return Collection(client, collection)

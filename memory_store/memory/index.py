@@ -3,6 +3,7 @@
 import json
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -36,6 +37,9 @@ class Opened(NamedTuple):
     reason: str
 
 
+NOT_OURS = Opened("not_ours", "another worker has it")
+
+
 class Index:
     """Vectors of active lessons, of every customer, in a folder that one process owns.
 
@@ -47,7 +51,7 @@ class Index:
         self._folder = Folder(root / self._name)
         self._has_lease = has_lease
         self._collection: Collection | None = None
-        self._held: dict[str, set[str]] = {}
+        self._held: dict[str, frozenset[str]] = {}
         self._guard = threading.RLock()
 
     @property
@@ -57,28 +61,21 @@ class Index:
 
     def held(self, customer: str) -> frozenset[str]:
         """Ids of this customer's lessons that are in it."""
-        with self._guard:
-            return frozenset(self._held.get(customer, ()))
+        return self._held.get(customer, frozenset())
 
     def open(self, wanted: Sequence[Entry]) -> Opened:
         """Open the index and bring it up to `wanted`, every vector there is in SQL."""
         with self._guard:
-            self._let_go()
             try:
-                if not self._has_lease() or not self._folder.lock():
-                    return Opened("not_ours", "another worker has it")
-                return self._open(wanted)
+                return self._open(wanted) if self._owns() else NOT_OURS
             except OSError as error:
                 return self._broken("open", error)
 
     def rebuild(self, wanted: Sequence[Entry], reason: str) -> Opened:
         """Make the index again from `wanted` beside the old one, then put it in its place."""
         with self._guard:
-            self._let_go()
             try:
-                if not self._has_lease() or not self._folder.lock():
-                    return Opened("not_ours", "another worker has it")
-                return self._rebuild(wanted, reason)
+                return self._rebuild(wanted, reason) if self._owns() else NOT_OURS
             except OSError as error:
                 return self._broken("rebuild", error)
 
@@ -94,15 +91,21 @@ class Index:
             return self.is_ready
 
     def search(self, customer: str, vector: NDArray[np.float32], most: int) -> list[Hit] | None:
-        """The nearest that the index says are this customer's; None when it cannot be used."""
-        with self._guard:
+        """The nearest that the index says are this customer's; None when it cannot be used.
+
+        Nobody waits for it: while it is written or made again, it cannot be used.
+        """
+        if not self._guard.acquire(blocking=False):
+            return None
+        try:
             if self._collection is None:
                 return None
-            try:
-                near = self._collection.nearest(customer, vector, most)
-            except Exception as error:  # Chroma names no class for what it may raise
-                self._broken("search", error)
-                return None
+            near = self._collection.nearest(customer, vector, most)
+        except Exception as error:  # Chroma names no class for what it may raise
+            self._broken("search", error)
+            return None
+        finally:
+            self._guard.release()
         return [Hit(*_owner(key), score) for key, score in near]
 
     def distrust(self, reason: str) -> None:
@@ -116,9 +119,20 @@ class Index:
         with self._guard:
             was_ready = self.is_ready
             self._let_go()
-            if was_ready:
-                self._folder.seal()
+            try:
+                if was_ready:
+                    self._folder.seal()
+            except OSError as error:
+                log.warning("the index was left unsealed", exc_info=error)
             self._folder.unlock()
+
+    def _owns(self) -> bool:
+        """Whether this process may write; without the lease it leaves the folder to another."""
+        if not self._has_lease():
+            self.close()
+            return False
+        self._let_go()
+        return self._folder.lock()
 
     def _open(self, wanted: Sequence[Entry]) -> Opened:
         current, reason = self._folder.current(), self._unsound()
@@ -149,8 +163,8 @@ class Index:
         generation = self._folder.begin()
         try:
             collection = connect(generation, self._name)
+            self._hold(collection, ())
             self._put(collection, wanted)
-            self._hold(collection, collection.keys())
         except Exception as error:  # Chroma names no class for what it may raise
             return self._broken("rebuild", error)
         self._folder.use(generation)
@@ -161,17 +175,19 @@ class Index:
         # A text of no telling word has no direction, and a cosine with it is no number.
         real = [entry for entry in entries if entry.vector.any()]
         collection.upsert(real)
-        for entry in real:
-            self._note(entry.key)
+        self._note(entry.key for entry in real)
 
     def _hold(self, collection: Collection, keys: Iterable[str]) -> None:
         self._collection, self._held = collection, {}
-        for key in keys:
-            self._note(key)
+        self._note(keys)
 
-    def _note(self, key: str) -> None:
-        customer, lesson = _owner(key)
-        self._held.setdefault(customer, set()).add(lesson)
+    def _note(self, keys: Iterable[str]) -> None:
+        added: dict[str, set[str]] = defaultdict(set)
+        for customer, lesson in map(_owner, keys):
+            added[customer].add(lesson)
+        # Replaced whole: other threads read it without waiting.
+        grown = {customer: self.held(customer) | more for customer, more in added.items()}
+        self._held = {**self._held, **grown}
 
     def _broken(self, act: str, error: Exception) -> Opened:
         log.warning("the index could not %s; SQL is searched instead", act, exc_info=error)

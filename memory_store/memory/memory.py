@@ -59,8 +59,7 @@ class Memory:
         if (echoed := restated(lesson, recalled)) is not None:
             return Proposal(echoed, "restatement")
         _allow(lesson, present)
-        actor = draft.author if is_person(draft.author) else "worker"
-        kept = self.store.propose(customer, actor, lesson)
+        kept = self.store.propose(customer, draft.author, lesson)
         self.vectors.keep(customer, [kept])
         active = [other for other in present if other.status == "active"]
         return Proposal(kept, "proposed", findings(kept), similar(kept, active), passed.masked)

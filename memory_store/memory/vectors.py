@@ -18,6 +18,9 @@ from runs.records.person import Customer
 DIGITS = 4
 """Of a cosine that is compared: below them, index and SQL add up in another order."""
 
+TIES = 10
+"""Asked for beyond the last place, so that equals at the cut are told apart by id, as in SQL."""
+
 
 class Nearest(NamedTuple):
     """Lesson ids and cosines, nearest first, and what was searched."""
@@ -40,7 +43,7 @@ class Vectors:
     def nearest(
         self, customer: Customer, question: str, *, among: Sequence[Lesson], most: int
     ) -> Nearest:
-        """The lessons of `among` nearest to a question.
+        """The lessons of `among` nearest to a question, of those that have anything in common.
 
         From the index where it is sound; SQL answers for what it does not hold, and for everything
         as soon as it names a lesson that is not this customer's.
@@ -53,6 +56,7 @@ class Vectors:
         found = self._from_index(customer, vector, held, most)
         rest = [lesson for id, lesson in wanted.items() if found is None or id not in held]
         scored = [*(found or ()), *self._by_hand(customer, vector, rest)]
+        scored = [one for one in scored if one[1] > 0]
         ranked = sorted(scored, key=lambda one: (-one[1], one[0]))[:most]
         return Nearest(tuple(ranked), "sql" if found is None else "index")
 
@@ -61,13 +65,11 @@ class Vectors:
         self.keep(customer, self.store.list(customer, status="active"))
         if self.index is None:
             return Opened("not_ours", "this process has no index")
-        if not self.index.is_ready:
-            return self._mark(self.index.open(self._entries(self.customers())), self.customers())
-        held = self.index.held(customer.id)
-        due = [e for e in self._entries([customer]) if e.key not in _keys(customer, held)]
-        if not self.index.upsert(due):
-            return Opened("broken", "it took no more vectors; the next job looks at it again")
-        return self._mark(Opened("ready", ""), [customer])
+        held = _keys(customer, self.index.held(customer.id))
+        due = [entry for entry in self._entries([customer]) if entry.key not in held]
+        if self.index.upsert(due):
+            return self._mark(Opened("ready", ""), [customer])
+        return self._mark(self.index.open(self._entries(self.customers())), self.customers())
 
     def rebuild(self, reason: str) -> Opened:
         """Make the index again from SQL, so that nothing else is left in it."""
@@ -96,7 +98,7 @@ class Vectors:
         """Hits that SQL knows as this customer's; None when the index cannot answer for `held`."""
         if self.index is None or not self.index.is_ready:
             return None
-        hits = self.index.search(customer.id, vector, most)
+        hits = self.index.search(customer.id, vector, most + TIES)
         if hits is None or not self._are_own(customer, hits):
             return None
         found = [(hit.lesson, round(hit.score, DIGITS)) for hit in hits if hit.lesson in held]

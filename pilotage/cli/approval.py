@@ -117,9 +117,8 @@ def _decide(call: Call, id: str, kind: DecisionKind, given: dict[str, Any]) -> N
     asked = approvals.get(call.store, call.customer, id)
     seen = _seen(call, asked, kind, given["digest"])
     answer = Answer(asked.id, kind, given["reason"], seen)
-    decided = approvals.decide(
-        call.store, identity, answer, call.wired.decision_rules(identity.customer)
-    )
+    rules = call.wired.decision_rules(identity.customer)
+    decided = approvals.decide(call.store, identity, answer, rules)
     print_lines([f"{decided.id}: {decided.status}"])
     if decided.status == "open":
         call.say("recorded; others must decide as well: pilotage approval show " + decided.id)

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +12,13 @@ from pilotage.settings import Settings
 from runs.errors import InvalidInput, NotAllowed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pilotage.wiring import Wired
     from runs.records.person import Customer, Identity
     from runs.store.store import Store
+
+    Admit = Callable[..., list[Any]]
 
 
 @dataclass
@@ -61,13 +65,14 @@ class Call:
 
     @property
     def customer(self) -> "Customer":
-        """Whose records the asking person may see."""
+        """Whose records the asking person, or program, may read."""
+        self._allow("read")
         return self.identity.customer
 
-    def submitter(self) -> "Store":
-        """The record, for whoever may bring items in."""
+    def submits(self) -> "Admit":
+        """What takes items in, for whoever may bring them."""
         self._allow("items:submit")
-        return self.wired.store
+        return self.wired.admit
 
     def _allow(self, scope: str) -> None:
         if self.identity.is_machine and scope not in self.identity.scopes:

@@ -1,6 +1,7 @@
 """bring live items in; see what became of them."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -45,14 +46,12 @@ def item() -> None:
 def submit(call: Call, *, workflow: str, file: str, as_json: bool, **options: str) -> None:
     """Take items in, once a key: JSON, or JSON lines, from a file or stdin."""
     sent = list(_sent(file, options))
-    store, admit = call.submitter(), call.wired.admit
-    found = []
+    admit, found = call.submits(), []
     with steps(call, f"submit to {workflow}", -(-len(sent) // AT_ONCE)) as step:
         for start in range(0, len(sent), AT_ONCE):
             part = sent[start : start + AT_ONCE]
             step(f"{start + len(part)} of {len(sent)}")
             found += admit(call.identity, workflow, part, batch=options["batch"])
-    assert store.clock
     value = {"items": [one.as_json() for one in found]}
     lines = [f"{one.id}  {one.key}  {one.arm}  {one.status}" for one in found]
     show("items", value, lines, as_json=as_json)
@@ -72,7 +71,12 @@ def submit(call: Call, *, workflow: str, file: str, as_json: bool, **options: st
 @pass_call
 def list_items(call: Call, *, limit: int, as_json: bool, **wanted: Any) -> None:
     """The newest items."""
-    chosen = ItemFilter(**{name: value or "" for name, value in wanted.items()})
+    chosen = ItemFilter(
+        workflow=wanted["workflow"],
+        status=wanted["status"] or "",
+        batch=wanted["batch"],
+        owner=wanted["owner"],
+    )
     found = call.store.items.list(call.customer, chosen, limit=limit)
     rows = [
         (
@@ -138,7 +142,7 @@ def _rows(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _text(file: str) -> str:
     if file == "-":
-        return click.get_text_stream("stdin").read()
+        return sys.stdin.read()
     try:
         return Path(file).read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -33,8 +33,8 @@ def lines(told: dict[str, Any]) -> list[str]:
     item = told["item"]
     return [
         f"item {item['id']}: {item['status']}, owner {item['owner'] or 'nobody yet'}",
-        f"  {item['workflow']}, key {item['key']}, {item['arm']} of {item['release'] or 'no release'}"
-        f", received {when(item['received_at'])} UTC",
+        f"  {item['workflow']}, key {item['key']}, {item['arm']} of {item['release']}, "
+        f"received {when(item['received_at'])} UTC",
         *section("input", [f"snapshot {short(item['input'])}", *_fields(told["input"])]),
         *section("what the version saw", _seen_lines(item, told["seen"])),
         *section("decided by", _by_lines(item)),
@@ -76,7 +76,8 @@ def _route_lines(item: dict[str, Any]) -> list[str]:
 
 def _review_line(review: dict[str, Any]) -> str:
     if review["status"] != "decided":
-        return f"{review['kind']}: {review['status']}, {review['owner']} until {when(review['due_at'])}"
+        until = when(review["due_at"])
+        return f"{review['kind']}: {review['status']}, {review['owner']} until {until}"
     simulated = ", simulated" if review["simulated"] else ""
     return (
         f"{review['kind']}: {review['decided_by']}{simulated} said {review['answer']} "
@@ -85,9 +86,10 @@ def _review_line(review: dict[str, Any]) -> str:
 
 
 def _action_line(action: dict[str, Any]) -> str:
+    receipt = short(action["receipt"]) or "none"
     return one_line(
         f"{action['operation']} by {action['tool']}: {action['status']} {action['reason']} "
-        f"key {action['key']} receipt {short(action['receipt']) or 'none'} {_said(action['answered'])}",
+        f"key {action['key']} receipt {receipt} {_said(action['answered'])}",
         200,
     )
 
@@ -95,7 +97,8 @@ def _action_line(action: dict[str, Any]) -> str:
 def _fields(value: Any) -> list[str]:
     if not isinstance(value, dict):
         return [one_line(str(value), 120)] if value else []
-    return [f"{name}: {one_line(_said(inner), 120)}" for name, inner in value.items()]
+    told = {name: _said(inner) for name, inner in value.items() if inner is not None}
+    return [f"{name}: {one_line(text, 120)}" for name, text in told.items() if text]
 
 
 def _said(value: Any) -> str:

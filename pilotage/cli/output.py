@@ -26,9 +26,10 @@ def one_line(text: str, width: int = 72) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def short(digest: str) -> str:
-    """Enough of a digest or id to recognise it, and to give it back."""
-    return digest.removeprefix("sha256:")[:12]
+def short(name: str) -> str:
+    """Enough of a digest to recognise it, and to give it back; an id as it is."""
+    is_digest = name.startswith("sha256:")
+    return name.removeprefix("sha256:")[:12] if is_digest else name
 
 
 def print_lines(lines: Iterable[str]) -> None:
@@ -37,9 +38,10 @@ def print_lines(lines: Iterable[str]) -> None:
         click.echo(plain(line))
 
 
-def print_json(thing: str, value: Mapping[str, Any]) -> None:
+def print_json(thing: str, value: Mapping[str, Any], *, on_one_line: bool = False) -> None:
     """Print one object whose `schema` says what it is, on stdout."""
-    click.echo(json.dumps({"schema": f"pilotage/{thing}/1", **value}, ensure_ascii=False, indent=2))
+    told = {"schema": f"pilotage/{thing}/1", **value}
+    click.echo(json.dumps(told, ensure_ascii=False, indent=None if on_one_line else 2))
 
 
 def show(thing: str, value: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:

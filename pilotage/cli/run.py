@@ -9,7 +9,7 @@ import click
 from pilotage.cli import exits, run_explained, run_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import print_lines, section, show, table, when
+from pilotage.cli.output import print_json, print_lines, section, show, table, when
 from pilotage.cli.turn import exit_code, turn_of
 from pilotage.cli.watching import Watch, follow
 from runs.errors import InvalidInput
@@ -27,16 +27,14 @@ waiting_ok = click.option("--waiting-ok", is_flag=True, help="End with 0 when it
 
 
 @click.group(
-    epilog="Examples:\n\n  pilotage run start --title 'Triage tickets' --text why.txt --plan plan.yaml\n\n"
-    "  pilotage run show r-1a2b"
+    epilog="Examples:\n\n  pilotage run start --title 'Triage tickets' --text why.txt "
+    "--plan plan.yaml\n\n  pilotage run show r-1a2b"
 )
 def run() -> None:
     """Start runs on priorities; watch and explain them.
 
-    \b
-    A command that watched a run ends with its outcome:
-    0 agreed stage reached, 3 waits for somebody, 4 gate not met,
-    5 blocker with an owner, 9 inconclusive, 75 no end in time.
+    A command that watched a run ends with its outcome: 0 agreed stage reached, 3 waits for
+    somebody, 4 gate not met, 5 blocker with an owner, 9 inconclusive, 75 no end in time.
     """
 
 
@@ -59,17 +57,17 @@ def run() -> None:
 @pass_call
 def start(call: Call, *, detach: bool, watch: bool, as_json: bool, **options: Any) -> None:
     """Open a run for a trigger; works on it here while no worker is running."""
-    from pilotage.worker import holder
-
     opened = _open(call, options)
     call.goes_on_with = f"pilotage run watch {opened.id} --work"
-    is_worked_on = bool(holder(call.wired))
+    is_worked_on = bool(call.wired.who_works())
     if detach or (is_worked_on and not watch):
         show("run", {"run": opened.as_json()}, [opened.id], as_json=as_json)
         call.say(f"next: pilotage run watch {opened.id}")
         return
     call.say(f"run {opened.id}")
-    wanted = Watch(options["until"], options["timeout"], work=not is_worked_on, as_json=False)
+    wanted = Watch(
+        options["until"], options["timeout"], work=not is_worked_on, as_json=False, from_start=True
+    )
     _end_with(call, follow(call, opened, wanted), options, as_json=as_json)
 
 
@@ -171,7 +169,7 @@ def _end_with(call: Call, ended: Run, options: dict[str, Any], *, as_json: bool)
     told = run_story.story(call.store, call.customer, ended)
     end = run_story.lines(told)[:3] + section("end", run_story.end_lines(told["end"]))
     if as_json:
-        show("run", told, [], as_json=True)
+        print_json("run", told, on_one_line=True)
     else:
         print_lines(end)
     call.say(f"more: pilotage run show {ended.id}")
@@ -185,7 +183,7 @@ def _end_with(call: Call, ended: Run, options: dict[str, Any], *, as_json: bool)
 def _text(given: str) -> str:
     """The contents of a file of this name, else the words themselves."""
     if given == "-":
-        return click.get_text_stream("stdin").read()
+        return sys.stdin.read()
     is_name = len(given) < 1000 and "\n" not in given
     return _read(Path(given)) if is_name and Path(given).is_file() else given
 

@@ -1,4 +1,4 @@
-"""one run explained from the record alone: what went in, what came out, who decided, why this end."""
+"""one run explained from the record: what went in and came out, who decided, why this end."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"run {run['id']} ({run['status']}), from {told['events']} events of the audit",
         *section("what went in", _went_in_lines(told["went_in"])),
         *section("which versions", _version_lines(told["versions"])),
-        *section("what came out", [_out_line(one) for one in told["came_out"]]),
+        *section("what came out", [line for one in told["came_out"] for line in _out_lines(one)]),
         *section("who decided", [line for one in told["decided"] for line in _decided_lines(one)]),
         *section("what was done outside", _outside_lines(told["done_outside"])),
         *section("why this end", _end_lines(told["end"])),
@@ -123,15 +123,19 @@ def _came_out(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]
     return [verdict.as_json() for verdict in store.of_run(customer, Verdict, run.id)]
 
 
-def _out_line(verdict: dict[str, Any]) -> str:
-    told = "; ".join(
-        f"{bar['name'].replace('_', ' ')} {share(bar['events'], bar['total'])} "
-        f"against {bar['threshold']:g}: {bar['outcome']}"
-        for bar in verdict["bars"]
-        if bar["total"]
-    )
-    head = f"{when(verdict['judged_at'])} {verdict['gate']}: {verdict['outcome']} "
-    return one_line(f"{head}[{short(verdict['evidence'])}] {told or verdict['reason']}", 240)
+def _out_lines(verdict: dict[str, Any]) -> list[str]:
+    """A verdict, and the bars that decided it or counted something."""
+    gate = verdict["gate"].replace("_", " ")
+    bars = [bar for bar in verdict["bars"] if bar["total"] and bar["name"] != "errors"]
+    return [
+        f"{when(verdict['judged_at'])} {gate}: {verdict['outcome']} [{short(verdict['evidence'])}]",
+        *(
+            f"  {bar['name'].replace('_', ' ')} {share(bar['events'], bar['total'])} "
+            f"against {bar['threshold']:g}: {bar['outcome']}"
+            for bar in bars
+        ),
+        *([] if bars else [f"  {one_line(verdict['reason'], 140)}"]),
+    ]
 
 
 def _decided_lines(told: dict[str, Any]) -> list[str]:

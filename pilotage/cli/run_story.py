@@ -68,7 +68,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     return [
         *head,
         *section("plan", _plan_lines(told["plan"])),
-        *section("trials", _trial_lines(told["trials"])),
+        *section("trials (families, with 95 % intervals)", _trial_lines(told["trials"])),
         *section("fixes", [_fix_line(fix) for fix in told["fixes"]]),
         *section("approvals", [line for one in told["approvals"] for line in asked_lines(one)]),
         *section("stages", [line for one in told["releases"] for line in _release_lines(one)]),
@@ -220,7 +220,13 @@ def _release(store: Store, customer: Customer, release: Release) -> dict[str, An
             if one.kind == "stage"
         ],
         "drills": [
-            {"evidence": one.id, "seconds": one.seconds} for one in live if one.kind == "drill"
+            {
+                "evidence": one.id,
+                "occasion": one.notes.get("occasion", "drill"),
+                "seconds": one.seconds,
+            }
+            for one in live
+            if one.kind == "drill"
         ],
     }
 
@@ -230,14 +236,15 @@ def _release_lines(release: dict[str, Any]) -> list[str]:
     at = names[release["stage"]] if release["stage"] >= 0 else "before the first"
     weight = release["weight_bp"] / 100
     return [
-        f"release {release['id']}: {release['status']}, stands at {at} ({weight:g} % of the items)",
-        *(f"  way back rehearsed in {one['seconds']} s" for one in release["drills"]),
-        *(f"  {_climb_line(one)}" for one in release["climb"]),
+        f"release {release['id']}: {release['status'].replace('_', ' ')}, stands at {at} ({weight:g} % of the items)",
+        *(f"  way back, {one['occasion']}: {one['seconds']} s" for one in release["drills"]),
+        *(f"  {climb_line(one)}" for one in release["climb"]),
         *(f"  {one['subject']}: {_live_line(one['items'])}" for one in release["live"]),
     ]
 
 
-def _climb_line(step: dict[str, Any]) -> str:
+def climb_line(step: dict[str, Any]) -> str:
+    """One event of a release for people, with its time and the clock it was told by."""
     told = ", ".join(
         f"{name} {short(str(value))}"
         for name, value in step.items()

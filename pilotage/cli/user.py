@@ -16,7 +16,7 @@ def user() -> None:
 
 
 @user.command(
-    epilog="Examples:\n\n  pilotage user add ben --name 'Ben Ode' --role ops_lead --role reviewer\n\n"
+    epilog="Examples:\n\n  pilotage user add ben --role ops_lead --role reviewer\n\n"
     "  pilotage user add cleo --role compliance --deputy ben"
 )
 @click.argument("id")

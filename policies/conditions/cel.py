@@ -84,34 +84,42 @@ def find_answer(expression: Expression, facts: Facts) -> bool | None:
 
 @cache
 def _functions() -> Mapping[str, Callable[..., Any]]:
-    """The comparisons, with numbers of every kind compared as numbers, as CEL has it."""
+    """The comparisons: numbers of every kind as numbers, and nothing with what is of another kind.
+
+    celpy would call a flag unequal to a text; here that is a mistake in the rule, and is told.
+    """
     from celpy.celtypes import BoolType, ListType, MapType
     from celpy.evaluation import base_functions
 
-    def is_number(value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, BoolType)
+    def kind(value: object) -> type:
+        is_number = isinstance(value, int | float) and not isinstance(value, BoolType)
+        return float if is_number else type(value)
 
-    def numeric(symbol: str, compare: Callable[[Any, Any], bool]) -> Callable[..., Any]:
-        usual = base_functions[symbol]
+    def comparing(sign: str, compare: Callable[[Any, Any], bool]) -> Callable[..., Any]:
+        usual = base_functions[f"_{sign}_"]
 
         def compared(left: Any, right: Any) -> Any:
-            if is_number(left) and is_number(right):
+            if kind(left) is not kind(right):
+                raise TypeError(f"{kind(left).__name__} {sign} {kind(right).__name__}")
+            if kind(left) is float:
                 return BoolType(compare(float(left), float(right)))
             return usual(left, right)
 
         return compared
 
-    equal = numeric("_==_", operator.eq)
+    equal = comparing("==", operator.eq)
 
     def is_in(one: Any, many: Any) -> Any:
         if not isinstance(many, ListType | MapType):
             raise TypeError("`in` looks into a list")
-        if is_number(one) and any(is_number(other) and equal(one, other) for other in many):
+        same = [other for other in many if kind(other) is kind(one)]
+        if any(equal(one, other) for other in same):
             return BoolType(True)
-        return base_functions["_in_"](one, many)
+        if len(same) < len(many):
+            raise TypeError("`in` looks into a list of other things")
+        return BoolType(False)
 
-    compared = {f"_{sign}_": numeric(f"_{sign}_", compare) for sign, compare in _SIGNS.items()}
-    return {**compared, "_in_": is_in}
+    return {**{f"_{sign}_": comparing(sign, by) for sign, by in _SIGNS.items()}, "_in_": is_in}
 
 
 def _as_cel(value: Any) -> Any:

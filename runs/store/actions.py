@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from runs import tables
-from runs.errors import Conflict
+from runs.errors import Conflict, NotFound
 from runs.moves import ActionStatus
 from runs.records.item import Action
 from runs.records.person import Customer
@@ -47,14 +47,16 @@ class Actions:
         self, customer: Customer, key: str, *, status: ActionStatus, receipt: str, reason: str
     ) -> Action:
         """Say how the action ended; the same end twice is once, another end is a Conflict."""
-        present = self.find(customer, key)
-        if present is not None and present.status == status and present.receipt == receipt:
-            return present
-        with self._ledger.change(customer, "worker", present.run if present else "") as change:
+        with self._ledger.change(customer, "worker") as change:
             row = change.find(tables.actions, key=key)
-            body = {} if row is None else dict(row["body"])
-            body |= {"status": status, "receipt": receipt, "reason": reason}
-            body["settled_at"] = change.now()
+            if row is None:
+                raise NotFound(f"no action was reserved under {key}")
+            present = Action.model_validate(row["body"])
+            if (present.status, present.receipt) == (status, receipt):
+                return present
+            change.run = present.run
+            ended = {"status": status, "receipt": receipt, "reason": reason}
+            body = {**row["body"], **ended, "settled_at": change.now()}
             settled = change.move(
                 tables.actions,
                 {"key": key},

@@ -1,5 +1,6 @@
 """One connection pool to the record; a transaction never starts as reader and ends as writer."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +11,17 @@ from sqlalchemy.exc import OperationalError
 
 from runs.errors import Unavailable
 
+LOCKED = "the database is locked by another writer; try again in a moment"
+
 
 class Database:
     """The record's database; safe to share between threads."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = 30.0) -> None:
         self.url = url
+        self._busy_timeout_s = busy_timeout_s
+        # SQLite's own waiting is a sleep that grows: threads of one process take turns instead.
+        self._turn = threading.Lock()
         self.engine = _engine(url, busy_timeout_s)
 
     @contextmanager
@@ -30,16 +36,27 @@ class Database:
 
         Raises Unavailable when the lock is not to be had within the busy timeout.
         """
+        with self._in_turn():
+            try:
+                writer = self.engine.connect().execution_options(writes=True)
+                with writer as connection, connection.begin():
+                    yield connection
+            except OperationalError as error:
+                if "locked" in str(error) or "busy" in str(error):
+                    raise Unavailable(LOCKED) from error
+                raise
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self.url.startswith("sqlite"):
+            yield
+            return
+        if not self._turn.acquire(timeout=self._busy_timeout_s):
+            raise Unavailable(LOCKED)
         try:
-            writer = self.engine.connect().execution_options(writes=True)
-            with writer as connection, connection.begin():
-                yield connection
-        except OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise Unavailable(
-                    "the database is locked by another process; try again in a moment"
-                ) from error
-            raise
+            yield
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Give every connection back."""

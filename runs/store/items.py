@@ -102,13 +102,6 @@ class Items:
         query = query.where(_where(customer, wanted)).group_by(table.c.status)
         return {row["status"]: row["n"] for row in self._ledger.rows(query)}
 
-    def note(self, customer: Customer, item: Item) -> None:
-        """Keep what a part of the work learnt (snapshot, output, route) on a queued item."""
-        with self._ledger.change(customer, "worker") as change:
-            change.move(
-                tables.items, {"id": item.id}, _row(item), "item_processed", status=item.status
-            )
-
     def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
         """End the work on a queued item and open its reviews; twice the same writes nothing.
 

@@ -201,7 +201,7 @@ def test_what_was_only_reserved_is_checked_again_before_it_is_done(
     assert desk.queued == []
 
 
-@pytest.mark.parametrize(("dies", "ends"), [("before", "reserved"), ("after", "done")])
+@pytest.mark.parametrize(("dies", "ends"), [("before", "stopped"), ("after", "done")])
 def test_another_answer_after_the_death_does_not_act_beside_the_first(
     tmp_path: Path, dies: str, ends: str
 ) -> None:
@@ -221,6 +221,26 @@ def test_another_answer_after_the_death_does_not_act_beside_the_first(
     assert item.status == "in_review"
     assert f"{action.key} is {ends}" in item.reason
     assert (action.status, len(desk.queued)) == (ends, int(ends == "done"))
+
+
+@pytest.mark.parametrize(("dies", "ends"), [("before", "stopped"), ("after", "done")])
+def test_another_route_after_the_death_goes_on_with_nothing(
+    tmp_path: Path, dies: str, ends: str
+) -> None:
+    """The step results are lost and it would not act any more: what was begun is told, no more."""
+    desk = Desk(tmp_path, effects=(ASSIGNING, TAGGING))
+    desk.admit()
+    desk.desk_tool.dies = dies
+    with pytest.raises(Killed):
+        process_item(desk.deps(), desk.customer, "i-1", Steps())
+    raise_the_threshold(desk)
+
+    item = process_item(desk.deps(), desk.customer, "i-1", Steps())
+
+    [action] = desk.store.actions.of_item(desk.customer, "i-1")
+    assert (item.status, item.route, action.status) == ("in_review", "review", ends)
+    assert f"{action.key} is {ends}" in item.reason
+    assert len(desk.queued) == int(ends == "done")
 
 
 def test_where_the_other_side_cannot_tell_nothing_is_repeated(tmp_path: Path) -> None:

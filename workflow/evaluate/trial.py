@@ -61,14 +61,25 @@ def run_trial(
     Nothing is acted on, nothing drafted. `unsure` is the confidence below which acting alone does
     not pay (`failures.break_even`).
     """
-    seen = bench.seen(version, cases)
+    return route_all(bench.seen(version, cases), version, policy=policy, trial=trial, unsure=unsure)
+
+
+def route_all(
+    seen: Sequence[Seen],
+    version: Version,
+    *,
+    policy: PolicyValues,
+    trial: str,
+    unsure: float = UNSURE,
+) -> TrialRun:
+    """What the rules of this version and the values of this policy make of what was seen."""
     router = Router(version.rules, review_owner=policy.review_owner)
     doubt = Doubt(unsure, out_of_scope(version))
     results = [
         result_of(one, one.stop or router.route(one.facts(policy)), doubt, trial=trial)
         for one in seen
     ]
-    return TrialRun(trial, seen, tuple(results))
+    return TrialRun(trial, tuple(seen), tuple(results))
 
 
 def result_of(seen: Seen, routing: Routing, doubt: Doubt, *, trial: str) -> CaseResult:

@@ -45,7 +45,7 @@ class Comparison(NamedTuple):
     """In the plan's currency, on these cases."""
     broken: tuple[str, ...]
     """Cases that were right and are now wrong alone."""
-    new_critical: tuple[str, ...]
+    added_critical: tuple[str, ...]
     """Keys of critical failure groups that were not there."""
 
 
@@ -70,10 +70,11 @@ def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
 def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Terms) -> Comparison:
     """What the change did; InvalidInput when the trials are not of the same cases."""
     first, then = stand(before, group), stand(after, group)
-    if [one.case.id for one in first.seen] != [one.case.id for one in then.seen]:
+    ids = [one.case.id for one in first.seen]
+    if not ids or ids != [one.case.id for one in then.seen]:
         raise InvalidInput(
-            f"trials {before.trial!r} and {after.trial!r} are of different cases; run both again "
-            "on the same split"
+            f"trials {before.trial!r} and {after.trial!r} are of no cases or of different ones; "
+            "run both again on the same split"
         )
     (tally,) = first.tallies(then.now[None, :])
     old = {one.key for one in grouped(before.results, before.cases)}
@@ -88,7 +89,7 @@ def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Te
         tally=tally,
         net=tally.net(terms.cost_of_error, terms.cost_of_review),
         broken=tuple(sorted(broken)),
-        new_critical=tuple(one.key for one in worst if one.key not in old),
+        added_critical=tuple(one.key for one in worst if one.key not in old),
     )
 
 
@@ -99,7 +100,7 @@ def accept(
 
     While a look is left beside the one reserved for the gate, the holdout must have been looked at.
     """
-    objection = find_objection(dev.tally, terms) or _find_new_critical(dev)
+    objection = find_objection(dev.tally, terms) or _find_added_critical(dev)
     if objection:
         return Accepted(False, f"refused on dev: {objection}")
     if holdout is None and looks_left > RESERVED_LOOKS:
@@ -166,8 +167,8 @@ def _harm_rank(failed: int, n: int, gate: GateValues) -> int:
     return int(intervals.lower(failed, n, gate.confidence) <= gate.wrong_auto_max)
 
 
-def _find_new_critical(dev: Comparison) -> str:
-    return f"new critical groups {list(dev.new_critical)}" if dev.new_critical else ""
+def _find_added_critical(dev: Comparison) -> str:
+    return f"new critical groups {list(dev.added_critical)}" if dev.added_critical else ""
 
 
 def _find_holdout_objection(holdout: Comparison | None) -> str:

@@ -10,12 +10,9 @@ from runs.records.version import PolicyValues, Version
 from workflow.evaluate.trial import TrialRun
 from workflow.patches.acceptance import Terms, terms_of
 from workflow.patches.patch import Changed, between
-from workflow.patches.rules import sketches, write
+from workflow.patches.rules import MOST, sketches, write
 from workflow.patches.standing import Standing, Tally, stand
 from workflow.patches.values import LIMITS, find_setting, set_to
-
-MOST = 6
-"""Patches a rank."""
 
 
 class _Weighed(NamedTuple):
@@ -69,7 +66,7 @@ def _values(
 
 def _rules(standing: Standing, before: Changed, *, terms: Terms, plan: Plan) -> list[_Weighed]:
     found = []
-    for sketch in sketches(standing, before.version, policy=before.policy, terms=terms)[:MOST]:
+    for sketch in sketches(standing, before.version, policy=before.policy, terms=terms):
         after = write(sketch, standing, before.version, policy=before.policy, plan=plan)
         says = f"to {sketch.route} when {sketch.condition.says}"
         found.append(_Weighed(between(before, after, rank=2, says=says), sketch.tally))

@@ -26,10 +26,7 @@ def gaps(observed: Iterable[Decimal], bound: Bound) -> Iterator[Decimal]:
 
 
 def find_simplest(low: Decimal, high: Decimal, bound: Bound) -> Decimal | None:
-    """The roundest number strictly between two, nearest the middle; None if none is in bounds.
-
-    A bound itself may be chosen where it lies beyond what was observed.
-    """
+    """The roundest number strictly between two, nearest the middle; None if none is in bounds."""
     least = low if bound.low is None else max(low, bound.low)
     most = high if bound.high is None else min(high, bound.high)
     if least >= most:
@@ -44,6 +41,11 @@ def find_simplest(low: Decimal, high: Decimal, bound: Bound) -> Decimal | None:
         if inside:
             return _plain(min(inside, key=lambda one: abs(one - middle)))
     return None
+
+
+def roundness(value: Decimal) -> tuple[int, int]:
+    """Significant digits, then characters: the less the rounder."""
+    return len(value.normalize().as_tuple().digits), len(f"{value:f}")
 
 
 def number_of(value: Any) -> Decimal | None:

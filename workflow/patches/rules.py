@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,9 @@ from runs.plan import Plan
 from runs.records.version import PolicyValues, Route, Rule, Version
 from workflow.patches.acceptance import REPAIRED, Terms, find_objection
 from workflow.patches.conditions import LABEL, Condition, conditions
+from workflow.patches.numbers import roundness
 from workflow.patches.patch import Changed
-from workflow.patches.standing import NEEDLESS, RIGHT, Codes, Standing, Tally
+from workflow.patches.standing import HARM, NEEDLESS, RIGHT, Codes, Standing, Tally
 
 
 class Sketch(NamedTuple):
@@ -28,28 +30,63 @@ class Sketch(NamedTuple):
 def sketches(
     standing: Standing, version: Version, *, policy: PolicyValues, terms: Terms
 ) -> list[Sketch]:
-    """Rules that repair the group, each paying for itself beside the ones before it.
+    """Rules that repair the group, the sharpest first, each paying for itself beside those before.
 
-    A rule is worth the cases of the group it repairs, less the needless reviews it adds; what it
-    catches by chance does not count for it. The rule worth most comes first, and each other is
-    weighed on the cases the chosen ones leave: none is proposed for what a sharper one does.
+    Of the limits on one number the one worth most is considered: the cases of the group it repairs
+    at the cost of an error, less the needless reviews it adds at theirs; what it catches by chance
+    does not count for it. Whatever the chosen rules repair counts for no other, so that a blunt
+    rule is not proposed for what sharper ones do.
     """
     left = _all(standing, version, policy=policy, terms=terms)
     chosen: list[Sketch] = []
     reached = standing.now
-    while left:
+    while len(chosen) < MOST and left:
         added = _added(standing, left, reached, terms)
-        place = max(range(len(left)), key=lambda i: (added[i], -i))
-        if added[place] <= NOTHING:
+        place = _sharpest(left, added)
+        if place is None:
             break
         sketch = left.pop(place)
-        if _is_writable(sketch.condition, version, policy):
-            chosen.append(sketch)
-            reached = _joined(standing, reached, sketch.after)
+        if not _is_writable(sketch.condition, version, policy):
+            left = [one for one in left if one.condition.fact is not sketch.condition.fact]
+            continue
+        chosen.append(sketch)
+        reached = _joined(standing, reached, sketch.after)
     return chosen
 
 
-NOTHING = (0.0, 0, 0)
+MOST = 6
+"""Rules for one group."""
+
+
+class Added(NamedTuple):
+    """What a rule does beside those chosen before it."""
+
+    repaired: int
+    needless: int
+    worth: float
+
+    @property
+    def sharpness(self) -> float:
+        """Share of the cases it moves that it repairs; of few cases nearer to a half (Laplace)."""
+        return (self.repaired + 1) / (self.repaired + self.needless + 2)
+
+
+def _sharpest(left: Sequence[Sketch], added: Sequence[Added]) -> int | None:
+    """Place of the sharpest rule among the best of each fact; None when none pays for itself."""
+
+    def rank(i: int) -> tuple[float, ...]:
+        value = left[i].condition.value
+        digits = roundness(value) if isinstance(value, Decimal) else ()
+        return (added[i].worth, *(-count for count in digits))
+
+    best: dict[tuple[object, ...], int] = {}
+    for i, one in enumerate(added):
+        of = left[i].condition
+        key = (of.fact.path, of.sign, of.value if of.sign == "==" else "")
+        pays = one.worth > 0 and one.repaired >= REPAIRED
+        if pays and (key not in best or rank(i) > rank(best[key])):
+            best[key] = i
+    return max(best.values(), key=lambda i: (added[i].sharpness, added[i].worth), default=None)
 
 
 def _all(
@@ -74,20 +111,15 @@ def _joined(standing: Standing, reached: Codes, after: Codes) -> Codes:
     return np.where(reached == standing.now, after, reached)
 
 
-def _added(
-    standing: Standing, left: Sequence[Sketch], reached: Codes, terms: Terms
-) -> list[tuple[float, int, int]]:
-    """What each rule adds to those chosen: its worth, families, brevity."""
+def _added(standing: Standing, left: Sequence[Sketch], reached: Codes, terms: Terms) -> list[Added]:
     (before,) = standing.tallies(reached[None, :])
     together = standing.tallies(np.stack([_joined(standing, reached, one.after) for one in left]))
     found = []
-    for sketch, tally in zip(left, together, strict=True):
+    for tally in together:
         repaired = tally.repaired - before.repaired
         needless = tally.needless_added - before.needless_added
         worth = float(repaired * terms.cost_of_error - needless * terms.cost_of_review)
-        families = (tally.gain - tally.loss) - (before.gain - before.loss)
-        brevity = -len(str(sketch.condition.value))
-        found.append((worth, families, brevity) if repaired >= REPAIRED else NOTHING)
+        found.append(Added(repaired, needless, worth))
     return found
 
 
@@ -105,14 +137,14 @@ def write(
 ) -> Changed:
     """The candidate with the rule at the end of its list, and the number it names in the policy."""
     condition, name = sketch.condition, _limit_name(sketch.condition, policy)
-    wrong = int((standing.now[condition.holds & standing.free] == 0).sum())
-    total = int((condition.holds & standing.free).sum())
+    met = standing.now[condition.holds & standing.free & standing.alone]
+    wrong = int((met == HARM).sum())
     rule = Rule(
         id=_id(condition, version),
         when=condition.written(name),
         route=sketch.route,
         owner=_owner(condition, version, policy=policy, plan=plan),
-        why=f"{condition.says}: {wrong} of {total} such cases were wrong alone in the dry run",
+        why=f"{condition.says}: {wrong} of {len(met)} such cases were wrong alone in the dry run",
     )
     changed = version.model_copy(update={"rules": (*version.rules, rule)})
     if condition.sign == "==":

@@ -19,8 +19,10 @@ from workflow.grading import WORST_FIRST, grade
 Codes = NDArray[np.int8]
 """Outcomes by their place in `WORST_FIRST`: the worst of several is their least."""
 Mask = NDArray[np.bool_]
-HARM, ERROR, NEEDLESS, RIGHT = 0, 1, 2, 3
-"""From `RIGHT` on an outcome is right."""
+HARM, ERROR, NEEDLESS, RIGHT, ALONE = range(len(WORST_FIRST))
+"""From `RIGHT` on an outcome is right; `ALONE` is right without a person."""
+LIMIT_RULES = ("threshold", "scope")
+"""What stands in place of a rule where none decided."""
 ROWS = 256
 """Candidates that are scored together."""
 
@@ -78,10 +80,14 @@ class Standing:
 
     @cached_property
     def free(self) -> Mask:
-        """Cases that act alone because nothing said otherwise: a rule at the end decides them."""
-        acts = [one.stop is None and not one.error for one in self.seen]
-        alone = (self.now == HARM) | (self.now == len(WORST_FIRST) - 1)
-        return np.array(acts) & alone & np.array([rule == "threshold" for rule in self.rules])
+        """Cases that no rule decides yet: a rule at the end of the list would."""
+        asked = [one.stop is None and not one.error for one in self.seen]
+        return np.array(asked) & np.isin(self.rules, LIMIT_RULES)
+
+    @cached_property
+    def alone(self) -> Mask:
+        """Cases that were acted on without a person."""
+        return (self.now == HARM) | (self.now == ALONE)
 
     def worth(self, route: Route) -> Codes:
         """What each case would be worth on this route."""

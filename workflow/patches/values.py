@@ -15,12 +15,14 @@ from runs.records.version import PolicyValues, Rule, Version
 from workflow.evaluate.bench import Seen
 from workflow.grading import grade
 from workflow.patches.acceptance import Terms, find_objection, passes_harm
-from workflow.patches.numbers import gaps, number_of
+from workflow.patches.numbers import gaps, number_of, roundness
 from workflow.patches.patch import Changed
-from workflow.patches.standing import Codes, Standing, Tally, best, codes
+from workflow.patches.standing import LIMIT_RULES, Codes, Standing, Tally, best, codes
 
 FACT = r"((?:item|context|answer)(?:\.[A-Za-z_]\w*)+)"
 SIGN = r"\s*(?:<=|>=|<|>)\s*"
+BEGINS, ENDS = r"(?:^|[(&|?:,])\s*", r"(?=\s*(?:$|[)&|?:,]))"
+"""What may stand around a comparison; arithmetic on either side may not."""
 LIMITS = {"act_threshold": "answer.confidence", "scope_floor": "answer.scope"}
 """What the values that always exist are compared with, after every rule."""
 
@@ -42,7 +44,7 @@ def find_setting(
     one under which the bar of harm passes comes before one under which it does not; then the net
     value decides, then the simpler number.
     """
-    facts = _compared(name, version.rules)
+    facts = find_compared(name, version.rules)
     if not facts:
         return None
     sweep = Sweep(standing, version, policy, name, facts)
@@ -70,6 +72,8 @@ class Sweep:
         self._name = name
         self._bound = version.bounds.get(name)
         self._router = Router(version.rules, review_owner=policy.review_owner)
+        # A value no rule names leaves what the rules decided as it is: they are not asked again.
+        self._in_rules = any(re.search(_mention(name), rule.when) for rule in version.rules)
         self._own = [_observed(one, policy, facts) for one in standing.seen]
 
     def candidates(self) -> list[Decimal]:
@@ -85,36 +89,26 @@ class Sweep:
         numbers, so the router is asked once on each side of each.
         """
         points = np.array([float(one) for one in tried])
-        columns = [
-            self._column(one, own, points, tried, int(now))
-            for one, own, now in zip(
-                self._standing.seen, self._own, self._standing.now, strict=True
-            )
-        ]
+        columns = [self._column(place, points, tried) for place in range(len(self._standing.seen))]
         return np.stack(columns, axis=1)
 
-    def _column(
-        self,
-        one: Seen,
-        own: Sequence[Decimal],
-        points: NDArray[np.float64],
-        tried: Sequence[Decimal],
-        now: int,
-    ) -> Codes:
-        column = np.full(len(tried), now, dtype=np.int8)
-        if one.stop is not None or one.error:
+    def _column(self, place: int, points: NDArray[np.float64], tried: Sequence[Decimal]) -> Codes:
+        column = np.full(len(tried), self._standing.now[place], dtype=np.int8)
+        one = self._standing.seen[place]
+        is_free = self._in_rules or self._standing.rules[place] in LIMIT_RULES
+        if one.stop is not None or one.error or not is_free:
             return column
-        ends = np.searchsorted(points, sorted(float(number) for number in own))
-        edges = [0, *ends.tolist(), len(tried)]
-        for start, end in pairwise(edges):
+        ends = np.searchsorted(points, sorted(float(number) for number in self._own[place]))
+        for start, end in pairwise([0, *ends.tolist(), len(tried)]):
             if start < end:
                 column[start:end] = self._code(one, tried[start])
         return column
 
     def _code(self, one: Seen, value: Decimal) -> int:
         facts = one.facts(self._policy)
-        routing = self._router.route(facts._replace(values={**facts.values, self._name: value}))
-        return int(codes([grade(one.case, one.output.label, routing.route)])[0])
+        facts = facts._replace(values={**facts.values, self._name: value})
+        ask = self._router.route if self._in_rules else self._router.by_limits
+        return int(codes([grade(one.case, one.output.label, ask(facts).route)])[0])
 
 
 def set_to(setting: Setting, version: Version, policy: PolicyValues) -> Changed:
@@ -131,22 +125,26 @@ def _worth(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
 
 
 def _simplest(tried: Sequence[Decimal], tallies: Sequence[Tally], found: int) -> Decimal:
-    """The shortest of the numbers that do exactly the same."""
+    """The roundest of the numbers that do exactly the same."""
     alike = [value for value, tally in zip(tried, tallies, strict=True) if tally == tallies[found]]
-    return min(alike, key=lambda value: len(str(value)))
+    return min(alike, key=roundness)
 
 
-def _compared(name: str, rules: Sequence[Rule]) -> list[tuple[str, ...]]:
+def find_compared(name: str, rules: Sequence[Rule]) -> list[tuple[str, ...]]:
     """Facts the value is compared with; none when a rule uses it otherwise: people change it."""
     found = [LIMITS[name]] if name in LIMITS else []
-    value = rf"values\.{re.escape(name)}\b"
+    value = _mention(name)
     for rule in rules:
-        compared = re.findall(rf"{FACT}{SIGN}{value}", rule.when)
-        compared += re.findall(rf"{value}{SIGN}{FACT}", rule.when)
+        compared = re.findall(rf"{BEGINS}{FACT}{SIGN}{value}{ENDS}", rule.when)
+        compared += re.findall(rf"{BEGINS}{value}{SIGN}{FACT}{ENDS}", rule.when)
         if len(compared) != len(re.findall(value, rule.when)):
             return []
         found += compared
     return [tuple(fact.split(".")) for fact in dict.fromkeys(found)]
+
+
+def _mention(name: str) -> str:
+    return rf"values\.{re.escape(name)}\b"
 
 
 def _observed(

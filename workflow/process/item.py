@@ -17,7 +17,7 @@ from runs.records.person import Customer
 from runs.records.release import Release, StageKind
 from runs.records.version import Effect, PolicyValues, Version
 from tools.tool import without_means
-from workflow.actions import ActionDeps, Request, find_refusal, perform, permission, reconcile
+from workflow.actions import ActionDeps, Request, abandon, find_refusal, perform, permission
 from workflow.process.parts import ProcessDeps, Work, context, decide, intake, route
 from workflow.sources import Context, find_changes
 
@@ -131,7 +131,7 @@ def _act(work: Work, item: Item, begun: Sequence[Action]) -> Ending:
         deps = _action_deps(work, item, lease)
         other = [a for a in begun if a.key not in {request.key for request in requests}]
         if other:
-            return _begun_otherwise([reconcile(deps, work.customer, action) for action in other])
+            return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
         try:
             _require_all(deps, work, requests if not begun else ())
             left = _perform_all(deps, work, requests)

@@ -1,5 +1,7 @@
 """Drafts, lessons and a memory over a real record."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,16 @@ from memory_store.memory.index import Index
 from memory_store.memory.memory import Memory
 from memory_store.memory.vectors import Vectors
 from policies.privacy import compile_mask
+from runs.moves import LessonStatus
 from runs.records.lesson import Lesson
 from runs.records.person import Customer
+from runs.store.lessons import StoredVector
 from runs.store.store import Store
 from tests.builders import NOW
 from tools.tokens import count_tokens
 
+ACME = Customer(id="acme", name="Acme", is_demo=False)
+BOLT = Customer(id="bolt", name="Bolt", is_demo=False)
 MASK = compile_mask((), ("email", "phone", "iban", "card"))
 
 
@@ -72,3 +78,70 @@ def keep(
         proposed = memory.propose(customer, said, now=now).lesson
         kept.append(memory.accept(customer, "ana", proposed.id))
     return kept
+
+
+class Shelf:
+    """Lessons kept in this process: for properties over many of them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Lesson] = {}
+        self.made: dict[tuple[str, str, str], StoredVector] = {}
+
+    def propose(self, customer: Customer, actor: str, lesson: Lesson) -> Lesson:
+        """Keep it, once."""
+        return self.rows.setdefault((customer.id, lesson.id), lesson)
+
+    def decide(
+        self, customer: Customer, actor: str, id: str, *, status: LessonStatus, by: str
+    ) -> Lesson:
+        """Give it the status."""
+        decided = self.get(customer, id).model_copy(update={"status": status, "accepted_by": by})
+        self.rows[customer.id, id] = decided
+        return decided
+
+    def get(self, customer: Customer, id: str) -> Lesson:
+        """The lesson of this id."""
+        return self.rows[customer.id, id]
+
+    def list(
+        self, customer: Customer, *, status: str = "active", workflow: str | None = None
+    ) -> list[Lesson]:
+        """Those of one customer, of a status or of every one."""
+        mine = [lesson for (owner, _), lesson in self.rows.items() if owner == customer.id]
+        return [lesson for lesson in mine if status in ("", lesson.status)]
+
+    def keep_vector(
+        self, customer: Customer, id: str, embedder: str, *, vector: bytes, dimension: int
+    ) -> None:
+        """Keep it, once an embedder."""
+        self.made.setdefault((customer.id, embedder, id), StoredVector(id, vector, indexed=False))
+
+    def vectors(self, customer: Customer, embedder: str) -> Sequence[StoredVector]:
+        """Those of the active lessons."""
+        active = {lesson.id for lesson in self.list(customer)}
+        wanted = (key for key in self.made if key[:2] == (customer.id, embedder))
+        return [self.made[key] for key in wanted if key[2] in active]
+
+    def mark_indexed(
+        self, customer: Customer, embedder: str, ids: Sequence[str], *, indexed: bool = True
+    ) -> None:
+        """Say that the index holds them."""
+        for id in ids:
+            key = (customer.id, embedder, id)
+            self.made[key] = self.made[key]._replace(indexed=indexed)
+
+
+def shelved(ours: Sequence[Lesson], theirs: Sequence[Lesson] = ()) -> Memory:
+    """Memory over lessons of Acme and Bolt that are there already."""
+    shelf, embedder = Shelf(), hash_ngram(256)
+    for customer, kept in ((ACME, ours), (BOLT, theirs)):
+        for one in kept:
+            shelf.propose(customer, "dan", one)
+    vectors = Vectors(store=shelf, embedder=embedder, customers=lambda: (ACME, BOLT))
+    return Memory(store=shelf, vectors=vectors, mask=MASK, count_tokens=count_tokens)
+
+
+def with_index(memory: Memory, root: Path | str, index: Index | None = None) -> Memory:
+    """The same memory, in the process that has the index."""
+    index = index or Index(Path(root), memory.vectors.embedder, has_lease=lambda: True)
+    return replace(memory, vectors=replace(memory.vectors, index=index))

@@ -1,5 +1,7 @@
 """Duplicates by content, restatements by words; never a merge of what only looks alike."""
 
+from typing import Any
+
 import pytest
 
 from memory_store.lessons.likeness import (
@@ -22,7 +24,7 @@ CONTRADICTIONS = [
 ]
 
 
-def said(text: str, id: str = "lesson-2", **changed: object) -> Lesson:
+def said(text: str, id: str = "lesson-2", **changed: Any) -> Lesson:
     """A lesson that says this, at any time."""
     return lesson(id=id, when="at any time", text=text, **changed)
 
@@ -36,7 +38,7 @@ def test_the_same_words_in_another_case_are_the_same_content() -> None:
     "changed",
     [{"kind": "rule"}, {"subject": "desk.other"}, {"workflow": ""}, {"payload": {"value": "1"}}],
 )
-def test_another_meaning_of_the_same_words_is_other_content(changed: dict[str, object]) -> None:
+def test_another_meaning_of_the_same_words_is_other_content(changed: dict[str, Any]) -> None:
     """Kind, subject, workflow and payload belong to what is said."""
     assert content_key(said(LIMIT)) != content_key(said(LIMIT, **changed))
 

@@ -85,7 +85,7 @@ owners:
   support: ben
   domain_expert: ada
   builder: dan
-use_of_data:
+privacy:
   allowed_sources: [crm]
   mask_fields: []
   mask_patterns: [email]

@@ -100,6 +100,11 @@ def test_looks_run_out_and_do_not_come_back() -> None:
         looks.reserve()
 
 
+def test_a_single_look_is_a_budget() -> None:
+    """And is used up by one."""
+    assert not Looks(total=1).reserve().may_look()
+
+
 def test_looks_can_be_kept_for_the_gate() -> None:
     """A fix may not take the last one."""
     looks = Looks(total=5, used=4)

@@ -40,9 +40,6 @@ def test_each_pattern_is_found_where_it_stands(text: str, masked: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "4111 1111 1111 1112",
-        "DE89 3704 0044 0532 0130 02",
-        "ZZ89370400440532013000",
         "order 12345678, invoice 2024/000123",
         "2024-11-20 10:15:00.0123456",
         "01.02.2024 and 1/12/24",
@@ -56,6 +53,25 @@ def test_each_pattern_is_found_where_it_stands(text: str, masked: str) -> None:
 def test_what_only_looks_like_it_is_left_alone(text: str) -> None:
     """Checksums, dates, amounts and identifiers."""
     assert ALL(text) == Masked(text, 0)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("card", "4111 1111 1111 1112"),
+        ("card", "0000 0000 0000 0000"),
+        ("card", "411111111111"),
+        ("iban", "DE89 3704 0044 0532 0130 01"),
+        ("iban", "DE89 3704 0044 0532 0130 0"),
+        ("iban", "ZZ89370400440532013000"),
+        ("iban", "XDE89370400440532013000"),
+    ],
+)
+def test_a_number_that_fails_its_checksum_is_no_card_and_no_account(
+    pattern: str, text: str
+) -> None:
+    """Nor is one of the wrong length or of a country that has none."""
+    assert compile_mask((), (pattern,))(text) == Masked(text, 0)
 
 
 @pytest.mark.parametrize(

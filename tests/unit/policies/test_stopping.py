@@ -37,7 +37,8 @@ def test_nothing_allowed_stops_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rewrites", "ranks"), [(0, FIXES), (2, FIXES), (3, (1, 2, 3, 6, 7)), (9, (1, 2, 3, 6, 7))]
+    ("rewrites", "ranks"),
+    [(0, (1, 2, 3, 4, 5, 6, 7)), (2, FIXES), (3, (1, 2, 3, 6, 7)), (9, (1, 2, 3, 6, 7))],
 )
 def test_the_fourth_rewrite_of_the_same_words_is_refused(
     rewrites: int, ranks: tuple[int, ...]

@@ -1,0 +1,148 @@
+"""what is deployed, and what is on trial."""
+
+from typing import Any
+
+import click
+
+from pilotage.cli.call import Call, pass_call
+from pilotage.cli.output import as_json as json_option
+from pilotage.cli.output import section, short, show, table, when
+from pilotage.cli.run_story import share
+from runs.errors import NotFound
+from runs.plan import PlanRecord
+from runs.records.evidence import Evidence, Verdict
+from runs.records.person import Customer
+from runs.records.release import Release
+from runs.records.version import Version
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+
+
+@click.group(epilog="Examples:\n\n  pilotage workflow list\n\n  pilotage workflow show triage")
+def workflow() -> None:
+    """What is deployed, and what is on trial."""
+
+
+@workflow.command(
+    "list", epilog="Examples:\n\n  pilotage workflow list\n\n  pilotage workflow list --json"
+)
+@json_option
+@pass_call
+def list_workflows(call: Call, *, as_json: bool) -> None:
+    """Every workflow that was ever planned, and what serves it."""
+    store, customer = call.store, call.customer
+    found = [_summary(store, customer, name) for name in _names(store, customer)]
+    rows = [(w["workflow"], w["serves"], short(w["version"]), short(w["policy"])) for w in found]
+    lines = table(("workflow", "serves", "version", "policy"), rows, none="no workflow was planned")
+    show("workflows", {"workflows": found}, lines, as_json=as_json)
+
+
+@workflow.command(
+    "show",
+    epilog="Examples:\n\n  pilotage workflow show triage\n\n  pilotage workflow show triage --json",
+)
+@click.argument("name")
+@json_option
+@pass_call
+def show_workflow(call: Call, *, name: str, as_json: bool) -> None:
+    """Its release, its versions, what it may do and what was measured of it."""
+    store, customer = call.store, call.customer
+    if name not in _names(store, customer):
+        raise NotFound(f"there is no workflow {name!r}; `pilotage workflow list` shows them")
+    told = _summary(store, customer, name) | {
+        "versions": _versions(store, customer, name),
+        "releases": [one.as_json() for one in store.releases.list(customer, name)],
+        "items": store.items.count(customer, ItemFilter(workflow=name)),
+        "runs": [r.id for r in store.runs.list(customer, limit=1000) if r.workflow == name],
+    }
+    show("workflow", told, _lines(told), as_json=as_json)
+
+
+def _names(store: Store, customer: Customer) -> list[str]:
+    plans = store.list(customer, PlanRecord, limit=1000)
+    return sorted({one.plan.workflow for one in plans})
+
+
+def _summary(store: Store, customer: Customer, name: str) -> dict[str, Any]:
+    release = store.releases.find_open(customer, name)
+    return {
+        "workflow": name,
+        "serves": _serves(release),
+        "release": None if release is None else release.id,
+        "version": "" if release is None else release.version,
+        "policy": store.policies.find_leading(customer, name) or "",
+    }
+
+
+def _serves(release: Release | None) -> str:
+    if release is None or release.stage < 0:
+        return "people; nothing is released"
+    stage = release.stages[release.stage]
+    return f"{stage.name}, {release.weight_bp / 100:g} % of the items, {release.status}"
+
+
+def _versions(store: Store, customer: Customer, name: str) -> list[dict[str, Any]]:
+    verdicts = {one.evidence: one for one in store.list(customer, Verdict, limit=10_000)}
+    measured = store.list(customer, Evidence, limit=10_000)
+    return [
+        {
+            "version": version.digest,
+            "rules": [rule.id for rule in version.rules],
+            "effects": [f"{effect.name} ({effect.level})" for effect in version.effects],
+            "measured": [
+                _measured(one, verdicts.get(one.id))
+                for one in measured
+                if one.version == version.digest and one.kind in ("dry_run", "holdout", "stage")
+            ],
+        }
+        for version in store.list(customer, Version, limit=100)
+        if version.workflow == name
+    ]
+
+
+def _measured(evidence: Evidence, verdict: Verdict | None) -> dict[str, Any]:
+    counts = evidence.items if evidence.split == "live" else evidence.families
+    return {
+        "evidence": evidence.id,
+        "kind": evidence.kind,
+        "at": evidence.as_json()["measured_at"],
+        "wrong_alone": counts.wrong_auto,
+        "covered": counts.covered,
+        "total": counts.total,
+        "verdict": None if verdict is None else verdict.outcome,
+    }
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    releases = [
+        f"{one['id']}: {one['status']}, run {one['run']}, opened {when(one['opened_at'])}"
+        for one in told["releases"]
+    ]
+    items = [f"{n} {status}" for status, n in sorted(told["items"].items())]
+    return [
+        f"workflow {told['workflow']}: {told['serves']}",
+        *section("releases", releases),
+        *section("items", [", ".join(items)] if items else []),
+        *(line for one in told["versions"] for line in _version_lines(one)),
+        *section("runs", told["runs"]),
+    ]
+
+
+def _version_lines(version: dict[str, Any]) -> list[str]:
+    head = [
+        f"rules: {', '.join(version['rules']) or 'none'}",
+        f"may do: {', '.join(version['effects'])}",
+    ]
+    rows = [
+        (
+            when(one["at"]),
+            one["kind"].replace("_", " "),
+            share(one["wrong_alone"], one["total"]),
+            share(one["covered"], one["total"]),
+            one["verdict"] or "not judged",
+        )
+        for one in version["measured"]
+    ]
+    header = ("measured", "on", "wrong alone", "covered", "verdict")
+    measured = table(header, rows, none="nothing was measured of it")
+    return section(f"version {short(version['version'])}", [*head, *measured])

@@ -1,0 +1,1 @@
+"""the sample customer, played to the end."""

@@ -1,0 +1,217 @@
+"""whether an installation is well: one finding for each thing that was looked at."""
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from agent.loop import code_digest
+from memory_store.embedding import hash_ngram
+from memory_store.memory.folder import Folder
+from pilotage.due import LEFT_OPEN
+from pilotage.wiring import Wired
+from runs import audit
+from runs.approvals import get
+from runs.errors import PilotageError
+from runs.records.person import Customer
+from runs.records.run import Run
+from runs.store import schema
+
+OURS = (
+    "pilotage",
+    "console",
+    "agent",
+    "rollout",
+    "workflow",
+    "memory_store",
+    "tools",
+    "prompts",
+    "policies",
+    "runs",
+)
+"""The top-level names of this program; any other distribution with one of them overwrites it."""
+
+
+class Finding(NamedTuple):
+    """What was looked at, and how it is."""
+
+    name: str
+    state: Literal["ok", "note", "wrong"]
+    says: str
+    """One sentence; with the remedy where something is wrong."""
+
+
+def look_over(wired: Wired) -> list[Finding]:
+    """Everything, in order; reads only."""
+    looks: list[Callable[[], Iterator[Finding]]] = [
+        names,
+        lambda: database(wired),
+        lambda: work(wired),
+    ]
+    found = [finding for look in looks for finding in look()]
+    for customer in wired.store.customers():
+        found += list(_of_customer(wired, customer))
+    return found
+
+
+def names() -> Iterator[Finding]:
+    """Nobody else owns one of our names, and each is imported from where we are installed."""
+    owners = packages_distributions()
+    here = _place("pilotage")
+    strangers = {name: sorted(set(owners.get(name, [])) - {"pilotage"}) for name in OURS}
+    elsewhere = {name: _place(name) for name in OURS if _place(name) != here}
+    for name, others in strangers.items():
+        if others:
+            says = f"{', '.join(others)} owns {name} too; install Pilotage in its own environment"
+            yield Finding("names", "wrong", says)
+    for name, place in elsewhere.items():
+        says = f"{name} is imported from {place}, Pilotage stands at {here}; install it anew"
+        yield Finding("names", "wrong", says)
+    if not elsewhere and not any(strangers.values()):
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        yield Finding("names", "ok", f"all {len(OURS)} are ours, on Python {python}")
+
+
+def database(wired: Wired) -> Iterator[Finding]:
+    """The schema is the one this program works with, and the record is what its chain says."""
+    state = schema.state(wired.store.database)
+    yield Finding("schema", "ok" if state.is_current else "wrong", f"revision {state.found}")
+    report = audit.verify(wired.store.database)
+    if report.ok:
+        says = f"{report.events} events, {report.records} records, head {report.head[:12]}"
+        yield Finding("audit", "ok", says)
+    for problem in report.problems:
+        yield Finding("audit", "wrong", f"event {problem.seq}: {problem.says}; restore the record")
+
+
+def work(wired: Wired) -> Iterator[Finding]:
+    """Somebody works, or nothing waits for it."""
+    present, waiting = wired.who_works(), wired.store.jobs.unfinished()
+    if present:
+        yield Finding("worker", "ok", f"{present} works; {waiting} jobs are not done yet")
+    elif waiting:
+        yield Finding("worker", "wrong", f"{waiting} jobs wait; start `pilotage worker`")
+    else:
+        yield Finding("worker", "ok", "none is running, and no job waits")
+
+
+def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    yield from given_up(wired, customer)
+    yield from unsettled(wired, customer)
+    yield from paused(wired, customer)
+    yield from files(wired, customer)
+    yield from index(wired, customer)
+
+
+def given_up(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """No job gave up on something that is still open."""
+    stuck = 0
+    for job in wired.store.jobs.failed():
+        kind, subject = job["id"].split(":")[:2]
+        if job["customer"] == customer.id and _is_open(wired, customer, kind, subject):
+            stuck += 1
+            yield Finding("jobs", "wrong", f"{kind} {subject} gave up: {job['error'][:200]}")
+    if not stuck:
+        yield Finding("jobs", "ok", f"{customer.id}: none gave up on what is still open")
+
+
+def unsettled(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Every action that was begun has its end."""
+    before = wired.store.clock.now() - LEFT_OPEN
+    left = [a for a in wired.store.actions.unsettled(customer) if a.reserved_at < before]
+    for action in left:
+        says = f"{action.key} by {action.tool} is {action.status}; look there for this key"
+        yield Finding("actions", "wrong", says)
+    if not left:
+        yield Finding("actions", "ok", f"{customer.id}: every action has its end")
+
+
+def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Every run that is under way finds its place in the loop of this program."""
+    now = code_digest()
+    under_way = [
+        run
+        for status in ("open", "waiting")
+        for run in wired.store.runs.list(customer, status=status, limit=1000)
+    ]
+    changed = [run for run in under_way if run.graph != now]
+    if not changed:
+        says = f"{customer.id}: {len(under_way)} under way, all with the loop as it is"
+        yield Finding("runs", "ok", says)
+    for run in changed:
+        yield _meeting(wired, customer, run)
+
+
+def files(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """What people edit can be read, and may lead."""
+    looks: dict[str, Callable[[], object]] = {"tools": lambda: wired.tools(customer)}
+    for workflow in wired.policy_files.workflows(customer):
+        looks[f"policy {workflow}"] = lambda name=workflow: wired.policy_files.check(customer, name)
+    for name, look in looks.items():
+        says = _complaint(look)
+        state = "wrong" if says else "ok"
+        yield Finding(name.split()[0], state, says or f"{customer.id}: {name} can be used")
+
+
+def index(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Which way lessons are found, and whether the search index can be trusted."""
+    embedder = hash_ngram()
+    vectors = wired.store.lessons.vectors(customer, embedder.name)
+    indexed = sum(vector.indexed for vector in vectors)
+    folder = Folder(wired.home.index / f"pilotage-{embedder.name}-{embedder.dimension}")
+    state = folder.state()
+    if state == "changed":
+        says = "its files changed while nobody had it open; the next worker makes it again"
+        yield Finding("memory", "wrong", f"index: {says}")
+        return
+    is_left = state == "left_open" and not wired.who_works()
+    tier = "index" if wired.who_works() and indexed == len(vectors) and vectors else "SQL"
+    says = f"{customer.id}: lessons are found by {tier}; {indexed} of {len(vectors)} are indexed"
+    more = "; the index was left open and is probed by the next worker" if is_left else ""
+    yield Finding("memory", "note" if is_left else "ok", says + more)
+
+
+def _meeting(wired: Wired, customer: Customer, run: Run) -> Finding:
+    from agent.graph import NODES
+
+    node = _stands_at(wired, customer, run)
+    if node and node not in NODES:
+        says = (
+            f"{run.id} stands at {node}, which this program does not have; "
+            "go back to the version it was started with, or end it"
+        )
+        return Finding("runs", "wrong", f"{customer.id}: {says}")
+    says = f"{run.id} goes on with another loop than it was started with; questions are asked again"
+    return Finding("runs", "note", f"{customer.id}: {says} where what they cover changed")
+
+
+def _stands_at(wired: Wired, customer: Customer, run: Run) -> str:
+    """The node a waiting run goes on with; empty while it is at work."""
+    if run.waits_for.startswith("signals:"):
+        return "monitor"
+    return f"ask_{get(wired.store, customer, run.waits_for).kind}" if run.waits_for else ""
+
+
+def _is_open(wired: Wired, customer: Customer, kind: str, subject: str) -> bool:
+    if kind == "advance_run":
+        run = wired.store.runs.get(customer, subject)
+        busy = {job.subject for job in [*wired.store.jobs.waiting(), *wired.store.jobs.enqueued()]}
+        return run.status == "open" and run.id not in busy
+    if kind == "process_item":
+        return wired.store.items.get(customer, subject).status == "queued"
+    return False
+
+
+def _complaint(look: Callable[[], object]) -> str:
+    try:
+        look()
+    except PilotageError as error:
+        return str(error)
+    return ""
+
+
+def _place(name: str) -> Path | None:
+    spec = find_spec(name)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent.parent

@@ -1,0 +1,194 @@
+"""What falls due is done at the next look, once, however often somebody looks."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.loop import measured
+from pilotage import due
+from pilotage.engines import Engines
+from policies.rules import write_policy
+from runs import approvals
+from runs.clock import StoppedClock
+from runs.store import jobs
+from tests import builders
+from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A home with one run."""
+    house = make_house(tmp_path / "home")
+    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())
+    return house
+
+
+@pytest.fixture
+def clock(house: House) -> StoppedClock:
+    """The record's clock, standing still."""
+    return stopped(house)
+
+
+@pytest.fixture
+def engines(house: House, clock: StoppedClock) -> Engines:
+    """What a worker of this home would use."""
+    assert clock
+    return house.wired.engines("w1")
+
+
+def notices(house: House) -> dict[str, str]:
+    """Who was told what, by title."""
+    folder = house.folder / "notices" / "acme"
+    texts = [file.read_text() for file in sorted(folder.glob("*.txt"))]
+    heads = [dict(line.split(": ", 1) for line in text.split("\n")[:3]) for text in texts]
+    return {head["Title"]: head["To"] for head in heads}
+
+
+def made(house: House, kind: str) -> list[str]:
+    """Jobs of a kind that wait, by id."""
+    return [job.id for job in house.store.jobs.waiting() if job.kind == kind]
+
+
+def ask(house: House) -> None:
+    """Open a question to Ana and Ben that is due in a day."""
+    approvals.open_approval(house.store, house.customer, "run:r-1", builders.approval())
+
+
+def test_whoever_must_agree_is_told_once(house: House, clock: StoppedClock) -> None:
+    """However often somebody looks."""
+    assert clock
+    ask(house)
+
+    for _ in range(3):
+        due.remind(house.wired, house.customer)
+
+    assert notices(house) == {"waits for you: Plan of the desk": "ana, ben"}
+
+
+def test_what_nobody_answered_in_time_expires_and_the_next_are_told(
+    house: House, clock: StoppedClock
+) -> None:
+    """Silence is no consent; the run is woken to find that out."""
+    ask(house)
+    due.expire(house.wired, house.customer)
+    clock.turn(timedelta(hours=24))
+
+    due.expire(house.wired, house.customer)
+
+    assert approvals.get(house.store, house.customer, "a-1").status == "expired"
+    assert notices(house) == {"nobody answered: Plan of the desk": "ben, ana"}
+    assert "advance_run:r-1:a-1:expired" in made(house, "advance_run")
+
+
+def test_a_monitor_is_woken_once_for_each_measurement(house: House, clock: StoppedClock) -> None:
+    """And not at all for a question."""
+    assert clock
+    store, customer = house.store, house.customer
+    released = store.releases.open(customer, "worker", builders.release())
+    store.runs.wait(customer, "r-1", "signals:rel-1")
+    before = made(house, "advance_run")
+
+    for _ in range(2):
+        due.wake_monitors(house.wired, customer)
+    seen = measured(store, customer, released)
+    store.items.admit(customer, "dan", builders.item(arm="shadow"))
+    due.wake_monitors(house.wired, customer)
+
+    woken = [id for id in made(house, "advance_run") if id not in before]
+    assert f"advance_run:r-1:signals:{seen}" in woken
+    assert len(woken) == 2
+
+
+def test_an_edited_policy_leads_and_a_wrong_one_does_no_harm(
+    house: House, clock: StoppedClock
+) -> None:
+    """One bad file does not keep the others from leading."""
+    assert clock
+    folder = house.wired.home.policies("acme")
+    (folder / "a_broken.yaml").write_text("values: [")
+    (folder / "desk.yaml").write_text(write_policy(policy_of("desk")))
+
+    due.follow_policies(house.wired, house.customer)
+
+    assert house.store.policies.leading(house.customer, "desk") == policy_of("desk").digest
+
+
+def fail(house: House, job: str, error: str) -> None:
+    """Let a job give up."""
+    house.store.jobs.mark_failed(house.customer, job, error)
+
+
+def test_a_run_that_met_an_outage_is_taken_up_again(house: House, engines: Engines) -> None:
+    """Once for each time it gave up."""
+    fail(house, "advance_run:r-1:opened", "Unavailable: the model does not answer")
+    for _ in range(2):
+        due.try_again(engines, house.customer)
+    assert made(house, "advance_run") == ["advance_run:r-1:again:1"]
+    fail(house, "advance_run:r-1:again:1", "Unavailable: the model does not answer")
+
+    due.try_again(engines, house.customer)
+
+    assert made(house, "advance_run") == ["advance_run:r-1:again:2"]
+
+
+def test_a_run_that_failed_otherwise_waits_for_a_person(house: House, engines: Engines) -> None:
+    """Only an outage mends itself."""
+    fail(house, "advance_run:r-1:opened", "InvalidInput: the plan says nonsense")
+
+    due.try_again(engines, house.customer)
+
+    assert made(house, "advance_run") == []
+
+
+def admit(house: House) -> None:
+    """Take in an item that names a version and values there are."""
+    policy, version = builders.policy(), builders.version()
+    for record in (policy, version):
+        house.store.keep(house.customer, "worker", record)
+    item = builders.item(version=version.digest, policy=policy.digest)
+    house.store.items.admit(house.customer, "dan", item)
+
+
+def test_an_item_that_met_an_outage_is_taken_up_again(house: House, engines: Engines) -> None:
+    """It is not given to a person at the first failure."""
+    admit(house)
+    fail(house, "process_item:i-1:admitted", "Unavailable: no answer")
+
+    due.try_again(engines, house.customer)
+
+    assert made(house, "process_item") == ["process_item:i-1:again:1"]
+    assert house.store.items.get(house.customer, "i-1").status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("cause", "error"),
+    [("admitted", "InvalidInput: the version has no route"), ("again:5", "Unavailable: no answer")],
+)
+def test_an_item_that_cannot_be_worked_on_goes_to_a_person(
+    house: House, engines: Engines, cause: str, error: str
+) -> None:
+    """With the reason; nothing is left in the queue for ever."""
+    admit(house)
+    with house.store.change(house.customer, "worker") as change:
+        id = jobs.add(change, "process_item", "i-1", cause=cause)
+    fail(house, id, error)
+
+    for _ in range(2):
+        due.try_again(engines, house.customer)
+
+    item = house.store.items.get(house.customer, "i-1")
+    assert (item.status, item.owner) == ("in_review", "ben")
+    assert error in item.reason
+    assert [review.kind for review in house.store.reviews.of_item(house.customer, "i-1")] == [
+        "exception"
+    ]
+
+
+def test_everything_due_is_looked_at_in_one_go(house: House, engines: Engines) -> None:
+    """A look at a home in which nothing is due changes nothing."""
+    before = len(house.store.events(house.customer))
+
+    due.look(house.wired, engines, house.customer)
+
+    assert len(house.store.events(house.customer)) == before

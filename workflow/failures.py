@@ -80,7 +80,7 @@ def break_even(plan: Plan) -> float:
     return float(max(Decimal(0), 1 - share))
 
 
-def find_cause(case: Case, decided: Decided, doubt: Doubt) -> Cause | None:
+def find_cause(case: Case, decided: Decided, *, doubt: Doubt) -> Cause | None:
     """Why a case failed; None when it did not."""
     if decided.outcome in ("right_auto", "right_review"):
         return None

@@ -44,7 +44,8 @@ def _contender(deps: Deps, customer: Customer, plan: Plan) -> Contender:
     if newest is None:
         wrong, total, seen = 0, 0, "nothing measured yet, so any share may fail"
     else:
-        wrong, total = newest.families.wrong_auto + newest.families.error, newest.families.total
+        table = newest.items if newest.split == "live" else newest.families
+        wrong, total = table.wrong_auto + table.error, table.total
         seen = f"{wrong} of {total} failed in {newest.id}"
     share = intervals.upper(wrong, total, CONFIDENCE) if total else 1.0
     failing = Decimal(f"{share:.4f}")

@@ -23,12 +23,30 @@ def dry_run(state: State, deps: Deps) -> Update:
     """
     verdict = judge(state, deps, measure(state, deps, "dev"))
     is_last_chance = verdict.outcome == "inconclusive" and state.fix == "none"
-    if (verdict.outcome == "pass" or is_last_chance) and looks(state, deps).may_look():
-        verdict = judge(state, deps, measure(state, deps, "holdout"))
+    if verdict.outcome == "pass" or is_last_chance:
+        verdict = _prove(state, deps, verdict)
     update: Update = {"verdict": verdict.id}
     if verdict.outcome == "pass":
         update["approval"] = _ask_test_exit(state, deps, verdict)
     return update
+
+
+def _prove(state: State, deps: Deps, screened: Verdict) -> Verdict:
+    """The answer of the holdout; inconclusive where nobody may look at it any more."""
+    seen = deps.store.find(deps.customer(state), Evidence, evidence_id(state, "holdout"))
+    if seen is not None or looks(state, deps).may_look():
+        return judge(state, deps, measure(state, deps, "holdout"))
+    unseen = screened.model_copy(
+        update={
+            "id": f"{screened.id}.unseen",
+            "gate": "holdout",
+            "outcome": "inconclusive",
+            "reason": "no look at the holdout is left; the domain expert refills it with cases "
+            "nobody has seen",
+            "bars": (),
+        }
+    )
+    return deps.keep_once(state, Verdict, unseen.id, lambda: unseen)
 
 
 def after_dry_run(state: State, deps: Deps) -> str:
@@ -42,14 +60,14 @@ def after_dry_run(state: State, deps: Deps) -> str:
 
 def measure(state: State, deps: Deps, split: Split) -> Evidence:
     """What the candidate did with a split, kept once for version, policy, dataset and split."""
-    id = ".".join(
-        (
-            state.run,
-            split,
-            *(digest[7:15] for digest in (state.version, state.policy, state.dataset)),
-        )
-    )
+    id = evidence_id(state, split)
     return deps.keep_once(state, Evidence, id, lambda: _measure(state, deps, split, id))
+
+
+def evidence_id(state: State, split: Split) -> str:
+    """The id of the evidence of the state's candidate."""
+    digests = (state.version, state.policy, state.dataset)
+    return ".".join((state.run, split, *(digest[7:15] for digest in digests)))
 
 
 def looks(state: State, deps: Deps) -> Looks:

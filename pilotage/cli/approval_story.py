@@ -75,24 +75,10 @@ def _how(one: Told, name: str) -> list[str]:
 
 
 def _plan(store: Store, customer: Customer, id: str) -> Told:
-    record = store.get(customer, PlanRecord, id)
+    record = store.find(customer, PlanRecord, id)
+    if record is None:
+        return {}
     return {"plan": record.plan.as_json(), "changes": list(record.changes)}
-
-
-def _policy(store: Store, customer: Customer, id: str) -> Told:
-    policy = store.get(customer, PolicyValues, id)
-    body = policy.as_json()
-    return {name: body[name] for name in ("values", "lists", "gates")}
-
-
-def _version(store: Store, customer: Customer, id: str) -> Told:
-    body = store.get(customer, Version, id).as_json()
-    return {name: body[name] for name in ("workflow", "rules", "effects", "labels")}
-
-
-def _dataset(store: Store, customer: Customer, id: str) -> Told:
-    body = store.get(customer, Dataset, id).as_json()
-    return {name: body[name] for name in ("name", "counts", "families", "gaps", "accepted_by")}
 
 
 def _text(store: Store, customer: Customer, id: str) -> Told:
@@ -100,21 +86,26 @@ def _text(store: Store, customer: Customer, id: str) -> Told:
     return kept if isinstance(kept, dict) else {"text": kept}
 
 
-def _record(kind: type[Any]) -> Callable[[Store, Customer, str], Told]:
+def _record(kind: type[Any], *names: str) -> Callable[[Store, Customer, str], Told]:
+    """Reads a record of this kind, or these parts of it; nothing where it is not on record."""
+
     def look(store: Store, customer: Customer, id: str) -> Told:
         found = store.find(customer, kind, id)
-        return {} if found is None else found.as_json()
+        body = {} if found is None else found.as_json()
+        return {name: body[name] for name in names if name in body} if names else body
 
     return look
 
 
 _LOOK: Mapping[str, Callable[[Store, Customer, str], Told]] = {
     "plan": _plan,
-    "policy": _policy,
-    "version": _version,
-    "dataset": _dataset,
+    "policy": _record(PolicyValues, "values", "lists", "gates"),
+    "version": _record(Version, "workflow", "rules", "effects", "labels"),
+    "dataset": _record(Dataset, "name", "counts", "families", "gaps", "accepted_by"),
     "evidence": _record(Evidence),
     "dry_run": _record(Evidence),
+    "stage_evidence": _record(Evidence),
+    "drill": _record(Evidence),
     "verdict": _record(Verdict),
     "move": _record(Move),
     "terminal": _record(Terminal),
@@ -131,7 +122,7 @@ def _covered(name: str, value: Told) -> list[str]:
         return section(name, [f"{value['outcome']}: {value['reason']}", *map(_bar, value["bars"])])
     if "families" in value and "measured_at" in value:
         return section(name, _measured(value))
-    if name == "plan":
+    if "plan" in value:
         return section("plan", _plan_lines(value))
     return section(name, _fields(value))
 

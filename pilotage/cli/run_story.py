@@ -101,7 +101,8 @@ def asked(store: Store, customer: Customer, approval: Approval) -> dict[str, Any
 def asked_lines(told: dict[str, Any]) -> list[str]:
     """A question on one line, each answer on one below it."""
     stamp = " (solo)" if told["solo"] else ""
-    head = f"{told['kind']:<10} {told['status']}{stamp}: {told['title']} [{short(told['subject'])}]"
+    what = f"{told['kind']} {told['status']}".replace("_", " ")
+    head = f"{what}{stamp}: {told['title']} [{short(told['subject'])}]"
     return [one_line(head, 100), *(f"  {answer_line(one)}" for one in told["decisions"])]
 
 
@@ -199,7 +200,7 @@ def _fix(fix: FixTrial) -> dict[str, Any]:
 
 
 def _fix_line(fix: dict[str, Any]) -> str:
-    verdict = "taken" if fix["accepted"] else "left "
+    verdict = "taken" if fix["accepted"] else "left"
     lesson = f" (from lesson {fix['from_lesson']})" if fix["from_lesson"] else ""
     return one_line(f"{verdict} rank {fix['rank']}: {fix['says']}{lesson}; {fix['reason']}", 160)
 

@@ -77,7 +77,7 @@ class Cast:
         return answered
 
     def pass_time(self, release: Release) -> None:
-        """Turn the clock past the stage's hours once its sample is whole; the CRM is exported anew."""
+        """Turn the clock past the stage's hours once its sample is whole, and the CRM with it."""
         store, customer = self.stage.wired.store, self.stage.customer
         stage = ladder.find_stage(release)
         seen = measure(store, customer, release=release, now=store.clock.now())

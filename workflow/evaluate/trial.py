@@ -76,18 +76,18 @@ def route_all(
     router = Router(version.rules, review_owner=policy.review_owner)
     doubt = Doubt(unsure, out_of_scope(version))
     results = [
-        result_of(one, one.stop or router.route(one.facts(policy)), doubt, trial=trial)
+        result_of(one, one.stop or router.route(one.facts(policy)), doubt=doubt, trial=trial)
         for one in seen
     ]
     return TrialRun(trial, tuple(seen), tuple(results))
 
 
-def result_of(seen: Seen, routing: Routing, doubt: Doubt, *, trial: str) -> CaseResult:
+def result_of(seen: Seen, routing: Routing, *, doubt: Doubt, trial: str) -> CaseResult:
     """What it was worth to route a case so."""
     answer = seen.output
     outcome = "error" if seen.error else grade(seen.case, answer.label, routing.route)
     decided = Decided(outcome, answer.label, answer.confidence, routing.route, routing.rule)
-    cause = find_cause(seen.case, decided, doubt)
+    cause = find_cause(seen.case, decided, doubt=doubt)
     return CaseResult(
         trial=trial,
         case=seen.case.id,

@@ -41,7 +41,7 @@ def sketches(
     chosen: list[Sketch] = []
     reached = standing.now
     while len(chosen) < MOST and left:
-        added = _added(standing, left, reached, terms)
+        added = _added(standing, left, reached=reached, terms=terms)
         place = _sharpest(left, added)
         if place is None:
             break
@@ -111,7 +111,9 @@ def _joined(standing: Standing, reached: Codes, after: Codes) -> Codes:
     return np.where(reached == standing.now, after, reached)
 
 
-def _added(standing: Standing, left: Sequence[Sketch], reached: Codes, terms: Terms) -> list[Added]:
+def _added(
+    standing: Standing, left: Sequence[Sketch], *, reached: Codes, terms: Terms
+) -> list[Added]:
     (before,) = standing.tallies(reached[None, :])
     together = standing.tallies(np.stack([_joined(standing, reached, one.after) for one in left]))
     found = []

@@ -47,7 +47,7 @@ def find_setting(
     facts = find_compared(name, version.rules)
     if not facts:
         return None
-    sweep = Sweep(standing, version, policy, name, facts)
+    sweep = Sweep(standing, Changed(version, policy), name=name, facts=facts)
     tried = sweep.candidates()
     tallies = standing.tallies(sweep.outcomes(tried)) if tried else []
     found = best(tallies, lambda tally: _worth(tally, terms))
@@ -62,11 +62,12 @@ class Sweep:
     def __init__(
         self,
         standing: Standing,
-        version: Version,
-        policy: PolicyValues,
+        before: Changed,
+        *,
         name: str,
         facts: Sequence[tuple[str, ...]],
     ) -> None:
+        version, policy = before
         self._standing = standing
         self._policy = policy
         self._name = name

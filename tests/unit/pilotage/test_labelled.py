@@ -31,7 +31,8 @@ def expert(store: Store) -> Identity:
 def source(folder: Path, rows: int = 40) -> Source:
     """A file of cases that have a text, a label and who gave it, and nothing else."""
     file = folder / "cases.jsonl"
-    lines = [{"text": f"ticket {chr(97 + n % 26)}{n}", "label": f"l{n % 2}"} for n in range(rows)]
+    words = (chr(97 + n // 26) + chr(97 + n % 26) for n in range(rows))
+    lines = [{"text": f"ticket {word}", "label": f"l{n % 2}"} for n, word in enumerate(words)]
     file.write_text("\n".join(json.dumps(line) for line in lines))
     return Source(file, {}, labelled_by="eva")
 

@@ -51,7 +51,7 @@ def test_the_code_follows_from_what_was_expected_and_what_decided(
     of_case: dict[str, Any], did: dict[str, Any], key: str | None
 ) -> None:
     """Step, field, code, expected and actual."""
-    cause = find_cause(case("a", **of_case), decided(**did), DOUBT)
+    cause = find_cause(case("a", **of_case), decided(**did), doubt=DOUBT)
 
     assert (None if cause is None else cause.key) == key
 

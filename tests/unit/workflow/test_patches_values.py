@@ -46,7 +46,7 @@ def test_a_sweep_says_what_a_trial_of_each_number_would_say(
     if not failed or not facts:
         return
     standing = stand(tried, failed[0])
-    sweep = Sweep(standing, *before, name, facts)
+    sweep = Sweep(standing, before, name=name, facts=facts)
     numbers = sweep.candidates()
     swept = sweep.outcomes(numbers) if numbers else []
 

@@ -1,0 +1,150 @@
+"""The story of a run is told in a screenful, from the record alone."""
+
+from pathlib import Path
+
+import pytest
+
+from pilotage.cli import run_explained, run_story
+from pilotage.cli.output import print_lines
+from runs.plan import Hole, PlanDraft
+from runs.records.approval import Need
+from runs.records.run import Figure, Report
+from tests import builders
+from tests.builders import DIGEST
+from tests.unit.pilotage.told import WRONG, Told, fix, verdict
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    """A record with one run."""
+    return Told(tmp_path)
+
+
+def lines(told: Told) -> str:
+    """The story as a person reads it."""
+    story = run_story.story(told.store, told.customer, told.run)
+    return "\n".join(run_story.lines(story))
+
+
+def test_a_run_that_has_just_begun_says_who_asked_for_what(told: Told) -> None:
+    """And nothing that is not there yet."""
+    shown = lines(told)
+
+    assert "run r-1: Answer the desk's tickets sooner" in shown
+    assert "priority by dan, 2026-03-02 09:00 UTC; workflow not chosen yet" in shown
+    assert "at work, or next in the queue" in shown
+    assert not any(word in shown for word in ("plan\n", "fixes", "stages", "report", "end\n"))
+
+
+def test_a_plan_is_told_with_its_goal_and_where_it_ends(told: Told) -> None:
+    """With what an earlier run taught."""
+    told.keep(builders.plan_record(changes=("lesson-1: send large ones to a person",)))
+
+    shown = lines(told)
+
+    assert "Sort the desk's tickets" in shown
+    assert "done at full; judged on dataset desk" in shown
+    assert "learnt before: lesson-1: send large ones to a person" in shown
+
+
+def test_a_hole_in_the_plan_is_a_question_to_a_person(told: Told) -> None:
+    """By name."""
+    hole = Hole(field="owners.incidents", question="Who is called at night?", person="dan")
+    told.keep(PlanDraft(run="r-1", holes=(hole,), text=DIGEST))
+
+    assert "dan: Who is called at night?" in lines(told)
+
+
+def test_a_trial_is_told_with_its_number_rate_interval_verdict_and_outcomes(told: Told) -> None:
+    """Never a rate without its interval."""
+    told.keep(builders.evidence(families=WRONG))
+    told.keep(verdict())
+
+    [row] = [line for line in lines(told).splitlines() if "dry run" in line]
+
+    assert "30/200 = 15.0% (10.7% to 20.6%)" in row
+    assert "160/200 = 80.0% (73.9% to 85.0%)" in row
+    assert row.split()[-6:] == ["fail", "120", "40", "30", "10", "0"]
+
+
+def test_a_measurement_nobody_judged_says_so(told: Told) -> None:
+    """It is no pass."""
+    told.keep(builders.evidence(families=WRONG))
+
+    assert "not judged" in lines(told)
+
+
+def test_changes_that_were_tried_are_told_taken_or_left_with_the_reason(told: Told) -> None:
+    """Those that lost as well."""
+    told.keep(fix())
+    told.keep(fix(id="r-1.fix.2", accepted=False, reason="repairs one case, two are needed"))
+
+    shown = lines(told)
+
+    assert "taken rank 2: to review when item.amount_eur is above 199; accepted: 20" in shown
+    assert "left rank 2: to review when item.amount_eur is above 199; repairs one case" in shown
+
+
+def test_an_answer_is_told_with_who_when_role_and_proof(told: Told) -> None:
+    """One line a person."""
+    asked = told.ask()
+    told.answer(asked, "ana", "product_owner")
+    told.answer(asked, "ben", "ops_lead", "reject")
+
+    shown = lines(told)
+
+    assert "plan rejected: Plan of the desk" in shown
+    assert "2026-03-02 09:00 ana (product_owner, by token) approve" in shown
+    assert "2026-03-02 09:00 ben (ops_lead, by token) reject: not yet" in shown
+
+
+def test_a_solo_decision_is_stamped_wherever_it_is_shown(told: Told) -> None:
+    """Nobody takes it for four eyes."""
+    need = Need(role="product_owner", count=1, people=("ana",))
+    asked = told.ask(solo=True, needs=(need,), excluded=("ana",))
+    told.answer(asked, "ana", "product_owner")
+
+    assert lines(told).count("solo") == 2
+
+
+def test_stages_are_told_with_their_share_and_the_rehearsed_way_back(told: Told) -> None:
+    """And where the release stands now."""
+    told.store.releases.open(told.customer, "worker", builders.release(stage=1, weight_bp=500))
+    told.keep(builders.evidence(id="d", kind="drill", notes={"occasion": "drill"}, seconds="0.7"))
+
+    shown = lines(told)
+
+    assert "release rel-1: open, stands at slice_5 (5 % of the items)" in shown
+    assert "way back, drill: 0.7 s" in shown
+    assert "release opened" in shown
+
+
+def test_a_report_says_whether_it_was_sent(told: Told) -> None:
+    """A draft is not an update."""
+    figure = Figure(name="wrong alone", value="3 of 100", evidence="r-1.dry.1")
+    told.keep(
+        Report(run="r-1", title="Update", text=DIGEST, figures=(figure,), recipients=("ana",))
+    )
+
+    assert "Update [" in lines(told)
+    assert "not sent" in lines(told)
+
+
+def test_an_end_is_told_with_its_owner_and_proof(told: Told) -> None:
+    """Why, who answers, and what proves it."""
+    told.end()
+
+    shown = lines(told)
+
+    assert "blocker escalated: the plan has holes" in shown
+    assert "owner ana; proof: r-1" in shown
+
+
+def test_no_control_character_of_a_customer_reaches_the_terminal(told: Told, capsys) -> None:
+    """It is shown as a question mark."""
+    story = run_explained.explanation(told.store, told.customer, told.run)
+    print_lines(run_explained.lines(story))
+
+    shown = capsys.readouterr().out
+    assert "Tickets wait a day ?[2J" in shown
+    assert "\x1b" not in shown

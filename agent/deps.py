@@ -10,6 +10,7 @@ from memory_store.recall import Pack
 from policies.rules import Installation
 from runs import approvals
 from runs.records.approval import Approval
+from runs.errors import InvalidInput
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.version import PolicyValues
@@ -54,6 +55,19 @@ class Deps:
     def customer(self, state: State) -> Customer:
         """The customer whose run this is."""
         return self.store.customer(state.customer)
+
+    def leading(self, customer: Customer, workflow: str) -> PolicyValues | None:
+        """The values operations let lead: the file's, or the last that led while it is wrong.
+
+        None without a file; InvalidInput when it is wrong and none ever led.
+        """
+        try:
+            return self.policy_files.find(customer, workflow)
+        except InvalidInput:
+            last = self.store.policies.find_leading(customer, workflow)
+            if last is None:
+                raise
+        return self.store.get(customer, PolicyValues, last)
 
     def approval(self, state: State) -> Approval:
         """The approval the run waits for, as recorded."""

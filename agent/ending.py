@@ -1,6 +1,6 @@
 """which end a run came to, and its proof."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agent.deps import Deps
 from agent.state import State
@@ -24,15 +24,12 @@ def terminal_of(state: State, deps: Deps) -> Terminal:
 def _cause(state: State, deps: Deps) -> str:
     if state.blocker:
         return state.blocker
-    if state.move:
-        move = deps.get(state, Move, state.move)
-        if move.kind == "complete":
-            return "reached:" + state.move
-        if move.kind in ("hold", "roll_back", "narrow"):
-            return "stopped:" + state.move
     if state.approval and deps.approval(state).status != "approved":
         return "refused:" + state.approval
-    return "unproven:" + state.verdict
+    if not state.move:
+        return "unproven:" + state.verdict
+    move = deps.get(state, Move, state.move)
+    return ("reached:" if move.kind == "complete" else "stopped:") + state.move
 
 
 def _reached(state: State, deps: Deps) -> Terminal:
@@ -50,14 +47,18 @@ def _reached(state: State, deps: Deps) -> Terminal:
 
 def _holes(state: State, deps: Deps, id: str) -> Terminal:
     draft = deps.get(state, PlanDraft, id)
-    questions = "; ".join(f"{hole.person}: {hole.question}" for hole in draft.holes)
+    questions = "; ".join(f"{h.person}, {h.field}: {h.question}" for h in draft.holes)
     return _blocker(state, owner=draft.holes[0].person, proof=id, reason=questions)
 
 
-def _no_plan(state: State, deps: Deps, id: str) -> Terminal:
-    run = deps.store.runs.get(deps.customer(state), id)
-    reason = "no plan was brought and none is kept; bring one with --plan FILE"
-    return _blocker(state, owner=run.requester, proof=id, reason=reason)
+def _occupied(state: State, deps: Deps, id: str) -> Terminal:
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    other = deps.store.releases.get(deps.customer(state), id)
+    reason = (
+        f"release {id} of run {other.run} is still {other.status} at stage {other.stage}; "
+        f"complete it or roll it back before another release of {plan.workflow}"
+    )
+    return _blocker(state, owner=plan.owners.expansion, proof=id, reason=reason)
 
 
 def _refused(state: State, deps: Deps, id: str) -> Terminal:
@@ -75,7 +76,8 @@ def _stopped(state: State, deps: Deps, id: str) -> Terminal:
     move = deps.get(state, Move, id)
     plan = deps.get(state, PlanRecord, state.plan).plan
     reason = f"{move.kind.replace('_', ' ')}: {move.reason}"
-    return _blocker(state, owner=plan.owners.workflow_behaviour, proof=id, reason=reason)
+    owner = plan.owners.workflow_behaviour
+    return _blocker(state, owner=owner, proof=(id, state.release), reason=reason)
 
 
 def _unproven(state: State, deps: Deps, id: str) -> Terminal:
@@ -93,20 +95,21 @@ def _owner_of_changes(state: State, deps: Deps) -> str:
     return deps.store.runs.get(deps.customer(state), state.run).requester
 
 
-def _blocker(state: State, *, owner: str, proof: str, reason: str) -> Terminal:
+def _blocker(state: State, *, owner: str, proof: str | tuple[str, ...], reason: str) -> Terminal:
+    proofs = (proof,) if isinstance(proof, str) else proof
     return Terminal(
-        run=state.run, kind="blocker_escalated", reason=reason, owner=owner, proof=(proof,)
+        run=state.run, kind="blocker_escalated", reason=reason, owner=owner, proof=proofs
     )
 
 
-def _moment(state: State, deps: Deps):
+def _moment(state: State, deps: Deps) -> datetime:
     release = deps.store.releases.get(deps.customer(state), state.release)
     return release.entered_at or release.opened_at
 
 
 _ENDS = {
     "holes": _holes,
-    "no_plan": _no_plan,
+    "occupied": _occupied,
     "refused": _refused,
     "stopped": _stopped,
     "unproven": _unproven,

@@ -83,7 +83,13 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
     ),
     "propose_stage": (
         after_proposal,
-        {"ask": "ask_stage", "contract": "stage_release", "wait": "monitor", "done": "report"},
+        {
+            "ask": "ask_stage",
+            "contract": "stage_release",
+            "wait": "monitor",
+            "measure": "dry_run",
+            "done": "report",
+        },
     ),
     "ask_stage": (
         outcome,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policies import rules
 from runs import approvals, leases, snapshots
 from runs.errors import InvalidInput, Unavailable
 from runs.leases import Lease
@@ -52,7 +53,12 @@ class TriggerDraft(NamedTuple):
 def start(
     store: Store, customer: Customer, requester: str, draft: TriggerDraft, terms: Terms
 ) -> Run:
-    """Open a run for a trigger, once a key, with the job that starts it; advances nothing."""
+    """Open a run for a trigger, once a key, with the job that starts it; advances nothing.
+
+    Raises InvalidInput for a plan in which something is wrong; one with holes is taken.
+    """
+    if draft.plan:
+        rules.read_plan(draft.plan, "the plan brought")
     if not draft.title.strip():
         raise InvalidInput("title is empty; say in one line what the customer wants (--title)")
     value = {"text": draft.text, "plan": draft.plan}

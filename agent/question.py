@@ -12,6 +12,7 @@ from runs.plan import PlanRecord
 from runs.records.approval import Approval, ApprovalKind
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
+from runs.records.release import StageKind
 from runs.records.version import PolicyValues, Risk
 
 Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
@@ -28,6 +29,8 @@ class Question(NamedTuple):
     if_approved: str
     if_rejected: str
     risks: tuple[Risk, ...] = ()
+    stage: StageKind | None = None
+    """The kind of stage it is about; its own approvers come before those of any stage."""
 
 
 def open_question(state: State, deps: Deps, question: Question) -> str:
@@ -44,6 +47,7 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
         policy,
         everybody,
         excluded=excluded,
+        stage=question.stage,
         is_solo=deps.installation.is_solo,
     )
     covers = _remade(deps, customer, question.covers)
@@ -54,7 +58,7 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
         customer,
         f"run:{state.run}",
         Approval(
-            id=f"{state.run}.{question.kind}.{subject[7:15]}",
+            id=_name(state, deps, question.kind, subject),
             run=state.run,
             kind=question.kind,
             title=question.title,
@@ -72,6 +76,16 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
         ),
     )
     return opened.id
+
+
+def _name(state: State, deps: Deps, kind: ApprovalKind, subject: str) -> str:
+    """The same for the same question, another once that was superseded: a closed one stays so."""
+    asked = approvals.list_approvals(
+        deps.store, deps.customer(state), status="superseded", run=state.run, limit=10_000
+    )
+    gone = sum((one.kind, one.subject) == (kind, subject) for one in asked)
+    name = f"{state.run}.{kind}.{subject[7:15]}"
+    return f"{name}.{gone + 1}" if gone else name
 
 
 def current_subject(deps: Deps, customer: Customer) -> Callable[[Approval], str]:
@@ -92,7 +106,7 @@ def _remade(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> dict[s
 
 
 def _leading_policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
-    values = deps.policy_files.find(customer, covers["workflow"])
+    values = deps.leading(customer, covers["workflow"])
     return values.digest if values else "none"
 
 
@@ -105,7 +119,7 @@ def _policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
     if "release" not in covers:
         return covers["policy"]
     release = deps.store.releases.get(customer, covers["release"])
-    values = deps.policy_files.find(customer, release.workflow)
+    values = deps.leading(customer, release.workflow)
     return release.policy if release.stage < 0 or values is None else values.digest
 
 

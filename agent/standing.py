@@ -4,31 +4,79 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from agent.deps import Deps
-from agent.state import State
-from policies import gates
+from agent.state import State, Update
+from policies import bounds, gates
 from rollout import ladder
 from rollout.advance import Facts, Judged
 from rollout.assignment import lineage
 from rollout.release import climb
 from rollout.signals import measure, watch
 from runs import approvals
+from runs.errors import InvalidInput
 from runs.records.approval import Approval
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.records.version import GateValues, PolicyValues
+from runs.records.version import GateValues, PolicyValues, Version
 
 SILENCE = timedelta(hours=24)
 """A signal that was not read for longer is a watch that sleeps."""
 
 
 def release_of(state: State, deps: Deps) -> Release:
-    """The run's release, opened with the candidate before its first stage."""
+    """The run's release, opened with the candidate before its first stage.
+
+    Until that stage it takes the candidate's values as they are now. Raises Conflict while another
+    release of the workflow is on its way.
+    """
     customer = deps.customer(state)
-    if state.release:
-        return deps.store.releases.get(customer, state.release)
     candidate = climb.Candidate(state.run, state.plan, state.version, state.policy)
-    return climb.open(deps.store, customer, candidate=candidate, salt=deps.salt())
+    if state.release:
+        release = deps.store.releases.get(customer, state.release)
+    else:
+        release = climb.open(deps.store, customer, candidate=candidate, salt=deps.salt())
+    if release.stage >= 0 or release.policy == state.policy:
+        return release
+    return deps.store.releases.change(
+        customer,
+        f"run:{state.run}",
+        before=release,
+        after=release.model_copy(update={"policy": state.policy}),
+        event=("policy_changed", {"policy": state.policy, "before": release.policy}),
+    )
+
+
+def values_of(state: State, deps: Deps) -> Update:
+    """The candidate's values as they are now: each that operations changed since, as they set it.
+
+    From the first stage on the file leads alone. Values out of the version's bounds lead nothing.
+    """
+    customer = deps.customer(state)
+    candidate = deps.get(state, PolicyValues, state.policy)
+    leading = deps.leading(customer, candidate.workflow)
+    if leading is None or leading.digest == state.leading:
+        return {"policy": state.policy, "leading": state.leading}
+    is_out = state.release and deps.store.releases.get(customer, state.release).stage >= 0
+    values = leading if is_out else _rebased(state, deps, candidate, leading)
+    version = deps.get(state, Version, state.version)
+    try:
+        bounds.check(values, version.bounds, deps.installation.bounds)
+    except InvalidInput:
+        return {"policy": state.policy, "leading": state.leading}
+    return {"policy": deps.keep(state, values), "leading": leading.digest}
+
+
+def _rebased(
+    state: State, deps: Deps, candidate: PolicyValues, leading: PolicyValues
+) -> PolicyValues:
+    """What operations lead with now, with the fixes of the run where they changed nothing."""
+    before = deps.get(state, PolicyValues, state.leading) if state.leading else None
+    told = {}
+    for part in ("values", "lists"):
+        own, now = getattr(candidate, part), getattr(leading, part)
+        then = getattr(before, part) if before else {}
+        told[part] = own | {n: now[n] for n in own if n in now and now[n] != then.get(n)}
+    return leading.model_copy(update=told)
 
 
 def facts_of(state: State, deps: Deps, release: Release, *, approval: str = "") -> Facts:
@@ -62,7 +110,7 @@ def drill_of(state: State, deps: Deps, release: Release) -> Evidence | None:
 
 def _leading(deps: Deps, customer: Customer, release: Release) -> str:
     """Before the first stage the candidate's own values have not led yet."""
-    values = deps.policy_files.find(customer, release.workflow)
+    values = deps.leading(customer, release.workflow)
     return release.policy if release.stage < 0 or values is None else values.digest
 
 

@@ -21,6 +21,8 @@ class State:
     dataset: str = ""
     version: str = ""
     policy: str = ""
+    leading: str = ""
+    """Digest of the values in the file that the candidate's rest on; empty without a file."""
     verdict: str = ""
     """Id of the last gate verdict."""
     fix: str = ""
@@ -30,7 +32,7 @@ class State:
     move: str = ""
     """Digest of the move that the evidence allows."""
     blocker: str = ""
-    """Why the run cannot go on, as a kind and an id, such as `rejected:<approval>`."""
+    """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `occupied:<release>`."""
     report: str = ""
     terminal: str = ""
 
@@ -44,6 +46,7 @@ class Update(TypedDict, total=False):
     dataset: str
     version: str
     policy: str
+    leading: str
     verdict: str
     fix: str
     approval: str

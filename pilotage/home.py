@@ -21,6 +21,8 @@ class Mark(Record):
     form: Literal["pilotage/home/1"] = "pilotage/home/1"
     is_demo: bool = False
     """Its people and systems are made up: the clock is turned, real tools are refused."""
+    seed: str = ""
+    """Of a demo: what chance is drawn from, so that it can be played again."""
 
 
 @dataclass(frozen=True)

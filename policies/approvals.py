@@ -6,7 +6,7 @@ consent, and what is unknown is no.
 
 *Solo.* An installation of one person may say so; that person then fills every need, alone, and
 each decision is stamped. It ends by itself: an approval that names a second person is judged as any
-other. It never reaches beyond the sandbox for a risky class.
+other. It never reaches beyond the sandbox, the stage that serves no item, for a risky class.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,6 @@ from runs.errors import NotAllowed
 from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, ApprovalKind, Decision, DecisionKind, Need
 from runs.records.person import Identity, Person
-from runs.records.release import StageKind
 from runs.records.version import ApproverRule, PolicyValues
 
 AGREES: frozenset[DecisionKind] = frozenset({"approve"})
@@ -51,18 +50,16 @@ def needs_for(
     people: Sequence[Person],
     *,
     excluded: Collection[str],
-    stage: StageKind | None = None,
     is_solo: bool = False,
 ) -> tuple[Need, ...]:
     """Name the people whose decision it needs, or raise NotAllowed naming the role nobody can fill.
 
     Nobody excluded (requester, builder, last editor, author of the version) or disabled is named;
     their deputy stands in, under the same conditions. Each person can fill one need only, so the
-    needs are checked together. `stage`: the kind of stage it is about; approvers of `stage_full`
-    come before those of `stage`, and so on. `is_solo`: the installation says it has one person.
+    needs are checked together. `is_solo`: the installation says that it has one person.
     """
     wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
-    rules = wanted.get(f"{kind}_{stage}") or wanted.get(kind, ())
+    rules = wanted.get(kind, ())
     if not rules:
         raise NotAllowed(
             f"policy of {policy.workflow}: approvers.{kind} names nobody, so nobody can agree; "
@@ -141,7 +138,8 @@ def _why_not_own(approval: Approval, person: str) -> str:
         return (
             f"{person} asked for, built or edited it: nobody approves their own" if is_own else ""
         )
-    is_inside = approval.kind in INSIDE or approval.covers.get("stage_kind") == "sandbox"
+    is_sandbox = approval.kind == "stage" and approval.covers.get("weight_bp") == "0"
+    is_inside = approval.kind in INSIDE or is_sandbox
     if approval.risks and not is_inside:
         return f"alone, nobody lets {', '.join(approval.risks)} actions out of the sandbox"
     return ""

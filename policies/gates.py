@@ -219,7 +219,7 @@ def _settle(bars: _Bars, events: int, name: Literal["wrong_auto", "coverage"]) -
     passed, threshold = (events, bars.gate.coverage_min)
     if name == "wrong_auto":
         passed, threshold = (n - events, 1 - bars.gate.wrong_auto_max)
-    if not 0 < threshold < 1:
+    if threshold >= 1:
         return None
     total = intervals.n_to_settle(passed, n, threshold, confidence=c)
     return Settle(

@@ -93,7 +93,7 @@ def _write(change: Change, name: str, *, holder: str, fence: int, until: datetim
         "fence": fence,
         "expires_at": text_of(until),
     }
-    if change.connection.execute(insert_once(change.connection, table, row)).rowcount == 1:
+    if insert_once(change.connection, table, row):
         return
     change.connection.execute(
         table.update()

@@ -28,7 +28,7 @@ def add_customer(store: Store, id: str, name: str, *, is_demo: bool = False) -> 
     customer = Customer(id=id, name=name, is_demo=is_demo)
     with store.change(customer, "cli") as change:
         head = {"customer": INSTALLATION, "seq": 0, "hash": "0" * 64}
-        change.connection.execute(insert_once(change.connection, tables.chain_head, head))
+        insert_once(change.connection, tables.chain_head, head)
         row = {"name": name, "is_demo": is_demo, "created_at": change.now()}
         change.insert(tables.customers, row, "customer_opened", demo=is_demo)
     return store.customer(id)

@@ -25,8 +25,9 @@ def choose_improvement(state: State, deps: Deps) -> Update:
     customer = deps.customer(state)
     plans = drafts.contending_plans(state, deps)
     contenders = sorted((_contender(deps, customer, plan) for plan in plans), key=_order)
-    if not contenders:
-        return {"choice": "", "blocker": "no_plan:" + state.run}
+    if not contenders or drafts.brought(state, deps).missing:
+        # Without a whole plan there is nothing to choose; its holes are asked for next.
+        return {"choice": ""}
     best, rest = contenders[0], contenders[1:]
     losers = (f"{other.name} lost with {other.score} ({other.why})" for other in rest)
     choice = Choice(

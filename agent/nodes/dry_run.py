@@ -5,12 +5,15 @@ from typing import Literal
 
 from agent.deps import Deps
 from agent.question import Question, open_question
+from agent.standing import values_of
 from agent.state import State, Update
 from policies import gates
 from policies.budgets import Looks
+from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.version import PolicyValues, Version
 from workflow.evaluate.trial import run_trial
+from workflow.failures import break_even
 
 Split = Literal["dev", "holdout"]
 
@@ -19,13 +22,17 @@ def dry_run(state: State, deps: Deps) -> Update:
     """Keep evidence of the candidate on cases it never learnt from, judged by the dry run's gate.
 
     `dev` is a screen that may be repeated; only a look at the holdout proves. A look is spent when
-    dev passes, or when dev cannot decide and no change is left to try.
+    dev passes, or when dev cannot decide and no change is left to try. What operations changed in
+    their values since counts from here on.
     """
+    values = values_of(state, deps)
+    if values.get("policy") != state.policy:
+        state = State(**{**state.__dict__, **values, "fix": ""})
     verdict = judge(state, deps, measure(state, deps, "dev"))
     is_last_chance = verdict.outcome == "inconclusive" and state.fix == "none"
     if verdict.outcome == "pass" or is_last_chance:
         verdict = _prove(state, deps, verdict)
-    update: Update = {"verdict": verdict.id}
+    update: Update = {**values, "fix": state.fix, "verdict": verdict.id}
     if verdict.outcome == "pass":
         update["approval"] = _ask_test_exit(state, deps, verdict)
     return update
@@ -54,7 +61,8 @@ def after_dry_run(state: State, deps: Deps) -> str:
     verdict = deps.get(state, Verdict, state.verdict)
     if verdict.outcome == "pass":
         return "passed"
-    is_spent = verdict.gate == "holdout" or state.fix == "none"
+    # What is released already is not changed under the people who agreed to it.
+    is_spent = verdict.gate == "holdout" or state.fix == "none" or bool(state.release)
     return "blocked" if is_spent else "fix"
 
 
@@ -118,7 +126,15 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
     look = looks(state, deps).reserve().used if split == "holdout" else 0
     began = deps.seconds()
     cases = deps.store.cases.read(customer, state.dataset, split)
-    trial = run_trial(deps.bench(customer), version, policy=policy, cases=cases, trial=id)
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    trial = run_trial(
+        deps.bench(customer),
+        version,
+        policy=policy,
+        cases=cases,
+        trial=id,
+        unsure=break_even(plan),
+    )
     deps.store.cases.keep_results(customer, trial.results)
     now = deps.store.clock.now()
     return Evidence(

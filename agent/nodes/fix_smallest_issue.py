@@ -15,7 +15,7 @@ from runs.records.version import PolicyValues, Version
 from workflow import failures
 from workflow.evaluate.trial import TrialRun, run_trial
 from workflow.patches import acceptance
-from workflow.patches.candidates import candidates
+from workflow.patches.candidates import candidates, near_misses
 from workflow.patches.patch import Changed, apply
 
 UNSEEN = None
@@ -60,27 +60,24 @@ def fix_smallest_issue(state: State, deps: Deps) -> Update:
 
 
 def _candidate(state: State, deps: Deps) -> Candidate:
-    customer = deps.customer(state)
     version = deps.get(state, Version, state.version)
     policy = deps.get(state, PolicyValues, state.policy)
     plan = deps.get(state, PlanRecord, state.plan).plan
-    cases = deps.store.cases.read(customer, state.dataset, "dev")
-    trial = run_trial(deps.bench(customer), version, policy=policy, cases=cases, trial="dev")
-    return Candidate(Changed(version, policy), trial, plan, acceptance.terms_of(plan, policy))
+    pair = Changed(version, policy)
+    trial = _run(state, deps, pair, "dev")
+    return Candidate(pair, trial, plan, acceptance.terms_of(plan, policy))
 
 
 def _to_try(candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
+    """Worst group first; in it what comes near and is refused, then what may be accepted."""
+    pair = candidate.pair
+    told = {"version": pair.version, "policy": pair.policy, "plan": candidate.plan}
     for group in failures.group(candidate.trial.results, candidate.trial.cases):
         ranks = stopping.open_ranks(rewrites=0, is_explained=group.explained)
-        for patch in candidates(
-            group,
-            candidate.trial,
-            version=candidate.pair.version,
-            policy=candidate.pair.policy,
-            plan=candidate.plan,
-        ):
-            if patch.rank in ranks:
-                yield group, patch
+        found = candidates(group, candidate.trial, **told)
+        if found:
+            found = [*near_misses(group, candidate.trial, **told), *found]
+        yield from ((group, patch) for patch in found if patch.rank in ranks)
 
 
 def _stop(state: State, deps: Deps, *, elapsed_s: float) -> stopping.Stop | None:
@@ -136,8 +133,14 @@ def _may_look(budget: Looks) -> bool:
 def _run(state: State, deps: Deps, pair: Changed, split: Split) -> TrialRun:
     customer = deps.customer(state)
     cases = deps.store.cases.read(customer, state.dataset, split)
+    plan = deps.get(state, PlanRecord, state.plan).plan
     return run_trial(
-        deps.bench(customer), pair.version, policy=pair.policy, cases=cases, trial=split
+        deps.bench(customer),
+        pair.version,
+        policy=pair.policy,
+        cases=cases,
+        trial=split,
+        unsure=failures.break_even(plan),
     )
 
 

@@ -2,21 +2,32 @@
 
 from agent.deps import Deps
 from agent.question import Question, open_question
-from agent.standing import facts_of, release_of
+from agent.standing import facts_of, release_of, values_of
 from agent.state import State, Update
 from rollout import advance, ladder
 from rollout.advance import Facts
+from runs.errors import Conflict
 from runs.records.release import Move
 from runs.records.version import Risk, Version
+
+COMES_BY_WAITING = {"sample", "hours", "policy", "approval"}
+"""What stands in the way until the stage lasted long enough; then it is asked for."""
 
 
 def propose_stage(state: State, deps: Deps) -> Update:
     """Keep the one move the evidence allows, and ask for it where only people are missing.
 
-    What goes down is carried out without asking anybody.
+    What goes down is carried out without asking anybody. Values that operations changed since the
+    dry run void it: it is made again before anything is proposed.
     """
-    release = release_of(state, deps)
+    try:
+        release = release_of(state, deps)
+    except Conflict:
+        return {"blocker": _occupied(state, deps)}
     facts = facts_of(state, deps, release)
+    values = values_of(state, deps)
+    if release.status == "open" and values.get("policy") != state.policy:
+        return {"release": release.id, "move": "", "approval": "", "verdict": "", "fix": ""}
     move = advance.judge(facts)
     update: Update = {"release": release.id, "move": deps.keep(state, move), "approval": ""}
     if advance.waits_for_approval(move):
@@ -25,7 +36,11 @@ def propose_stage(state: State, deps: Deps) -> Update:
 
 
 def after_proposal(state: State, deps: Deps) -> str:
-    """Asked for; carried out at once, because it goes down; waited for; or the end."""
+    """Asked for; carried out at once, because it goes down; waited for; tried again; or the end."""
+    if state.blocker:
+        return "done"
+    if not state.move:
+        return "measure"
     move = deps.get(state, Move, state.move)
     release = deps.store.releases.get(deps.customer(state), state.release)
     if advance.waits_for_approval(move):
@@ -33,7 +48,7 @@ def after_proposal(state: State, deps: Deps) -> str:
     if move.kind in ("roll_back", "narrow") or advance.pauses(move):
         return "contract"
     can_wait = release.status == "open" and release.stage >= 0
-    return "wait" if can_wait and set(move.missing) <= {"sample", "hours", "policy"} else "done"
+    return "wait" if can_wait and set(move.missing) <= COMES_BY_WAITING else "done"
 
 
 def _ask(state: State, deps: Deps, facts: Facts) -> str:
@@ -43,18 +58,31 @@ def _ask(state: State, deps: Deps, facts: Facts) -> str:
     completes = ladder.find_next(release) is None
     acts = ladder.allows(stage).acts
     does = f"serves {share} of the items and acts on them" if acts else "works in the shadow only"
+    covers = advance.covers(facts)
+    if release.stage < 0:
+        # Entering puts the candidate's values in the place of those that lead now.
+        covers |= {"workflow": release.workflow, "leading_policy": ""}
     return open_question(
         state,
         deps,
         Question(
             kind="stage",
             title=f"{release.workflow}: {'complete at' if completes else 'enter'} {stage.name}",
-            covers=advance.covers(facts),
+            covers=covers,
             if_approved=f"the version {does}",
             if_rejected="it stays where it is and the run ends as a blocker",
             risks=_risks(state, deps) if acts else (),
+            stage=stage.kind,
         ),
     )
+
+
+def _occupied(state: State, deps: Deps) -> str:
+    """The other release of the workflow that stands in the way."""
+    workflow = deps.get(state, Version, state.version).workflow
+    present = deps.store.releases.list(deps.customer(state), workflow)
+    others = (one for one in present if one.run != state.run and one.status in ("open", "held"))
+    return "occupied:" + next(others).id
 
 
 def _risks(state: State, deps: Deps) -> tuple[Risk, ...]:

@@ -22,8 +22,7 @@ def report(state: State, deps: Deps) -> Update:
     lessons the run proposes, word for word.
     """
     customer = deps.customer(state)
-    terminal = ending.terminal_of(state, deps)
-    deps.keep(state, terminal)
+    terminal = _terminal(state, deps)
     figures = _figures(state, deps)
     title = _title(state, deps)
     text = _text(title, terminal, figures)
@@ -64,6 +63,15 @@ def report(state: State, deps: Deps) -> Update:
 def message(report: Report, said: dict[str, str]) -> dict[str, Any]:
     """Exactly what is sent; the approval covers its digest."""
     return {"to": list(report.recipients), "title": said["title"], "text": said["text"]}
+
+
+def _terminal(state: State, deps: Deps) -> Terminal:
+    """The end the records prove, found once: asking for the update again does not change it."""
+    if state.terminal:
+        return deps.get(state, Terminal, state.terminal)
+    terminal = ending.terminal_of(state, deps)
+    deps.keep(state, terminal)
+    return terminal
 
 
 def _with_policy(state: State, deps: Deps) -> State:

@@ -1,6 +1,7 @@
 """carry out the approved move up or down the ladder."""
 
 from agent.deps import Deps
+from agent.question import current_subject
 from agent.standing import drill_of, facts_of
 from agent.state import State, Update
 from rollout import advance, ladder
@@ -20,12 +21,11 @@ def stage_release(state: State, deps: Deps) -> Update:
     customer = deps.customer(state)
     release = deps.store.releases.get(customer, state.release)
     done = _find_done(state, deps, release)
-    facts = facts_of(state, deps, release, approval=state.approval)
-    move = done or advance.judge(facts)
-    if done is not None:
-        pass
-    elif move.kind in _UP:
-        _climb(state, deps, release, move)
+    approval = state.approval if _stands(state, deps) else ""
+    move = done or advance.judge(facts_of(state, deps, release, approval=approval))
+    if move.kind in _UP:
+        if done is None:
+            _climb(state, deps, release, move)
     elif move.kind == "roll_back":
         way_back.roll_back(deps.store, customer, release=release, cause=Judged(move))
     elif move.kind == "narrow":
@@ -51,10 +51,14 @@ def after_stage(state: State, deps: Deps) -> str:
 
 
 def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
-    """The step up that an earlier attempt took before it died, if one did."""
-    if not state.approval:
-        return None
+    """The step that an earlier attempt took before it died, if one did.
+
+    A step down is given back to be taken again: it goes on where it ended.
+    """
     events = deps.store.events(deps.customer(state), state.run, limit=100_000)
+    if not state.approval:
+        mine = (e for e in events if e.kind in _DOWN and e.body.get("reason") == state.move)
+        return deps.get(state, Move, state.move) if next(mine, None) else None
     kinds = ("stage_entered", "release_completed")
     mine = [e for e in events if e.kind in kinds and e.body.get("approval") == state.approval]
     if not mine:
@@ -66,6 +70,14 @@ def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
         weight_bp=release.weight_bp,
         reason=f"approval {state.approval} was carried out",
     )
+
+
+def _stands(state: State, deps: Deps) -> bool:
+    """Whether the approval is still about what would happen now."""
+    if not state.approval:
+        return False
+    asked = deps.approval(state)
+    return current_subject(deps, deps.customer(state))(asked) == asked.subject
 
 
 def _climb(state: State, deps: Deps, release: Release, move: Move) -> None:
@@ -89,4 +101,5 @@ def _rehearse(state: State, deps: Deps) -> None:
         rehearse(deps.store, customer, release=release)
 
 
+_DOWN = ("release_held", "release_narrowed", "release_rolled_back")
 _UP = {"enter": climb.enter, "expand": climb.expand, "complete": climb.complete}

@@ -6,8 +6,10 @@ from agent import drafts
 from agent.deps import Deps
 from agent.question import Question, open_question
 from agent.state import State, Update
+from policies import bounds
 from runs import snapshots
-from runs.errors import NotFound
+from runs.errors import InvalidInput, NotAllowed, NotFound
+from runs.people import find_people
 from runs.plan import Hole, Plan, PlanDraft, PlanRecord, Routing
 from runs.records.lesson import Lesson
 from runs.records.run import Choice
@@ -26,38 +28,51 @@ def write_plan(state: State, deps: Deps) -> Update:
     brought = drafts.brought(state, deps)
     if brought.missing or not state.choice:
         return _holes(state, deps, brought)
-    customer = deps.customer(state)
     chosen = deps.get(state, Choice, state.choice).chosen
     plan = next(p for p in drafts.contending_plans(state, deps) if p.workflow == chosen)
-    try:
-        dataset = deps.store.cases.newest(customer, plan.dataset)
-    except NotFound:
-        hole = _hole("dataset", plan.owners.domain_expert)
-        return _blocked(state, deps, brought.text, (hole,))
+    holes = _strangers(state, deps, plan) or _without_dataset(state, deps, plan)
+    if holes:
+        return _blocked(state, deps, brought.text, holes)
     record = with_lessons(PlanRecord(run=state.run, plan=plan, lessons=(), changes=()), deps, state)
-    policy = _first_policy(record.plan, deps, state)
+    try:
+        return _ask(state, deps, record)
+    except (InvalidInput, NotAllowed) as error:
+        # The values that operations lead with do not fit the plan, or name nobody who may agree.
+        hole = Hole(field="policy", question=str(error), person=plan.owners.workflow_behaviour)
+        return _blocked(state, deps, brought.text, (hole,))
+
+
+def _ask(state: State, deps: Deps, record: PlanRecord) -> Update:
+    customer, plan = deps.customer(state), record.plan
+    leading = deps.leading(customer, plan.workflow)
+    policy = _first_policy(plan, deps, leading)
+    bounds.check(policy, plan.routing.bounds, deps.installation.bounds)
     update: Update = {
         "plan": deps.keep(state, record),
         "policy": deps.keep(state, policy),
-        "dataset": dataset.digest,
+        "leading": leading.digest if leading else "",
+        "dataset": deps.store.cases.newest(customer, plan.dataset).digest,
+        # What an earlier writing of the plan came to counts no more.
+        "version": "",
+        "verdict": "",
+        "fix": "",
         "blocker": "",
     }
-    covers = {
-        "workflow": plan.workflow,
-        "plan": record.digest,
-        "policy": policy.digest,
-        "dataset": dataset.digest,
-        "leading_policy": "",
-    }
+    filled = State(**{**state.__dict__, **update})
     asked = Question(
         kind="plan",
         title=f"Plan of {plan.title}",
-        covers=covers,
+        covers={
+            "workflow": plan.workflow,
+            "plan": filled.plan,
+            "policy": filled.policy,
+            "dataset": filled.dataset,
+            "leading_policy": "",
+        },
         if_approved=f"a first version of {plan.workflow} is built and tried on {plan.dataset}; "
         "nothing reaches the customer",
-        if_rejected="the run ends as a blocker with its requester",
+        if_rejected="the run ends as a blocker with the owner of changes",
     )
-    filled = _filled(state, update)
     return {**update, "approval": open_question(filled, deps, asked)}
 
 
@@ -118,8 +133,7 @@ def _of_rule(plan: Plan, lesson: Lesson) -> dict[str, Any] | None:
     return changes
 
 
-def _first_policy(plan: Plan, deps: Deps, state: State) -> PolicyValues:
-    present = deps.policy_files.find(deps.customer(state), plan.workflow)
+def _first_policy(plan: Plan, deps: Deps, present: PolicyValues | None) -> PolicyValues:
     fresh = first_policy(plan, deps.installation.policy)
     if present is None:
         return fresh
@@ -133,6 +147,33 @@ def _holes(state: State, deps: Deps, brought: drafts.Brought) -> Update:
     missing = brought.missing or ("plan",)
     holes = tuple(_hole(path, run.requester) for path in missing)
     return _blocked(state, deps, brought.text, holes)
+
+
+def _strangers(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
+    """A hole for every owner nobody knows: without a person there is no owner."""
+    customer = deps.customer(state)
+    known = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
+    owners = {f"owners.{part}": person for part, person in plan.owners}
+    owners |= {f"signals.{signal.name}.owner": signal.owner for signal in plan.signals}
+    requester = deps.store.runs.get(customer, state.run).requester
+    return tuple(
+        Hole(
+            field=field,
+            question=f"Nobody here is called {person!r}: who is it?",
+            person=requester,
+        )
+        for field, person in owners.items()
+        if person not in known
+    )
+
+
+def _without_dataset(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
+    try:
+        deps.store.cases.newest(deps.customer(state), plan.dataset)
+    except NotFound:
+        says = f"No labelled dataset {plan.dataset!r} is imported: which one defines correct?"
+        return (Hole(field="dataset", question=says, person=plan.owners.domain_expert),)
+    return ()
 
 
 def _blocked(state: State, deps: Deps, text: str, holes: tuple[Hole, ...]) -> Update:
@@ -150,10 +191,6 @@ def _blocked(state: State, deps: Deps, text: str, holes: tuple[Hole, ...]) -> Up
 
 def _hole(path: str, person: str) -> Hole:
     question = f"The plan says nothing about `{path}`: what is it?"
-    if path == "dataset":
-        question = "No labelled dataset of this name is imported: which one defines correct?"
+    if path == "plan":
+        question = "No plan was brought and none is kept: bring one with --plan FILE."
     return Hole(field=path, question=question, person=person)
-
-
-def _filled(state: State, update: Update) -> State:
-    return State(**{**state.__dict__, **update})

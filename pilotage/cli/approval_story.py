@@ -104,7 +104,6 @@ _LOOK: Mapping[str, Callable[[Store, Customer, str], Told]] = {
     "dataset": _record(Dataset, "name", "counts", "families", "gaps", "accepted_by"),
     "evidence": _record(Evidence),
     "dry_run": _record(Evidence),
-    "stage_evidence": _record(Evidence),
     "drill": _record(Evidence),
     "verdict": _record(Verdict),
     "move": _record(Move),
@@ -133,6 +132,9 @@ def _bar(bar: Told) -> str:
 
 
 def _measured(evidence: Told) -> list[str]:
+    if evidence["kind"] == "drill":
+        outcome, seconds = evidence["notes"].get("outcome", "unknown"), evidence["seconds"]
+        return [f"{evidence['id']}: way back rehearsed in {seconds} s: {outcome}"]
     unit = "items" if evidence["split"] == "live" else "families"
     counts = evidence[unit]
     told = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)

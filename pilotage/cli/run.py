@@ -12,6 +12,7 @@ from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import print_json, print_lines, section, show, table, when
 from pilotage.cli.turn import exit_code, turn_of
 from pilotage.cli.watching import Watch, follow
+from policies import rules
 from runs.errors import InvalidInput
 from runs.records.record import digest_of
 from runs.records.run import Run
@@ -147,7 +148,7 @@ def _open(call: Call, options: dict[str, Any]) -> Run:
     from agent.loop import TriggerDraft
     from agent.loop import start as open_run
 
-    plan = "" if options["plan"] is None else _read(options["plan"])
+    plan = "" if options["plan"] is None else _plan(options["plan"])
     text = _text(options["text"])
     made = digest_of([options["trigger"], options["title"], text, plan])
     draft = TriggerDraft(
@@ -178,6 +179,13 @@ def _end_with(call: Call, ended: Run, options: dict[str, Any], *, as_json: bool)
         code = exits.DONE
     if code:
         sys.exit(code)
+
+
+def _plan(file: Path) -> str:
+    """The text of a plan that may have holes; InvalidInput for anything in it that is wrong."""
+    text = _read(file)
+    rules.read_plan(text, str(file))
+    return text
 
 
 def _text(given: str) -> str:

@@ -235,9 +235,10 @@ def _release(store: Store, customer: Customer, release: Release) -> dict[str, An
 def _release_lines(release: dict[str, Any]) -> list[str]:
     names = [stage["name"] for stage in release["stages"]]
     at = names[release["stage"]] if release["stage"] >= 0 else "before the first"
-    weight = release["weight_bp"] / 100
+    share_of_items = f"{release['weight_bp'] / 100:g} % of the items"
+    status = release["status"].replace("_", " ")
     return [
-        f"release {release['id']}: {release['status'].replace('_', ' ')}, stands at {at} ({weight:g} % of the items)",
+        f"release {release['id']}: {status}, stands at {at} ({share_of_items})",
         *(f"  way back, {one['occasion']}: {one['seconds']} s" for one in release["drills"]),
         *(f"  {climb_line(one)}" for one in release["climb"]),
         *(f"  {one['subject']}: {_live_line(one['items'])}" for one in release["live"]),

@@ -71,7 +71,7 @@ def empty(folder: Path) -> None:
 def build(settings: Settings, seed: int) -> Stage:
     """Make the home of the sample's customer; everything in it says that it is made up."""
     home = Home(settings.home)
-    home.make(Mark(is_demo=True))
+    home.make(Mark(is_demo=True, seed=f"demo-{seed}"))
     founding.prepare(settings)
     wired = wire(settings)
     customer = people.add_customer(wired.store, CUSTOMER, sample.name(), is_demo=True)

@@ -1,4 +1,4 @@
-"""What the demo shows: both runs' stories, the reports, the lessons, the audit, where to look on."""
+"""What the demo shows: both stories, the reports, the lessons, the audit, where to look on."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -80,7 +80,7 @@ class Cases:
                     "failure": result.failure,
                     "body": result.as_json(),
                 }
-                connection.execute(insert_once(connection, tables.case_results, row))
+                insert_once(connection, tables.case_results, row)
 
     def results(self, customer: Customer, trial: str) -> list[CaseResult]:
         """What a trial did, by case."""

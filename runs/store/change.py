@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -58,8 +59,7 @@ class Change:
     def insert(self, table: sa.Table, row: Row, kind: EventKind, **body: BodyValue) -> bool:
         """Insert `row` and its event, once; False, and no event, when the row is already there."""
         complete = {"customer": self.customer.id, **row}
-        inserted = self.connection.execute(insert_once(self.connection, table, complete))
-        if inserted.rowcount != 1:
+        if not insert_once(self.connection, table, complete):
             return False
         self.append(kind, about(table, complete), **body)
         return True
@@ -103,7 +103,7 @@ class Change:
             hash="",
         )
         event = event.model_copy(update={"hash": event_hash(event.model_dump(mode="json"))})
-        self.connection.execute(tables.events.insert().values(**event_row(event)))
+        self.connection.execute(tables.events.insert(), event_row(event))
         self.connection.execute(
             tables.chain_head.update()
             .where(tables.chain_head.c.customer == INSTALLATION)
@@ -225,10 +225,17 @@ def find_row(
     return None if found is None else dict(found._mapping)
 
 
-def insert_once(connection: Connection, table: sa.Table, row: Row) -> Any:
-    """An INSERT that does nothing where a unique key is taken."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).values(**row).on_conflict_do_nothing()
+def insert_once(connection: Connection, table: sa.Table, row: Row) -> bool:
+    """Insert a row unless a unique key is taken; says whether it was inserted."""
+    statement = _insert_statement(connection.dialect.name, table)
+    return connection.execute(statement, dict(row)).rowcount == 1
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(dialect: str, table: sa.Table) -> Any:
+    """Made once a table: building a statement costs more than running it."""
+    kind = sqlite if dialect == "sqlite" else postgresql
+    return kind.insert(table).on_conflict_do_nothing()
 
 
 def _at(table: sa.Table, customer: Customer, key: Row) -> Any:

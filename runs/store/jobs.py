@@ -38,7 +38,7 @@ def add(change: Change, kind: JobKind, subject: str, *, cause: str, priority: in
         "enqueued_at": None,
         "ended_at": None,
     }
-    change.connection.execute(insert_once(change.connection, tables.jobs, row))
+    insert_once(change.connection, tables.jobs, row)
     return id
 
 

@@ -79,7 +79,7 @@ class Lessons:
             "indexed": False,
         }
         with self._ledger.database.writing() as connection:
-            connection.execute(insert_once(connection, tables.lesson_vectors, row))
+            insert_once(connection, tables.lesson_vectors, row)
 
     def vectors(self, customer: Customer, embedder: str) -> list[StoredVector]:
         """Every vector of this customer's active lessons."""

@@ -1,4 +1,4 @@
-"""Who may move a release back, and on what ground: a named person with a reason, or the evidence."""
+"""Who may move a release back, and why: a named person with a reason, or the evidence."""
 
 from pathlib import Path
 from typing import Any

@@ -295,6 +295,15 @@ def test_a_rollback_whose_incumbent_is_gone_is_not_verified(world: World) -> Non
     assert world.send(1)[0].version == HUMAN
 
 
+def test_a_rollback_of_a_version_that_still_serves_elsewhere_is_not_verified(world: World) -> None:
+    """Another release of the very same version is in use: it is not gone."""
+    world.at("full", status="complete", weight_bp=10_000)
+    world.clock.turn(timedelta(hours=1))
+    again = world.put(world.open(run="r-2"), "slice_50")
+
+    assert roll_back(world, again).evidence.notes["outcome"] == "fail"
+
+
 def test_nothing_slips_into_a_release_that_is_rolled_back_meanwhile(world: World) -> None:
     """Items are sent in one thread while another rolls back; none is left with the version."""
     release = world.at("full")

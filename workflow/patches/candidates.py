@@ -10,9 +10,9 @@ from runs.records.version import PolicyValues, Version
 from workflow.evaluate.trial import TrialRun
 from workflow.patches.acceptance import Terms, terms_of
 from workflow.patches.patch import Changed, between
-from workflow.patches.rules import MOST, sketches, write
+from workflow.patches.rules import MOST, Sketch, refused, sketches, write
 from workflow.patches.standing import Standing, Tally, stand
-from workflow.patches.values import LIMITS, find_setting, set_to
+from workflow.patches.values import LIMITS, Setting, find_refused, find_setting, set_to
 
 
 class _Weighed(NamedTuple):
@@ -48,6 +48,33 @@ def candidates(
     return [one.patch for one in found]
 
 
+def near_misses(
+    group: FailureGroup,
+    trial: TrialRun,
+    *,
+    version: Version,
+    policy: PolicyValues,
+    plan: Plan,
+) -> list[Patch]:
+    """The changes nearest to mending a group that the rule of acceptance refuses on dev.
+
+    For the record: whoever reads why a change was taken sees what was weighed beside it.
+    """
+    if not group.explained:
+        return []
+    standing, terms = stand(trial, group), terms_of(plan, policy)
+    before = Changed(version, policy)
+    found: list[_Weighed] = []
+    for name in sorted(LIMITS):
+        setting = find_refused(standing, version, policy=policy, name=name, terms=terms)
+        if setting is not None:
+            found.append(_set(before, setting))
+    if standing.is_harm:
+        for sketch in refused(standing, version, policy=policy, terms=terms):
+            found.append(_ruled(standing, before, sketch, plan))
+    return [one.patch for one in found]
+
+
 def _values(
     standing: Standing, before: Changed, *, names: Iterable[str], terms: Terms
 ) -> list[_Weighed]:
@@ -56,21 +83,29 @@ def _values(
         setting = find_setting(
             standing, before.version, policy=before.policy, name=name, terms=terms
         )
-        if setting is None:
-            continue
-        says = f"{name} from {before.policy.values[name]} to {setting.value}"
-        after = set_to(setting, before.version, before.policy)
-        found.append(_Weighed(between(before, after, rank=1, says=says), setting.tally))
+        if setting is not None:
+            found.append(_set(before, setting))
     return _smallest(found, terms)
 
 
 def _rules(standing: Standing, before: Changed, *, terms: Terms, plan: Plan) -> list[_Weighed]:
-    found = []
-    for sketch in sketches(standing, before.version, policy=before.policy, terms=terms):
-        after = write(sketch, standing, before.version, policy=before.policy, plan=plan)
-        says = f"to {sketch.route} when {sketch.condition.says}"
-        found.append(_Weighed(between(before, after, rank=2, says=says), sketch.tally))
+    found = [
+        _ruled(standing, before, sketch, plan)
+        for sketch in sketches(standing, before.version, policy=before.policy, terms=terms)
+    ]
     return _smallest(found, terms)
+
+
+def _set(before: Changed, setting: Setting) -> _Weighed:
+    says = f"{setting.name} from {before.policy.values[setting.name]} to {setting.value}"
+    after = set_to(setting, before.version, before.policy)
+    return _Weighed(between(before, after, rank=1, says=says), setting.tally)
+
+
+def _ruled(standing: Standing, before: Changed, sketch: Sketch, plan: Plan) -> _Weighed:
+    after = write(sketch, standing, before.version, policy=before.policy, plan=plan)
+    says = f"to {sketch.route} when {sketch.condition.says}"
+    return _Weighed(between(before, after, rank=2, says=says), sketch.tally)
 
 
 def _smallest(found: list[_Weighed], terms: Terms) -> list[_Weighed]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -54,8 +55,24 @@ def sketches(
     return chosen
 
 
+def refused(
+    standing: Standing, version: Version, *, policy: PolicyValues, terms: Terms
+) -> list[Sketch]:
+    """The two rules that repair the group best although the rule of acceptance refuses them."""
+    found = [
+        one
+        for one in _sketched(standing, version, policy=policy)
+        if one.tally.repaired and find_objection(one.tally, terms)
+    ]
+    found.sort(key=lambda one: (-one.tally.repaired, one.tally.needless_added, one.condition.says))
+    writable = (one for one in found if _is_writable(one.condition, version, policy))
+    return list(islice(writable, SHOWN))
+
+
 MOST = 6
 """Rules for one group."""
+SHOWN = 2
+"""Refused rules that are told of."""
 
 
 class Added(NamedTuple):
@@ -93,16 +110,24 @@ def _all(
     standing: Standing, version: Version, *, policy: PolicyValues, terms: Terms
 ) -> list[Sketch]:
     """Every rule that acceptance would let through and that costs no critical case its answer."""
+    passing = (standing.now >= RIGHT) & standing.critical
+    return [
+        one
+        for one in _sketched(standing, version, policy=policy)
+        if not ((one.after == NEEDLESS) & passing).any() and not find_objection(one.tally, terms)
+    ]
+
+
+def _sketched(standing: Standing, version: Version, *, policy: PolicyValues) -> list[Sketch]:
+    """Every one-condition rule there is, and what it would do."""
     route: Route = _route(standing)
     worth = standing.worth(route)
     found = list(conditions(standing, version, policy))
     rows = [np.where(one.holds & standing.free, worth, standing.now) for one in found]
     tallies = standing.tallies(np.stack(rows)) if rows else []
-    passing = (standing.now >= RIGHT) & standing.critical
     return [
         Sketch(condition, route, row, tally)
         for condition, row, tally in zip(found, rows, tallies, strict=True)
-        if not ((row == NEEDLESS) & passing).any() and not find_objection(tally, terms)
     ]
 
 

@@ -1,8 +1,9 @@
 """Fixes of rank 1: another number for a value the policy already has."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -44,13 +45,31 @@ def find_setting(
     one under which the bar of harm passes comes before one under which it does not; then the net
     value decides, then the simpler number.
     """
-    facts = find_compared(name, version.rules)
+    return _find(standing, Changed(version, policy), name=name, worth=partial(_worth, terms=terms))
+
+
+def find_refused(
+    standing: Standing, version: Version, *, policy: PolicyValues, name: str, terms: Terms
+) -> Setting | None:
+    """The setting that repairs the group best although the rule of acceptance refuses it."""
+    worth = partial(_worth_refused, terms=terms)
+    return _find(standing, Changed(version, policy), name=name, worth=worth)
+
+
+def _find(
+    standing: Standing,
+    before: Changed,
+    *,
+    name: str,
+    worth: Callable[[Tally], tuple[float, ...] | None],
+) -> Setting | None:
+    facts = find_compared(name, before.version.rules)
     if not facts:
         return None
-    sweep = Sweep(standing, Changed(version, policy), name=name, facts=facts)
+    sweep = Sweep(standing, before, name=name, facts=facts)
     tried = sweep.candidates()
     tallies = standing.tallies(sweep.outcomes(tried)) if tried else []
-    found = best(tallies, lambda tally: _worth(tally, terms))
+    found = best(tallies, worth)
     return (
         None if found is None else Setting(name, _simplest(tried, tallies, found), tallies[found])
     )
@@ -123,6 +142,12 @@ def _worth(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
         return None
     net = tally.net(terms.cost_of_error, terms.cost_of_review)
     return (passes_harm(tally, terms.gate), float(net), tally.gain - tally.loss)
+
+
+def _worth_refused(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
+    if tally.repaired < 1 or not find_objection(tally, terms):
+        return None
+    return (tally.repaired, float(tally.net(terms.cost_of_error, terms.cost_of_review)))
 
 
 def _simplest(tried: Sequence[Decimal], tallies: Sequence[Tally], found: int) -> Decimal:

@@ -85,6 +85,16 @@ def test_covered_evidence_and_its_verdict_are_told_with_figures(told: Told) -> N
     assert "wrong auto: fail; 30/200 = 15.0% (10.7% to 20.6%) against 0.05" in shown
 
 
+def test_a_covered_drill_is_told_with_its_outcome_and_time(told: Told) -> None:
+    """A stage is entered on a way back that was walked."""
+    notes = {"outcome": "pass"}
+    drill = told.keep(builders.evidence(id="d-1", kind="drill", seconds="0.7", notes=notes))
+
+    shown = lines(told, told.ask(kind="stage", covers={"drill": drill.id}))
+
+    assert "d-1: way back rehearsed in 0.7 s: pass" in shown
+
+
 def test_a_text_that_would_be_sent_is_shown_word_for_word(told: Told) -> None:
     """With the lessons that are kept by the same answer."""
     kept = told.snapshot("report", {"title": "Update", "text": "Dear Ana,\nall went well."})

@@ -81,9 +81,8 @@ def test_the_route_says_why_and_that_a_person_looks(told: Told) -> None:
     admit(told)
     finish(told)
 
-    assert (
-        "route\n  act: done: assign\n  chosen beforehand to be looked at by a person"
-        in lines(told)
+    assert "route\n  act: done: assign\n  chosen beforehand to be looked at by a person" in lines(
+        told
     )
 
 
@@ -119,9 +118,7 @@ def test_a_persons_answer_is_told_and_a_simulated_one_is_marked(
         "simulated": simulated,
         "decided_at": NOW,
     }
-    told.store.reviews.decide(
-        told.customer, "ben", builders.review(kind="audit", **answer)
-    )
+    told.store.reviews.decide(told.customer, "ben", builders.review(kind="audit", **answer))
 
     assert f"{says} 2026-03-02 09:00: refund (review)" in lines(told)
 

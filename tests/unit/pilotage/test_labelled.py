@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,10 +38,11 @@ def source(folder: Path, rows: int = 40) -> Source:
     return Source(file, {}, labelled_by="eva")
 
 
-def brought(**changed: object) -> Brought:
+def brought(**changed: Any) -> Brought:
     """As the expert brings it."""
     told = {"acceptance": "real tickets; severity does not differ", "salt": "s", "shares": SHARES}
-    return Brought(**({"name": "desk", "workflow": "desk"} | told | changed))
+    values: dict[str, Any] = {"name": "desk", "workflow": "desk"} | told | changed
+    return Brought(**values)
 
 
 def test_what_an_expert_accepts_is_kept_with_their_name_and_words(

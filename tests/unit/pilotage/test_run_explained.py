@@ -90,9 +90,7 @@ def test_what_was_done_outside_is_told_with_key_receipt_and_approval(told: Told)
     act = builders.action(item="", run="r-1", approval="a-1", tool="outbox", operation="send")
     told.store.actions.reserve(told.customer, act, 1)
     receipt = told.snapshot("receipt", {"key": act.key})
-    told.store.actions.settle(
-        told.customer, act.key, status="done", receipt=receipt, reason=""
-    )
+    told.store.actions.settle(told.customer, act.key, status="done", receipt=receipt, reason="")
 
     shown = lines(told)
 

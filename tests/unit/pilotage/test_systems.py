@@ -1,6 +1,7 @@
 """Which systems a customer's workflows may reach is what the tools file says, and nothing else."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def lay(folder: Path, text: str) -> Home:
     return home
 
 
-def lay_specs(folder: Path, *specs: dict[str, object]) -> Home:
+def lay_specs(folder: Path, *specs: Mapping[str, object]) -> Home:
     """A home with these tools."""
     write_specs(Home(folder), ACME, ToolsFile.model_validate({"tools": specs}))
     return Home(folder)

@@ -48,9 +48,7 @@ class Told:
 
     def snapshot(self, kind: str, value: Any) -> str:
         """Keep a text; its digest."""
-        return snapshots.keep(
-            self.store, self.customer, "dan", kind=kind, value=value, terms=TERMS
-        )
+        return snapshots.keep(self.store, self.customer, "dan", kind=kind, value=value, terms=TERMS)
 
     def ask(self, **changed: Any) -> Approval:
         """Open a question of the run, which waits for it."""

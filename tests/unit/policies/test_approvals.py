@@ -115,17 +115,6 @@ def test_a_question_without_approvers_is_no(kind: Any) -> None:
         needs_for(kind, empty, staff(), excluded=())
 
 
-def test_a_kind_of_stage_may_have_approvers_of_its_own() -> None:
-    """They come before those of every stage."""
-    rules = policy().approvers
-    own = policy().model_copy(update={"approvers": {**rules, "stage_full": rules["test_exit"]}})
-
-    full = needs_for("stage", own, staff(), excluded=(), stage="full")
-    part = needs_for("stage", own, staff(), excluded=(), stage="slice")
-
-    assert [need.role for need in (*full, *part)] == ["domain_expert", "ops_lead"]
-
-
 def test_all_needs_filled_approves() -> None:
     """Not one decision earlier."""
     asked = approval()
@@ -133,6 +122,7 @@ def test_all_needs_filled_approves() -> None:
     last = ruled(asked, "ben", before=[decision(asked, "ana")])
 
     assert (first.allowed, first.closes, first.role) == (True, None, "product_owner")
+    assert "1 more must agree" in first.reason
     assert (last.allowed, last.closes, last.role) == (True, "approved", "ops_lead")
 
 
@@ -152,6 +142,7 @@ def test_a_person_with_two_roles_fills_one_need() -> None:
     assert ana.closes is None
     assert ruled(asked, "ben", before=[decision(asked, "ana")]).closes == "approved"
     assert ruled(asked, "pia", before=[decision(asked, "ana")]).closes == "approved"
+    assert ruled(asked, "ana", before=[decision(asked, "pia")]).role == "ops_lead"
 
 
 def test_who_can_fill_nothing_more_does_not_agree() -> None:
@@ -165,7 +156,8 @@ def test_who_can_fill_nothing_more_does_not_agree() -> None:
 
     ruling = ruled(asked, "pia", before=[decision(asked, "ana")])
     assert not ruling.allowed
-    assert ruled(asked, "pia", "reject", before=[decision(asked, "ana")]).closes == "rejected"
+    refused = ruled(asked, "pia", "reject", before=[decision(asked, "ana")])
+    assert (refused.closes, refused.role) == ("rejected", "product_owner")
 
 
 @pytest.mark.parametrize(
@@ -222,7 +214,10 @@ def test_an_unknown_decision_or_proof_is_no() -> None:
     """What is not in the list is not a decision, and not a proof."""
     nobody = identity(REAL).model_copy(update={"proved_by": "hearsay"})
 
-    assert "no decision" in ruled(approval(), "ana", "yes").reason
+    unknown = ruled(approval(), "ana", "yes").reason
+
+    assert "no decision" in unknown
+    assert all(kind in unknown for kind in KINDS)
     assert "no proof" in rule_on(approval(), [], nobody, "approve").reason
 
 
@@ -264,10 +259,10 @@ def test_solo_ends_where_a_second_person_is_named() -> None:
     [
         ("plan", {}, True),
         ("test_exit", {}, True),
-        ("stage", {"stage_kind": "sandbox"}, True),
-        ("stage", {"stage_kind": "slice"}, False),
+        ("stage", {"weight_bp": "0"}, True),
+        ("stage", {"weight_bp": "500"}, False),
         ("stage", {}, False),
-        ("action", {"stage_kind": "full"}, False),
+        ("action", {"weight_bp": "0"}, False),
         ("update", {}, False),
     ],
 )
@@ -289,8 +284,12 @@ def test_solo_is_for_an_installation_of_one() -> None:
         "product_owner": ("ana",),
         "ops_lead": ("ana",),
     }
+    (both,) = needs_for("stage", policy(), alone, excluded=(), is_solo=True)
+    assert both.count == 1
     with pytest.raises(NotAllowed):
         named("plan", [*alone, person(id="eva", roles=())], excluded=("ana",), is_solo=True)
+    with pytest.raises(NotAllowed):
+        needs_for("plan", policy(), alone, excluded=("ana",))
 
 
 PEOPLE = ("ana", "ben", "pia", "eve", "dan", "")

@@ -95,10 +95,31 @@ def test_what_is_missing_stale_thin_or_other_is_inconclusive(
     assert reason in judgement.reason
 
 
+def test_a_bar_nothing_was_counted_for_may_lie_anywhere() -> None:
+    """It shows no figure that was not measured."""
+    (only,) = judged(None).bars
+
+    assert (only.name, only.events, only.total) == ("subject", 0, 0)
+    assert (only.low, only.high, only.threshold) == (0, 1, 0)
+
+
+def test_exactly_enough_cases_at_exactly_the_bounds_pass() -> None:
+    """A bar is reached where the bound equals it, and a case less is thin."""
+    gate = GateValues(
+        wrong_auto_max=intervals.upper(0, 50, 0.95),
+        coverage_min=intervals.lower(49, 50, 0.95),
+        min_cases=50,
+    )
+
+    assert judged(measured(right_auto=49, needless_review=1), gate).outcome == "pass"
+    assert judged(measured(right_auto=48, needless_review=1), gate).outcome == "inconclusive"
+
+
 def test_an_error_is_a_failure_on_both_bars() -> None:
     """Ten errors in 200 count as wrong alone and as not covered."""
     judgement = judged(measured(right_auto=190, error=10))
 
+    assert bar(judgement, "errors").outcome == "pass"
     assert bar(judgement, "wrong_auto").events == 10
     assert bar(judgement, "coverage").events == 190
     assert judgement.outcome == "inconclusive"
@@ -163,6 +184,28 @@ def test_an_inconclusive_bar_says_what_would_settle_it() -> None:
     assert settle.failures_allowed_in_next[100] == 7
     assert settle.n_to_settle == intervals.forecast(0.9, 109 / 117, 0.95).first
     assert settle.settleable
+
+
+def test_what_settles_the_share_of_wrong_answers_counts_them_as_failures() -> None:
+    """Eight of 200 wrong, at most one in twenty allowed."""
+    wrong = bar(judged(measured(right_auto=192, wrong_auto=8)), "wrong_auto")
+    allowed = intervals.failures_allowed(192, 200, 0.95, confidence=0.95, more=200)
+
+    assert wrong.reason.startswith("wrong alone: 8 of 200, between ")
+    assert set(wrong.settle.failures_allowed_in_next) == {50, 100, 200}
+    assert wrong.settle.failures_allowed_in_next[200] == allowed
+    assert wrong.settle.n_to_settle == intervals.n_to_settle(192, 200, 0.95, confidence=0.95)
+
+
+def test_settleable_is_what_the_review_budget_reaches() -> None:
+    """To the last case of it."""
+    counts = measured(right_auto=108, needless_review=7)
+    further = (intervals.n_to_settle(108, 115, 0.9, confidence=0.95) or 0) - 115
+    for budget, reached in ((further, True), (further - 1, False)):
+        gate = GateValues(
+            wrong_auto_max=0.05, coverage_min=0.9, min_cases=50, max_review_budget=budget
+        )
+        assert bar(judged(counts, gate), "coverage").settle.settleable is reached
 
 
 def test_a_rate_too_close_to_its_bar_is_not_settleable() -> None:

@@ -1,0 +1,237 @@
+"""The sample's first priority under other generator seeds: what fails first, what ends how.
+
+    python -m bench.demo_seeds [--seeds N] [--first N] [--until sandbox|full] [--json] [--out FILE]
+
+Every seed is another customer: other tickets, other accounts, other families. Each is taken through
+the loop by the demo's own people and systems, in a home of its own. `--until sandbox` makes the
+sandbox the agreed stage and changes nothing else of the plan. Generator, truth and bars are what
+they are in the repository; nothing here chooses a seed. `--out` keeps a line a seed, so that an
+interrupted measurement goes on where it ended.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import yaml
+
+from agent.loop import TriggerDraft, start
+from pilotage import settings
+from pilotage.cli.turn import failed_job, has_work
+from pilotage.demo.cast import Cast
+from pilotage.demo.play import FIRST, LIVE_SEED, REQUESTER
+from pilotage.demo.stage import Stage, build, import_cases, lay_policy
+from pilotage.worker import working
+from policies.intervals import wilson
+from runs.records.evidence import Evidence, FixTrial, Verdict
+from runs.records.run import Run, Terminal
+from workflow.samples.support_triage import customer as sample
+from workflow.samples.support_triage.simulator import Simulator
+
+SEEDS, SEED = 20, 1
+LONGEST_S = 900.0
+"""A seed that takes longer is told as open, not waited for."""
+ENDS = ("stage_reached", "blocker_escalated", "open")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one seed."""
+
+    seed: int
+    until: str
+    first: str
+    """Verdict of the first dry run, on dev."""
+    first_wrong: float
+    """Share of the dev families that were wrong alone in it."""
+    trials: int
+    """Fixes tried."""
+    fixes: int
+    """Fixes accepted."""
+    last: str
+    """Verdict of the last dry run; of the holdout where it was looked at."""
+    last_gate: str
+    last_wrong: float
+    stage: str
+    """The stage it stands on; empty when it entered none."""
+    terminal: str
+    reason: str
+    seconds: float
+
+
+def measure(seed: int, until: str) -> Told:
+    """Take the first priority of one seed to its end, in a home that is thrown away."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        told = {"PILOTAGE_HOME": str(Path(folder) / "home"), "PILOTAGE_TICK_S": "0.3"}
+        stage = build(settings.read(told | {"PILOTAGE_POLL_S": "0.02"}), seed)
+        run = _play(stage, seed, until)
+        return _told(stage, run, seed=seed, until=until, seconds=time.monotonic() - began)
+
+
+def plan(until: str) -> str:
+    """The plan of the first priority, done at another stage where one is named."""
+    document = yaml.safe_load(sample.document(FIRST.plan))
+    document["rollout"]["agreed_stage"] = until
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _play(stage: Stage, seed: int, until: str) -> Run:
+    store, customer = stage.wired.store, stage.customer
+    import_cases(stage, FIRST.desk, seed=seed, name=FIRST.workflow)
+    lay_policy(stage, FIRST.policy, FIRST.workflow)
+    draft = TriggerDraft(
+        kind="priority",
+        title=FIRST.title,
+        text=FIRST.text,
+        key=f"seed-{seed}",
+        plan=plan(until),
+    )
+    person = stage.holder_of(REQUESTER).person
+    with working(stage.wired) as worker:
+        run = start(store, customer, person, draft, stage.wired.trigger_terms())
+        live = Simulator(seed + LIVE_SEED, families=FIRST.live_families, desk=FIRST.desk)
+        rules = stage.wired.decision_rules(customer)
+        cast = Cast(stage, live, FIRST.workflow, rules)
+        worker.run_until(lambda: _is_over(stage, cast, run.id), timeout_s=LONGEST_S)
+    return store.runs.get(customer, run.id)
+
+
+def _is_over(stage: Stage, cast: Cast, id: str) -> bool:
+    """Ended, or given up by the worker; else what the run waits for is done meanwhile."""
+    store = stage.wired.store
+    run = store.runs.get(stage.customer, id)
+    _do(stage, cast, run)
+    is_at_work = has_work(store, run) or failed_job(store, run) is None
+    return run.status == "ended" or (run.status == "open" and not is_at_work)
+
+
+def _do(stage: Stage, cast: Cast, run: Run) -> None:
+    """What the run waits for, as people and systems would do it."""
+    what, _, about = run.waits_for.partition(":")
+    if what == "signals":
+        release = stage.wired.store.releases.get(stage.customer, about)
+        is_idle = not cast.has_queued(release)
+        if is_idle and not cast.look_at(release) and not cast.bring(release):
+            cast.pass_time(release)
+    elif what:
+        cast.decide(run)
+
+
+def _told(stage: Stage, run: Run, *, seed: int, until: str, seconds: float) -> Told:
+    store, customer = stage.wired.store, stage.customer
+    verdicts = [v for v in store.of_run(customer, Verdict, run.id) if v.gate in TRIALS]
+    fixes = store.of_run(customer, FixTrial, run.id)
+    shares = [_wrong(store.get(customer, Evidence, one.evidence)) for one in verdicts]
+    end = store.get(customer, Terminal, run.terminal) if run.terminal else None
+    releases = store.releases.of_run(customer, run.id)
+    stood = [one.stages[one.stage].name for one in releases if one.stage >= 0]
+    return Told(
+        seed=seed,
+        until=until,
+        first=verdicts[0].outcome,
+        first_wrong=shares[0],
+        trials=len(fixes),
+        fixes=sum(one.accepted for one in fixes),
+        last=verdicts[-1].outcome,
+        last_gate=verdicts[-1].gate,
+        last_wrong=shares[-1],
+        stage=stood[-1] if stood else "",
+        terminal=end.kind if end else "open",
+        reason=end.reason if end else f"waits for {run.waits_for or 'the worker'}",
+        seconds=round(seconds, 1),
+    )
+
+
+TRIALS = ("dry_run", "holdout")
+
+
+def _wrong(evidence: Evidence) -> float:
+    return evidence.families.wrong_auto / max(evidence.families.total, 1)
+
+
+def table(measured: Sequence[Told]) -> str:
+    """A line a seed, and how many fail first, pass later, end as blocker."""
+    lines = [
+        f"{'seed':>4}  {'first':12}{'wrong':>6}  {'tried':>5}{'taken':>6}  {'last':12}{'wrong':>6}"
+        f"  {'stands on':10}  {'end':18}{'seconds':>8}"
+    ]
+    lines += [
+        f"{one.seed:>4}  {one.first:12}{one.first_wrong:>6.1%}  {one.trials:>5}{one.fixes:>6}  "
+        f"{one.last:12}{one.last_wrong:>6.1%}  {one.stage or '-':10}  {one.terminal:18}"
+        f"{one.seconds:>8.1f}"
+        for one in measured
+    ]
+    return "\n".join([*lines, *summary(measured)]) + "\n"
+
+
+def summary(measured: Sequence[Told]) -> list[str]:
+    """The counts with their 95 % intervals, and why the blocked ones stopped."""
+    failed = [one for one in measured if one.first != "pass"]
+    later = [one for one in failed if one.last == "pass"]
+    lines = [
+        _share("the first dry run does not pass", len(failed), len(measured)),
+        _share("of these, a later one passes on the holdout", len(later), len(failed)),
+        *(
+            _share(f"end: {end.replace('_', ' ')}", _count(measured, end), len(measured))
+            for end in ENDS
+        ),
+    ]
+    stopped = [one for one in measured if one.terminal != "stage_reached"]
+    return lines + [f"  seed {one.seed}: {one.reason}" for one in stopped]
+
+
+def _count(measured: Sequence[Told], end: str) -> int:
+    return sum(one.terminal == end for one in measured)
+
+
+def _share(says: str, k: int, n: int) -> str:
+    if not n:
+        return f"{says}: none to count"
+    low, high = wilson(k, n)
+    return f"{says}: {k} of {n} ({low:.0%} to {high:.0%})"
+
+
+@click.command(help="Take the sample's first priority to its end under many generator seeds.")
+@click.option("--seeds", type=click.IntRange(1), default=SEEDS, show_default=True)
+@click.option("--first", type=click.IntRange(0), default=SEED, show_default=True)
+@click.option("--until", type=click.Choice(["sandbox", "full"]), default="sandbox")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep a line a seed; go on there.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def main(*, seeds: int, first: int, until: str, out: Path | None, as_json: bool) -> None:
+    """Print what became of every seed."""
+    known = _known(out, until)
+    measured = []
+    for seed in range(first, first + seeds):
+        one = known.get(seed) or _measured(seed, until, out)
+        measured.append(one)
+    if as_json:
+        told = {"seeds": [asdict(one) for one in measured], "summary": summary(measured)}
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        sys.stdout.write(table(measured))
+
+
+def _measured(seed: int, until: str, out: Path | None) -> Told:
+    sys.stderr.write(f"seed {seed} ...\n")
+    one = measure(seed, until)
+    if out is not None:
+        with out.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(asdict(one)) + "\n")
+    return one
+
+
+def _known(out: Path | None, until: str) -> dict[int, Told]:
+    if out is None or not out.exists():
+        return {}
+    rows = [Told(**json.loads(line)) for line in out.read_text(encoding="utf-8").splitlines()]
+    return {one.seed: one for one in rows if one.until == until}
+
+
+if __name__ == "__main__":
+    main()

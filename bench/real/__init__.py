@@ -1,0 +1,1 @@
+"""Real labelled cases as input: what the packs hold, and who answers for them."""

@@ -1,0 +1,155 @@
+"""Where a process can die between two of the engines, and how it is made to die exactly there.
+
+Nothing is replaced: the named function runs as it is, and before or after its n-th call the
+process kills itself with a signal that nobody can catch.
+"""
+
+import itertools
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal, NamedTuple
+
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.pregel import Pregel
+
+from agent.loop import Loop
+from runs import approvals, queue
+from runs.store.actions import Actions
+from runs.store.database import Database
+from tools.files import sink
+from tools.files.sink import FolderSink
+from tools.notify import Outbox
+
+Start = Literal["opened", "slice", "update"]
+"""Where a trial begins: nothing done; asked for the slice; asked for the update."""
+Side = Literal["before", "after"]
+Picks = Callable[..., bool]
+
+
+class Strike(NamedTuple):
+    """Die at this call of this seam."""
+
+    seam: str
+    side: Side
+    number: int
+    """From 1."""
+
+
+@dataclass(frozen=True)
+class Seam:
+    """One function beside which a process may die."""
+
+    start: Start
+    owner: Any
+    """Module or class that holds the function."""
+    function: str
+    sides: tuple[Side, ...] = ("before", "after")
+    picks: Picks = lambda *_, **__: True
+    """Which calls count."""
+
+
+def _is_sent(outbox: Outbox, *_: Any) -> bool:
+    return outbox.name == "outbox"
+
+
+def _in_folder(name: str) -> Picks:
+    return lambda folder: name in folder.parts
+
+
+def _of_run(_: Actions, __: Any, action: Any, *___: Any) -> bool:
+    return bool(action.run)
+
+
+def _of_item(_: Actions, __: Any, action: Any, *___: Any) -> bool:
+    return bool(action.item)
+
+
+def _key_begins(prefix: str) -> Picks:
+    return lambda _, __, key, **___: key.startswith(prefix)
+
+
+BEFORE: tuple[Side, ...] = ("before",)
+AFTER: tuple[Side, ...] = ("after",)
+
+SEAMS: dict[str, Seam] = {
+    "commit": Seam("opened", Database, "writing"),
+    "commit of an item's end": Seam("slice", Database, "writing"),
+    "outbox": Seam("slice", queue, "hand_over", BEFORE),
+    "enqueue": Seam("slice", queue, "hand_over", AFTER),
+    "checkpoint": Seam("opened", SqliteSaver, "put"),
+    "checkpoint of writes": Seam("opened", SqliteSaver, "put_writes"),
+    "decision": Seam("opened", approvals, "decide"),
+    "wake, job taken": Seam("opened", Loop, "advance"),
+    "wake, graph resumed": Seam("opened", Pregel, "invoke"),
+    "reserve for the run": Seam("update", Actions, "reserve", picks=_of_run),
+    "reserve for an item": Seam("slice", Actions, "reserve", picks=_of_item),
+    "do for the run": Seam("update", Outbox, "act", picks=_is_sent),
+    "do for an item": Seam("slice", FolderSink, "act"),
+    "do for the run, half": Seam("update", sink, "_sync", BEFORE, _in_folder("outbox")),
+    "do for an item, half": Seam("slice", sink, "_sync", BEFORE, _in_folder("queues")),
+    "settle for the run": Seam("update", Actions, "settle", picks=_key_begins("r-")),
+    "settle for an item": Seam("slice", Actions, "settle", picks=_key_begins("item-")),
+}
+
+
+def arm(strike: Strike) -> None:
+    """Let this process die at the strike."""
+    seam = SEAMS[strike.seam]
+    numbers = itertools.count(1)
+
+    def reached(side: Side, number: int) -> None:
+        if (side, number) == (strike.side, strike.number):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _wrap(seam, numbers, reached)
+
+
+def count(names: list[str]) -> dict[str, int]:
+    """Count the calls of these seams from now on, by name, without dying."""
+    counts = dict.fromkeys(names, 0)
+    for name in names:
+
+        def reached(side: Side, number: int, name: str = name) -> None:
+            counts[name] = max(counts[name], number)
+
+        _wrap(SEAMS[name], itertools.count(1), reached)
+    return counts
+
+
+def _wrap(seam: Seam, numbers: Iterator[int], reached: Callable[[Side, int], None]) -> None:
+    real = getattr(seam.owner, seam.function)
+    if seam.function == "writing":
+        setattr(seam.owner, seam.function, _around_commit(real, numbers, reached))
+        return
+
+    @wraps(real)
+    def struck(*args: Any, **kwargs: Any) -> Any:
+        if not seam.picks(*args, **kwargs):
+            return real(*args, **kwargs)
+        number = next(numbers)
+        reached("before", number)
+        result = real(*args, **kwargs)
+        reached("after", number)
+        return result
+
+    setattr(seam.owner, seam.function, struck)
+
+
+def _around_commit(
+    real: Any, numbers: Iterator[int], reached: Callable[[Side, int], None]
+) -> Callable[..., Any]:
+    """`before`: everything is written and nothing committed; `after`: committed, nothing more."""
+
+    @contextmanager
+    def writing(database: Database) -> Iterator[Any]:
+        number = next(numbers)
+        with real(database) as connection:
+            yield connection
+            reached("before", number)
+        reached("after", number)
+
+    return writing

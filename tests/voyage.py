@@ -1,0 +1,410 @@
+"""A run on its way, step by step: the real wiring and graph, a small set of cases learnt at once.
+
+Tickets name an amount. Above the limit a person decides, which the text alone cannot know: the
+first candidate fails its dry run for that reason, and a rule on the amount mends it.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.deps import Deps
+from agent.graph import build
+from agent.loop import Loop, TriggerDraft, start
+from pilotage import settings
+from pilotage.engines import Engines
+from pilotage.labelled import Brought, bring
+from pilotage.systems import ToolsFile, ToolSpec, write_specs
+from pilotage.wiring import Wired, wire
+from policies import rules, texts
+from rollout.admission import Sent
+from runs import approvals, audit, people, snapshots
+from runs.approvals import Answer
+from runs.clock import TurnedClock
+from runs.errors import NotFound
+from runs.leases import Lease
+from runs.plan import Plan
+from runs.records.approval import Approval, DecisionKind
+from runs.records.case import Case
+from runs.records.item import Review
+from runs.records.person import Customer, Identity
+from runs.records.release import Release
+from runs.records.run import Run, Terminal
+from runs.records.version import PolicyValues, Route
+from runs.store.items import ItemFilter
+from runs.store.store import Store
+from tests import builders
+from tests.builders import person
+from tests.desk import PLAN
+from tests.integration.desk import Steps
+from tests.unit.pilotage.homes import make_house, policy_of
+from workflow.process.item import process_item
+
+LIMIT = 500
+"""Above it, a person decides; nobody told the first candidate."""
+SAMPLE = 30
+BARS: dict[str, Any] = {
+    "dry_run": {"wrong_auto_max": 0.10, "coverage_min": 0.6, "confidence": 0.9, "min_cases": 40},
+    "sandbox": {"wrong_auto_max": 0.15, "coverage_min": 0.6, "confidence": 0.9, "min_cases": 30},
+}
+BARS |= {"slice": BARS["sandbox"], "full": BARS["sandbox"]}
+STAGES: tuple[dict[str, Any], ...] = (
+    {"name": "sandbox", "kind": "sandbox", "weight_bp": 0, "sample": SAMPLE, "min_hours": 0},
+    {"name": "half", "kind": "slice", "weight_bp": 5_000, "sample": SAMPLE, "min_hours": 0},
+)
+SAYS = {
+    "refund": ("money back", "refund the payment", "pay me back", "return my money"),
+    "delivery": ("where is my parcel", "parcel not arrived", "courier is late", "track my parcel"),
+}
+ADDED = {"bob": ("delivery_engineer",), "ivo": ("incident_owner",)}
+WAITS_FOR_ITEMS = "signals"
+
+
+class Ticket(NamedTuple):
+    """One ticket and what is right for it."""
+
+    key: str
+    input: dict[str, Any]
+    label: str
+    routes: tuple[Route, ...]
+
+
+def tickets(prefix: str, count: int) -> list[Ticket]:
+    """Tickets of both labels, a quarter of them above the limit."""
+    drawn = random.Random(prefix)
+    return [_ticket(drawn, f"{prefix}-{n}", n) for n in range(count)]
+
+
+def _ticket(drawn: random.Random, key: str, n: int) -> Ticket:
+    label = ("refund", "delivery")[n // 4 % 2]
+    is_large = n % 4 == 0
+    amount = drawn.randrange(LIMIT + 100, 990) if is_large else drawn.randrange(5, LIMIT - 100)
+    text = f"{drawn.choice(SAYS[label])}, order {drawn.randrange(10_000)}"
+    routes: tuple[Route, ...] = ("review",) if is_large else ("act",)
+    return Ticket(key, {"text": text, "amount": amount}, label, routes)
+
+
+def plan_of(workflow: str = "desk", **changed: Any) -> Plan:
+    """The desk's plan with an amount and two stages, the second of which is agreed."""
+    rollout = {"stages": STAGES, "agreed_stage": "half"} | changed.pop("rollout", {})
+    owners = {"builder": "bob", "incidents": "ivo"} | changed.pop("owners", {})
+    parts = {
+        "workflow": workflow,
+        "contract": PLAN["contract"]
+        | {
+            "fields": (
+                {"name": "text", "type": "text", "required": True},
+                {"name": "amount", "type": "number", "low": 0, "high": 1000},
+            )
+        },
+        "routing": PLAN["routing"]
+        | {"bounds": PLAN["routing"]["bounds"] | {"scope_floor": {"low": "0", "high": "0.9"}}},
+        "acceptance": PLAN["acceptance"] | {"gates": BARS},
+        "owners": owners,
+        "rollout": rollout,
+        "signals": ({"name": "quality", "owner": "ben", "limit": "at least .9"},),
+    }
+    return builders.plan(**parts | changed)
+
+
+def written(plan: Plan) -> str:
+    """The plan as a person brings it."""
+    return texts.write(plan.model_dump())
+
+
+def values_of(workflow: str = "desk", **changed: Any) -> PolicyValues:
+    """What operations start from: every served item is looked at."""
+    values: dict[str, str] = {"act_threshold": "0.5", "scope_floor": "0"}
+    bars = {name: bar | {"max_review_budget": 400} for name, bar in BARS.items()}
+    told = policy_of(workflow, **values).as_json() | {"gates": bars, "audit_share": 1.0}
+    return PolicyValues.model_validate(told | changed)
+
+
+Judge = Callable[[Ticket], tuple[str, tuple[Route, ...]]]
+"""What the reviewers say is right: the label and the routes."""
+
+
+def honest(ticket: Ticket) -> tuple[str, tuple[Route, ...]]:
+    """Reviewers who say what is right."""
+    return ticket.label, ticket.routes
+
+
+def contrary(ticket: Ticket) -> tuple[str, tuple[Route, ...]]:
+    """Reviewers for whom the world has changed: nothing the version says is right."""
+    return ("delivery" if ticket.label == "refund" else "refund"), ("act",)
+
+
+@dataclass
+class Voyage:
+    """One home and the run that is looked at."""
+
+    folder: Path
+    tokens: Mapping[str, str]
+    clock: TurnedClock = field(default_factory=TurnedClock)
+    run_id: str = ""
+    sent: int = 0
+    change_deps: Callable[[Deps], Deps] = staticmethod(lambda deps: deps)
+    """How a test hands in what fails."""
+
+    def __post_init__(self) -> None:
+        told = {"PILOTAGE_HOME": str(self.folder), "PILOTAGE_TICK_S": "0.05"}
+        wired = wire(settings.read(told))
+        self.wired: Wired = replace(
+            wired, clock=self.clock, store=Store(wired.store.database, self.clock)
+        )
+        self.engines: Engines = self.wired.engines("")
+        self.store: Store = self.wired.store
+        self.customer: Customer = self.store.customer("acme")
+
+    def copy(self, folder: Path) -> "Voyage":
+        """The same home at the same point, elsewhere."""
+        shutil.copytree(self.folder, folder)
+        clock = TurnedClock(self.clock.offset)
+        return Voyage(folder, self.tokens, clock, run_id=self.run_id, sent=self.sent)
+
+    # What is there.
+
+    @property
+    def run(self) -> Run:
+        """The run as it stands."""
+        return self.store.runs.get(self.customer, self.run_id)
+
+    @property
+    def waits_for(self) -> str:
+        """The kind of question that is open, `signals`, or nothing."""
+        what = self.run.waits_for
+        if not what or what.startswith("signals:"):
+            return what.partition(":")[0]
+        return approvals.get(self.store, self.customer, what).kind
+
+    @property
+    def asked(self) -> Approval:
+        """The question the run waits for."""
+        return approvals.get(self.store, self.customer, self.run.waits_for)
+
+    @property
+    def terminal(self) -> Terminal:
+        """The proven end."""
+        return self.store.get(self.customer, Terminal, self.run.terminal)
+
+    @property
+    def release(self) -> Release:
+        """The run's release."""
+        return self.store.releases.of_run(self.customer, self.run_id)[0]
+
+    def questions(self, kind: str = "") -> list[Approval]:
+        """Every question of the run, in the order asked."""
+        found = approvals.list_approvals(self.store, self.customer, status="", run=self.run_id)
+        asked = [one for one in found if kind in ("", one.kind)]
+        return sorted(asked, key=lambda one: one.opened_at)
+
+    def told(self) -> list[str]:
+        """The kinds of the run's events, in order."""
+        events = self.store.events(self.customer, self.run_id, limit=100_000)
+        return [event.kind for event in events]
+
+    @property
+    def messages(self) -> list[Path]:
+        """What was sent to the customer."""
+        folder = self.wired.home.outbox("acme")
+        return sorted(folder.rglob("*.json")) if folder.exists() else []
+
+    def verify(self) -> None:
+        """Every change has its event, and no byte was altered."""
+        report = audit.verify(self.store.database)
+        assert report.ok, report.problems
+
+    # What people and systems do.
+
+    def identity(self, name: str) -> Identity:
+        """A person, by their own token."""
+        return self.wired.identify(self.tokens[name])
+
+    def start(self, plan: str | None = None, *, by: str = "dan", key: str = "k-1") -> Run:
+        """A priority, with a plan; no plan is brought where it is empty."""
+        text = written(plan_of()) if plan is None else plan
+        draft = TriggerDraft("priority", "Sort the desk's tickets", "A day is lost.", key, text)
+        run = start(self.store, self.customer, by, draft, self.wired.trigger_terms())
+        self.run_id = run.id
+        return run
+
+    def loop(self, build_graph: Callable[[Deps], Any] = build) -> Loop:
+        """What advances the run."""
+
+        def made(store: Store, lease: Lease) -> Any:
+            deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
+            return build_graph(self.change_deps(deps))
+
+        return Loop(self.store, made, str(self.wired.home.checkpoints))
+
+    def advance(self, holder: str = "w1") -> Run:
+        """To its next question, wait or end."""
+        return self.loop().advance(self.customer, self.run_id, holder)
+
+    def decide(
+        self, name: str, kind: DecisionKind = "approve", *, asked: Approval | None = None
+    ) -> Approval:
+        """One person answers what the run waits for."""
+        asked = asked or self.asked
+        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject)
+        judges = self.engines.decision_rules(self.customer)
+        return approvals.decide(self.store, self.identity(name), answer, judges)
+
+    def agree(self) -> None:
+        """The first person of every need approves."""
+        asked = self.asked
+        for need in asked.needs:
+            self.decide(need.people[0], asked=asked)
+
+    def refuse(self, kind: DecisionKind = "reject") -> Run:
+        """One person says no, and the run goes on."""
+        self.decide(self.asked.needs[0].people[0], kind)
+        return self.advance()
+
+    def bring(self, judge: Judge = honest, count: int = SAMPLE) -> None:
+        """Tickets come in until the sample is whole; they are worked on and looked at."""
+        share = self.release.weight_bp / 10_000 or 1.0
+        batch = tickets(f"live{self.sent}", int(count / share * 1.6))
+        self.sent += len(batch)
+        sent = [Sent(one.key, one.input) for one in batch]
+        self.wired.admit(self.identity("dan"), self.release.workflow, sent, batch=f"b{self.sent}")
+        self.work()
+        self.look(batch, judge)
+
+    def work(self) -> None:
+        """The worker brings every queued item to its end."""
+        deps = replace(self.engines.process_deps(self.customer), holder="w1")
+        waiting = ItemFilter(status="queued")
+        for item in self.store.items.list(self.customer, waiting, limit=1_000):
+            self.engines.follow(self.customer, item.workflow)
+            process_item(deps, self.customer, item.id, Steps())
+
+    def look(self, batch: Sequence[Ticket], judge: Judge) -> None:
+        """Reviewers answer every open review."""
+        known = {ticket.key: ticket for ticket in batch}
+        for review in self.store.reviews.list(self.customer, status="open", limit=1_000):
+            item = self.store.items.get(self.customer, review.item)
+            self._answer(review, *judge(known[item.key.rpartition(":")[2]]))
+
+    def _answer(self, review: Review, label: str, routes: tuple[Route, ...]) -> None:
+        told = {"status": "decided", "answer": "approve", "label": label, "routes": routes}
+        told |= {"decided_by": "ben", "decided_at": self.store.clock.now()}
+        self.store.reviews.decide(self.customer, "ben", review.model_copy(update=told))
+
+    def edit(self, **changed: Any) -> PolicyValues:
+        """Operations edit the policy file; returns what it says now."""
+        file = self.wired.policy_files.file(self.customer, "desk")
+        before = rules.read_policy(file.read_text(encoding="utf-8"), str(file))
+        after = PolicyValues.model_validate(before.as_json() | changed)
+        file.write_text(rules.write_policy(after), encoding="utf-8")
+        return after
+
+    def turn(self, **by: float) -> None:
+        """Time passes."""
+        self.clock.turn(timedelta(**by))
+
+    # Further and further.
+
+    def step(self, judge: Judge = honest) -> str:
+        """Whatever the run waits for happens; what it waits for then, `ended` at its end."""
+        waits_for = self.waits_for
+        if waits_for == WAITS_FOR_ITEMS:
+            self.bring(judge)
+        elif waits_for:
+            self.agree()
+        self.advance()
+        return "ended" if self.run.status == "ended" else self.waits_for
+
+    def until(self, wanted: str, *, judge: Judge = honest) -> "Voyage":
+        """On to a question, to `signals` or to `ended`."""
+        for _ in range(30):
+            if self.step(judge) in (wanted, "ended"):
+                break
+        reached = "ended" if self.run.status == "ended" else self.waits_for
+        assert reached == wanted, f"{reached or self.run.status} instead of {wanted}"
+        return self
+
+
+def set_out(folder: Path) -> Voyage:
+    """A home with people, tools, values and labelled cases; no run yet."""
+    house = make_house(folder)
+    wired, customer = house.wired, house.customer
+    tokens = dict(house.tokens)
+    for name, roles in ADDED.items():
+        people.add_person(wired.store, customer, "olga", person(id=name, roles=roles))
+        tokens[name] = people.create_token(wired.store, customer, "olga", person=name)
+    queues = ToolSpec(
+        name="queues",
+        kind="folder",
+        path="customer/queues",
+        operations=("assign",),
+        is_made_up=True,
+    )
+    write_specs(wired.home, customer, ToolsFile(tools=(queues,)))
+    lay(wired, customer, values_of())
+    voyage = Voyage(folder, tokens)
+    import_cases(voyage, "desk")
+    return voyage
+
+
+def lay(wired: Wired, customer: Customer, values: PolicyValues) -> None:
+    """Put a workflow's values where operations edit them."""
+    file = wired.policy_files.file(customer, values.workflow)
+    file.write_text(rules.write_policy(values), encoding="utf-8")
+
+
+def import_cases(voyage: Voyage, name: str, count: int = 240) -> None:
+    """The expert brings labelled cases."""
+    cases = [case_of(one) for one in tickets(f"case-{name}", count)]
+    shares: Any = {"learn": 0.4, "dev": 0.3, "holdout": 0.3}
+    brought = Brought(name, name, "salt", shares, acceptance="They are made up; that is known.")
+    bring(voyage.store, voyage.identity("eva"), cases, brought)
+
+
+def case_of(ticket: Ticket) -> Case:
+    """One labelled example."""
+    return Case(
+        id=ticket.key,
+        family=ticket.key,
+        input=ticket.input,
+        expected={"label": ticket.label},
+        routes=ticket.routes,
+        segment="all",
+        origin="synthetic",
+        labelled_by="eva",
+    )
+
+
+class Harbour:
+    """One voyage, kept at each of its points, so that a test begins where it is about."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: dict[str, Voyage] = {}
+        self._lent = 0
+
+    def at(self, point: str) -> Voyage:
+        """A voyage of one's own at a point: `home`, or what the run waits for, `/`-separated."""
+        self._lent += 1
+        return self._at(point).copy(self._folder / f"lent-{self._lent}")
+
+    def _at(self, point: str) -> Voyage:
+        if point not in self._kept:
+            self._kept[point] = self._reach(point)
+        return self._kept[point]
+
+    def _reach(self, point: str) -> Voyage:
+        folder = self._folder / f"at-{len(self._kept)}-{point.replace('/', '-')}"
+        if point == "home":
+            return set_out(folder)
+        before, _, wanted = point.rpartition("/")
+        if not before and wanted != "plan":
+            raise NotFound(f"no way leads to {point!r}")
+        voyage = self._at(before or "home").copy(folder)
+        if not before:
+            voyage.start()
+        return voyage.until(wanted)

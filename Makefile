@@ -11,11 +11,11 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 help:
 	@echo 'make demo      one priority to its proven end, on the sample; no key, no network'
-	@echo 'make test      every test but the faults; no key, no network but loopback'
+	@echo 'make test      every test but the faults and whole packs; no key, no network but loopback'
 	@echo 'make check     format, lint, types, imports, sizes'
 	@echo 'make fix       format and mend what ruff can mend'
 	@echo 'make faults    the long kill and load tests'
-	@echo 'make journeys  whole runs only, one after the other'
+	@echo 'make journeys  whole runs only, one after the other, on whole packs too'
 	@echo 'make bench     the measurements'
 	@echo 'make coverage  every test but the faults, and the branches they leave out'
 
@@ -38,7 +38,7 @@ demo: $(STAMP)
 
 # A file's tests stay on one worker, so that what a file fits or fills is made once.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --ignore=tests/faults
+	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --ignore=tests/faults -m 'not journey'
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -63,6 +63,6 @@ bench: $(STAMP)
 
 coverage: $(STAMP)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --ignore=tests/faults
+	$(BIN)/coverage run -m pytest --ignore=tests/faults -m 'not journey'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report

@@ -9,8 +9,8 @@ from memory_store.memory.memory import Memory
 from memory_store.recall import Pack
 from policies.rules import Installation
 from runs import approvals
-from runs.records.approval import Approval
 from runs.errors import InvalidInput
+from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.version import PolicyValues

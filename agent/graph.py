@@ -59,28 +59,22 @@ EDGES: list[tuple[str, str]] = [
 ]
 
 
-def _after_question(asked: str, *, approved: str, again: str, refused: str) -> dict[str, str]:
+def _asked(
+    asked: str, *, approved: str, again: str, refused: str = "report"
+) -> tuple[Route, dict[str, str]]:
     """Where each outcome of a question leads."""
     no = dict.fromkeys(("changes_asked", "rejected", "expired", "withdrawn"), refused)
-    return no | {"open": asked, "superseded": again, "approved": approved}
+    return outcome, no | {"open": asked, "superseded": again, "approved": approved}
 
 
 ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
     "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
-    "ask_plan": (
-        outcome,
-        _after_question("ask_plan", approved="build", again="write_plan", refused="report"),
-    ),
+    "ask_plan": _asked("ask_plan", approved="build", again="write_plan"),
     "dry_run": (
         after_dry_run,
         {"passed": "ask_test_exit", "fix": "fix_smallest_issue", "blocked": "report"},
     ),
-    "ask_test_exit": (
-        outcome,
-        _after_question(
-            "ask_test_exit", approved="propose_stage", again="dry_run", refused="report"
-        ),
-    ),
+    "ask_test_exit": _asked("ask_test_exit", approved="propose_stage", again="dry_run"),
     "propose_stage": (
         after_proposal,
         {
@@ -91,22 +85,14 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
             "done": "report",
         },
     ),
-    "ask_stage": (
-        outcome,
-        _after_question(
-            "ask_stage", approved="stage_release", again="propose_stage", refused="report"
-        ),
-    ),
+    "ask_stage": _asked("ask_stage", approved="stage_release", again="propose_stage"),
     "stage_release": (
         after_stage,
         {"watch": "monitor", "again": "propose_stage", "ended": "report"},
     ),
     "monitor": (after_monitor, {"wait": "monitor", "judge": "propose_stage"}),
-    "ask_update": (
-        outcome,
-        _after_question(
-            "ask_update", approved="send_update", again="report", refused="store_lessons"
-        ),
+    "ask_update": _asked(
+        "ask_update", approved="send_update", again="report", refused="store_lessons"
     ),
     "store_lessons": (after_lessons, {"closed": END, "open": "report"}),
 }

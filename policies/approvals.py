@@ -16,6 +16,7 @@ from runs.errors import NotAllowed
 from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, ApprovalKind, Decision, DecisionKind, Need
 from runs.records.person import Identity, Person
+from runs.records.release import StageKind
 from runs.records.version import ApproverRule, PolicyValues
 
 AGREES: frozenset[DecisionKind] = frozenset({"approve"})
@@ -50,16 +51,18 @@ def needs_for(
     people: Sequence[Person],
     *,
     excluded: Collection[str],
+    stage: StageKind | None = None,
     is_solo: bool = False,
 ) -> tuple[Need, ...]:
     """Name the people whose decision it needs, or raise NotAllowed naming the role nobody can fill.
 
     Nobody excluded (requester, builder, last editor, author of the version) or disabled is named;
     their deputy stands in, under the same conditions. Each person can fill one need only, so the
-    needs are checked together. `is_solo`: the installation says that it has one person.
+    needs are checked together. `stage`: the kind of stage it is about; approvers of `stage_full`
+    come before those of `stage`, and so on. `is_solo`: the installation says it has one person.
     """
     wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
-    rules = wanted.get(kind, ())
+    rules = wanted.get(f"{kind}_{stage}") or wanted.get(kind, ())
     if not rules:
         raise NotAllowed(
             f"policy of {policy.workflow}: approvers.{kind} names nobody, so nobody can agree; "

@@ -22,7 +22,7 @@ from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
 from policies import rules, texts
 from rollout.admission import Sent
-from runs import approvals, audit, people, snapshots
+from runs import approvals, audit, people
 from runs.approvals import Answer
 from runs.clock import TurnedClock
 from runs.errors import NotFound
@@ -138,6 +138,11 @@ def contrary(ticket: Ticket) -> tuple[str, tuple[Route, ...]]:
     return ("delivery" if ticket.label == "refund" else "refund"), ("act",)
 
 
+def unchanged(deps: Deps) -> Deps:
+    """What the door hands in."""
+    return deps
+
+
 @dataclass
 class Voyage:
     """One home and the run that is looked at."""
@@ -147,7 +152,7 @@ class Voyage:
     clock: TurnedClock = field(default_factory=TurnedClock)
     run_id: str = ""
     sent: int = 0
-    change_deps: Callable[[Deps], Deps] = staticmethod(lambda deps: deps)
+    change_deps: Callable[[Deps], Deps] = unchanged
     """How a test hands in what fails."""
 
     def __post_init__(self) -> None:
@@ -211,7 +216,7 @@ class Voyage:
     def messages(self) -> list[Path]:
         """What was sent to the customer."""
         folder = self.wired.home.outbox("acme")
-        return sorted(folder.rglob("*.json")) if folder.exists() else []
+        return sorted(file for file in folder.rglob("*") if file.is_file())
 
     def verify(self) -> None:
         """Every change has its event, and no byte was altered."""

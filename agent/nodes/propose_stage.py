@@ -18,17 +18,17 @@ def propose_stage(state: State, deps: Deps) -> Update:
     """Keep the one move the evidence allows, and ask for it where only people are missing.
 
     What goes down is carried out without asking anybody. Values that operations changed since the
-    dry run void it: it is made again before anything is proposed.
+    dry run void it: it is made again before anything upwards is asked for.
     """
     try:
         release = release_of(state, deps)
     except Conflict:
         return {"blocker": _occupied(state, deps)}
     facts = facts_of(state, deps, release)
-    values = values_of(state, deps)
-    if release.status == "open" and values.get("policy") != state.policy:
-        return {"release": release.id, "move": "", "approval": "", "verdict": "", "fix": ""}
     move = advance.judge(facts)
+    is_void = values_of(state, deps).get("policy") != state.policy
+    if is_void and release.status == "open" and not _goes_down(move):
+        return {"release": release.id, "move": "", "approval": "", "verdict": "", "fix": ""}
     update: Update = {"release": release.id, "move": deps.keep(state, move), "approval": ""}
     if advance.waits_for_approval(move):
         update["approval"] = _ask(state, deps, facts)
@@ -45,10 +45,14 @@ def after_proposal(state: State, deps: Deps) -> str:
     release = deps.store.releases.get(deps.customer(state), state.release)
     if advance.waits_for_approval(move):
         return "ask"
-    if move.kind in ("roll_back", "narrow") or advance.pauses(move):
+    if _goes_down(move):
         return "contract"
     can_wait = release.status == "open" and release.stage >= 0
     return "wait" if can_wait and set(move.missing) <= COMES_BY_WAITING else "done"
+
+
+def _goes_down(move: Move) -> bool:
+    return move.kind in ("roll_back", "narrow") or advance.pauses(move)
 
 
 def _ask(state: State, deps: Deps, facts: Facts) -> str:
@@ -82,7 +86,7 @@ def _occupied(state: State, deps: Deps) -> str:
     workflow = deps.get(state, Version, state.version).workflow
     present = deps.store.releases.list(deps.customer(state), workflow)
     others = (one for one in present if one.run != state.run and one.status in ("open", "held"))
-    return "occupied:" + next(others).id
+    return "occupied:" + next(others, present[0]).id
 
 
 def _risks(state: State, deps: Deps) -> tuple[Risk, ...]:

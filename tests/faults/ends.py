@@ -57,7 +57,7 @@ def end_of(play: Play) -> End:
     return End(
         terminal=[run.status, terminal.kind, terminal.owner] if terminal else [run.status],
         approvals=[f"{one.kind}: {one.title}: {one.status}" for one in asked],
-        decisions=sorted(f"{d.approval}: {d.person} {d.kind}" for d in _decided(play, asked)),
+        decisions=[f"{one.role}: {one.person} {one.kind}" for one in _decided(play, asked)],
         verdicts=sorted(f"{one.gate}: {one.outcome}" for one in verdicts),
         releases=[f"{r.status} at {r.stage} with {r.weight_bp}" for r in releases],
         items=dict(Counter(f"{i.arm} {i.stage} {i.status} {i.route}" for i in served)),

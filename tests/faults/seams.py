@@ -34,6 +34,7 @@ class Strike(NamedTuple):
     """Die at this call of this seam."""
 
     seam: str
+    start: Start
     side: Side
     number: int
     """From 1."""
@@ -43,7 +44,8 @@ class Strike(NamedTuple):
 class Seam:
     """One function beside which a process may die."""
 
-    start: Start
+    starts: tuple[Start, ...]
+    """The shortest way that meets it first."""
     owner: Any
     """Module or class that holds the function."""
     function: str
@@ -74,25 +76,27 @@ def _key_begins(prefix: str) -> Picks:
 
 BEFORE: tuple[Side, ...] = ("before",)
 AFTER: tuple[Side, ...] = ("after",)
+UPDATE: tuple[Start, ...] = ("update",)
+SLICE: tuple[Start, ...] = ("slice",)
+ANY: tuple[Start, ...] = ("update", "slice", "opened")
 
 SEAMS: dict[str, Seam] = {
-    "commit": Seam("opened", Database, "writing"),
-    "commit of an item's end": Seam("slice", Database, "writing"),
-    "outbox": Seam("slice", queue, "hand_over", BEFORE),
-    "enqueue": Seam("slice", queue, "hand_over", AFTER),
-    "checkpoint": Seam("opened", SqliteSaver, "put"),
-    "checkpoint of writes": Seam("opened", SqliteSaver, "put_writes"),
-    "decision": Seam("opened", approvals, "decide"),
-    "wake, job taken": Seam("opened", Loop, "advance"),
-    "wake, graph resumed": Seam("opened", Pregel, "invoke"),
-    "reserve for the run": Seam("update", Actions, "reserve", picks=_of_run),
-    "reserve for an item": Seam("slice", Actions, "reserve", picks=_of_item),
-    "do for the run": Seam("update", Outbox, "act", picks=_is_sent),
-    "do for an item": Seam("slice", FolderSink, "act"),
-    "do for the run, half": Seam("update", sink, "_sync", BEFORE, _in_folder("outbox")),
-    "do for an item, half": Seam("slice", sink, "_sync", BEFORE, _in_folder("queues")),
-    "settle for the run": Seam("update", Actions, "settle", picks=_key_begins("r-")),
-    "settle for an item": Seam("slice", Actions, "settle", picks=_key_begins("item-")),
+    "commit": Seam(ANY, Database, "writing"),
+    "outbox": Seam(ANY, queue, "hand_over", BEFORE),
+    "enqueue": Seam(ANY, queue, "hand_over", AFTER),
+    "checkpoint": Seam(ANY, SqliteSaver, "put"),
+    "checkpoint of writes": Seam(ANY, SqliteSaver, "put_writes"),
+    "decision": Seam(ANY, approvals, "decide"),
+    "wake, job taken": Seam(ANY, Loop, "advance"),
+    "wake, graph resumed": Seam(ANY, Pregel, "invoke"),
+    "reserve for the run": Seam(UPDATE, Actions, "reserve", picks=_of_run),
+    "reserve for an item": Seam(SLICE, Actions, "reserve", picks=_of_item),
+    "do for the run": Seam(UPDATE, Outbox, "act", picks=_is_sent),
+    "do for the run, half": Seam(UPDATE, sink, "_sync", BEFORE, _in_folder("outbox")),
+    "do for an item": Seam(SLICE, FolderSink, "act"),
+    "do for an item, half": Seam(SLICE, sink, "_sync", BEFORE, _in_folder("queues")),
+    "settle for the run": Seam(UPDATE, Actions, "settle", picks=_key_begins("r-")),
+    "settle for an item": Seam(SLICE, Actions, "settle", picks=_key_begins("item-")),
 }
 
 

@@ -4,6 +4,7 @@ Every home is prepared once and copied for each trial. Everything heavy is impor
 fork, and this process never starts a thread and never opens a database: its children do.
 """
 
+import faulthandler
 import json
 import os
 import shutil
@@ -24,7 +25,8 @@ from tests.faults.seams import SEAMS, Start, Strike, arm, count
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
 
-PATIENCE_S = 90
+PATIENCE_S = 60
+TOLD = 6_000
 OUTPUT, RESULT = "output.txt", "result.json"
 STARTS: dict[Start, Until] = {
     "slice": waits_for("stage", times=2),
@@ -57,24 +59,25 @@ class Forge:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._expected: dict[Start, dict[str, Any]] = {}
-        self.counts: dict[str, int] = {}
-        """How often each seam is met by a process that is not killed."""
+        self.counts: dict[Start, dict[str, int]] = {}
+        """How often each seam is met by a process that is not killed, from each start."""
 
     def prepare(self) -> None:
         """Make every home to start from, and play each to its end once without killing anybody."""
         here = self._folder / "making"
-        _require(_fork(lambda: _make(here), self._folder))
+        _require(_fork(lambda: _make(here), here), here)
         self._keep(here, "opened")
         for start, until in STARTS.items():
-            _require(_fork(lambda until=until: play_on(here, until), here))
+            _require(_fork(lambda until=until: play_on(here, until), here), here)
             self._keep(here, start)
+        shutil.copytree(here / "fits", self._folder / "opened" / "fits")
         for start in get_args(Start):
             self._expect(start)
 
     def trial(self, strike: Strike) -> Result:
         """Kill one process at the strike, let the next one go on from what is on the disk."""
         began = time.monotonic()
-        start = SEAMS[strike.seam].start
+        start = strike.start
         home = self._copy(start)
         ended = _fork(lambda: _play_armed(home, strike), home)
         killed = ended == -signal.SIGKILL
@@ -100,14 +103,14 @@ class Forge:
 
     def _expect(self, start: Start) -> None:
         home = self._copy(start)
-        names = [name for name, seam in SEAMS.items() if seam.start == start]
-        _require(_fork(lambda: _play_counted(home, names), home))
+        names = [name for name, seam in SEAMS.items() if start in seam.starts]
+        _require(_fork(lambda: _play_counted(home, names), home), home)
         found = json.loads((home / RESULT).read_text())
         wrong = [says for says in found["faults"].values() if says]
         if wrong or found["end"]["terminal"][:2] != ["ended", "stage_reached"]:
             raise AssertionError(f"without a kill it already ends wrong: {found}")
         self._expected[start] = found["end"]
-        self.counts |= found["counts"]
+        self.counts[start] = found["counts"]
         shutil.rmtree(home)
 
     def _keep(self, home: Path, start: Start) -> None:
@@ -188,14 +191,15 @@ def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
 
 def _failed(strike: Strike, home: Path, says: str, began: float) -> Result:
-    told = f"{says}: {(home / OUTPUT).read_text()[-3000:]}"
+    told = f"{says}: {(home / OUTPUT).read_text()[-TOLD:]}"
     seconds = time.monotonic() - began
     return Result(strike, True, False, [], [], [told], seconds)
 
 
-def _require(ended: int) -> None:
+def _require(ended: int, home: Path) -> None:
     if ended:
-        raise AssertionError(f"a home could not be prepared: exit code {ended}")
+        told = (home / OUTPUT).read_text()[-TOLD:]
+        raise AssertionError(f"a home could not be prepared: exit code {ended}: {told}")
 
 
 def _fork(work: Callable[[], None], folder: Path) -> int:
@@ -222,6 +226,7 @@ def _be_child(work: Callable[[], None], output: Path) -> None:
         file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, 1)
         os.dup2(file, 2)
+        faulthandler.enable()
         work()
         code = 0
     except BaseException:

@@ -1,15 +1,11 @@
 """Real cases, through the command line, to the proven end of a run: must-hold 3."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 
-from bench import clinc_mix
 from bench.real import bank, packs
 from bench.real.bank import Bank
 from pilotage.wiring import Wired
@@ -21,7 +17,7 @@ from runs.records.run import Run
 from runs.store.items import ItemFilter
 
 WORKFLOW = "bank_triage"
-SMALL = ("dry_run", "sandbox", "slice", "full")
+GATES = ("dry_run", "sandbox", "slice", "full")
 
 
 class Size(NamedTuple):
@@ -76,7 +72,7 @@ def changes(size: Size) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """What the size changes in the plan and in the policy of the walkthrough."""
     if not size.stages:
         return {}, {}
-    least = {f"gates.{gate}.min_cases": size.min_cases for gate in SMALL}
+    least = {f"gates.{gate}.min_cases": size.min_cases for gate in GATES}
     plan = {f"acceptance.{path}": value for path, value in least.items()}
     agreed = size.stages[-1]["name"]
     return plan | {"rollout.stages": list(size.stages), "rollout.agreed_stage": agreed}, least

@@ -115,6 +115,17 @@ def test_a_question_without_approvers_is_no(kind: Any) -> None:
         needs_for(kind, empty, staff(), excluded=())
 
 
+def test_a_kind_of_stage_may_have_approvers_of_its_own() -> None:
+    """They come before those of every stage."""
+    rules = policy().approvers
+    own = policy().model_copy(update={"approvers": {**rules, "stage_full": rules["test_exit"]}})
+
+    full = needs_for("stage", own, staff(), excluded=(), stage="full")
+    part = needs_for("stage", own, staff(), excluded=(), stage="slice")
+
+    assert [need.role for need in (*full, *part)] == ["domain_expert", "ops_lead"]
+
+
 def test_all_needs_filled_approves() -> None:
     """Not one decision earlier."""
     asked = approval()

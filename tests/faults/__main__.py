@@ -1,0 +1,83 @@
+"""Every seam, killed many times: `python -m tests.faults [kills a side]` prints a table.
+
+`python -m tests.faults serve` does single trials for the tests: one JSON array a line each way.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.faults.seams import SEAMS, Strike
+from tests.faults.trial import Forge, Result
+
+KILLS = 12
+"""Of one seam, from one start, on one side: the first, the last and some between."""
+FORM = "{:<22} {:>6} {:>9} {:>11} {:>6} {:>6}"
+
+
+def serve(forge: Forge) -> None:
+    """Answer each strike with what came of it."""
+    for line in sys.stdin:
+        print(json.dumps(forge.trial(Strike(*json.loads(line)))), flush=True)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most so many numbers from 1 to `count`, the first and the last among them."""
+    if count <= most:
+        return list(range(1, count + 1))
+    return sorted({1 + step * (count - 1) // (most - 1) for step in range(most)})
+
+
+def strikes(forge: Forge, name: str, kills: int) -> Iterator[Strike]:
+    """Where a seam is struck: from every start that meets it, on either side."""
+    for start in SEAMS[name].starts:
+        for side in SEAMS[name].sides:
+            for number in spread(forge.counts[start][name], kills):
+                yield Strike(name, start, side, number)
+
+
+def tabulate(forge: Forge, kills: int) -> bool:
+    """Print a line a seam, and every bad trial below it; True when there is none."""
+    print(FORM.format("seam", "kills", "same end", "duplicated", "lost", "other"), flush=True)
+    good = True
+    for name in SEAMS:
+        results = [forge.trial(strike) for strike in strikes(forge, name, kills)]
+        killed = [result for result in results if result.killed]
+        print(_line(name, killed), flush=True)
+        for result in killed:
+            if not result.is_good:
+                good = False
+                print(f"  {result}", flush=True)
+        good = good and bool(killed)
+    return good
+
+
+def _line(name: str, killed: list[Result]) -> str:
+    same = sum(result.same_end for result in killed)
+    duplicated = sum(len(result.duplicated) for result in killed)
+    lost = sum(len(result.lost) for result in killed)
+    other = sum(bool(result.other) for result in killed)
+    return FORM.format(name, len(killed), same, duplicated, lost, other)
+
+
+def main() -> int:
+    """Prepare the homes, then serve or tabulate; 1 when anything is not as it should be."""
+    began, asked = time.monotonic(), sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="pilotage-faults-") as folder:
+        forge = Forge(Path(folder))
+        forge.prepare()
+        if asked == ["serve"]:
+            print(json.dumps("ready"), flush=True)
+            serve(forge)
+            return 0
+        is_good = tabulate(forge, int(asked[0]) if asked else KILLS)
+    print(f"{time.monotonic() - began:.0f} s, {os.cpu_count()} processors")
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""The loop's routes: no way to the end without a proven, reported, learnt-from end."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langgraph.graph import END, START
+
+from agent import graph
+from agent.deps import Deps
+from agent.graph import EDGES, NODES, ROUTES, build
+from agent.nodes.ask import ask, outcome
+from agent.nodes.store_lessons import after_lessons
+from agent.state import State
+from runs.errors import InvalidInput
+from runs.moves import ApprovalStatus
+from tests import builders
+from tests.builders import make_customer, make_store
+from tests.guards.tree import ROOT
+
+ASKED_BY = {
+    "ask_plan": "write_plan",
+    "ask_test_exit": "dry_run",
+    "ask_stage": "propose_stage",
+    "ask_update": "report",
+}
+LOOPS = {
+    ("dry_run", "fix_smallest_issue"),
+    ("monitor", "propose_stage"),
+    ("propose_stage", "stage_release"),
+}
+"""Pairs that lie on a loop of the product's page."""
+
+
+def onward(node: str) -> set[str]:
+    """Everywhere a node leads, by whatever its route may return."""
+    targets = {end for start, end in EDGES if start == node}
+    return targets | set(ROUTES[node][1].values() if node in ROUTES else ())
+
+
+def reached_from(start: str, *, without: str = "") -> set[str]:
+    """Every place a walk can come to that never enters `without`."""
+    seen, waiting = set[str](), [start]
+    while waiting:
+        node = waiting.pop()
+        for target in onward(node) - seen - {without}:
+            seen.add(target)
+            waiting.append(target)
+    return seen
+
+
+def compiled_edges() -> set[tuple[str, str]]:
+    """The edges as langgraph sees them."""
+    drawn = build(bare_deps()).compile().get_graph()
+    return {(edge.source, edge.target) for edge in drawn.edges}
+
+
+def bare_deps() -> Any:
+    """Building the graph touches nothing: nothing is needed."""
+    return object()
+
+
+def test_the_compiled_graph_has_exactly_the_edges_on_the_page() -> None:
+    """What is read is what runs."""
+    written = {(start, end) for start in [START, *NODES] for end in onward(start)}
+
+    assert compiled_edges() == written
+
+
+def test_every_node_is_reached_and_has_one_way_on() -> None:
+    """None is dead, and none both follows an edge and is routed."""
+    starts = [start for start, _ in EDGES]
+
+    assert reached_from(START) == {*NODES, END}
+    assert len(set(starts)) == len(starts)
+    assert {*starts, *ROUTES} == {START, *NODES}
+    assert not set(starts) & set(ROUTES)
+
+
+@pytest.mark.parametrize("passed", ["report", "store_lessons", "ask_update"])
+def test_no_walk_reaches_the_end_past(passed: str) -> None:
+    """Every end is reported, asked for and learnt from."""
+    assert END not in reached_from(START, without=passed)
+
+
+def test_only_a_closed_run_leads_to_the_end() -> None:
+    """One edge ends the loop, and its route reads the record."""
+    route, targets = ROUTES["store_lessons"]
+
+    assert [node for node in NODES if END in onward(node)] == ["store_lessons"]
+    assert (route, targets) == (after_lessons, {"closed": END, "open": "report"})
+
+
+@given(st.data())
+def test_whatever_the_routes_return_the_end_comes_only_after_report_and_lessons(
+    data: st.DataObject,
+) -> None:
+    """Random walks over every outcome of every route."""
+    walked, node = [START], START
+    for _ in range(200):
+        node = data.draw(st.sampled_from(sorted(onward(node))))
+        walked.append(node)
+        if node == END:
+            break
+
+    if node == END:
+        assert walked[-2] == "store_lessons"
+        assert "report" in walked
+        assert walked[-3] in ("ask_update", "send_update")
+
+
+@pytest.mark.parametrize(("question", "opener"), ASKED_BY.items())
+def test_a_question_is_entered_only_after_the_node_that_opened_it(
+    question: str, opener: str
+) -> None:
+    """Or from itself, when a wake-up came before the decision."""
+    before = {node for node in NODES if question in onward(node)}
+
+    assert NODES[question] is ask
+    assert before == {opener, question}
+
+
+@pytest.mark.parametrize("question", ASKED_BY)
+def test_every_status_of_an_approval_leads_somewhere_and_only_approval_leads_on(
+    question: str,
+) -> None:
+    """Silence, a no and a wish for changes never do what was asked."""
+    route, targets = ROUTES[question]
+
+    assert route is outcome
+    assert set(targets) == set(get_args(ApprovalStatus))
+    assert targets["open"] == question
+    assert [status for status, to in targets.items() if to == targets["approved"]] == ["approved"]
+
+
+@pytest.mark.parametrize("expected", sorted(LOOPS))
+def test_the_loops_are_edges(expected: tuple[str, str]) -> None:
+    """A node that repeats does so by being entered again, under a checkpoint."""
+    first, second = expected
+
+    assert second in reached_from(first)
+    assert first in reached_from(second)
+
+
+def test_no_node_loops_over_a_question() -> None:
+    """The pause stands in two files and in no loop of theirs."""
+    pausing = [path for path in (ROOT / "agent").rglob("*.py") if "interrupt(" in path.read_text()]
+
+    assert sorted(path.name for path in pausing) == ["ask.py", "monitor.py"]
+    assert not [path for path in pausing if loops(path)]
+
+
+def loops(path: Path) -> bool:
+    """Whether a file holds a loop that runs statements."""
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    return any(line.startswith(("for ", "while ")) and line.endswith(":") for line in lines)
+
+
+def returned(function: Callable[..., str]) -> Iterator[str]:
+    """Every text constant in a function, but its docstring."""
+    docstring = function.__doc__
+    for constant in function.__code__.co_consts:
+        if isinstance(constant, str) and constant != docstring:
+            yield constant
+
+
+@pytest.mark.parametrize("node", sorted(set(ROUTES) - set(ASKED_BY)))
+def test_every_target_of_a_route_is_one_its_function_can_return(node: str) -> None:
+    """No line of the page is dead."""
+    route, targets = ROUTES[node]
+
+    assert set(targets) <= set(returned(route))
+
+
+def test_the_page_stays_one_page() -> None:
+    """Must hold 9: the loop is read at once."""
+    assert graph.__file__
+    assert len(Path(graph.__file__).read_text().splitlines()) < 120
+
+
+def test_a_run_is_closed_only_by_a_kept_proven_terminal(tmp_path: Path) -> None:
+    """Until then the last route leads back, never to the end."""
+    store = make_store(tmp_path)
+    customer = make_customer(store)
+    store.runs.open(customer, "dan", builders.trigger(), builders.run())
+    deps, state = only(store), State(customer=customer.id, run="r-1")
+    terminal = builders.terminal()
+
+    before = after_lessons(state, deps)
+    with pytest.raises(InvalidInput, match="its terminal record is not kept"):
+        store.runs.close(customer, "worker", terminal)
+    refused = after_lessons(state, deps)
+    store.keep(customer, "worker", terminal, "r-1")
+    store.runs.close(customer, "worker", terminal)
+
+    assert (before, refused, after_lessons(state, deps)) == ("open", "open", "closed")
+
+
+def only(store: Any) -> Deps:
+    """Nodes that read the store and nothing else."""
+    nothing: Any = None
+    return Deps(store, *[nothing] * 8)

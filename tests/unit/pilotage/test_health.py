@@ -1,0 +1,156 @@
+"""The doctor looks at everything, and says what to do about what is wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.loop import code_digest
+from pilotage import health
+from pilotage.health import Finding, look_over
+from pilotage.wiring import EVERYBODY, WORKER
+from policies.rules import write_policy
+from runs import approvals, leases
+from tests import builders
+from tests.builders import NOW
+from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A home that is well, with one run of the loop as it is."""
+    house = make_house(tmp_path / "home")
+    stopped(house)
+    run = builders.run(graph=code_digest())
+    house.store.runs.open(house.customer, "dan", builders.trigger(), run)
+    for job in house.store.jobs.waiting():
+        house.store.jobs.mark_done(house.customer, job.id)
+    return house
+
+
+def wrong(house: House) -> list[Finding]:
+    """What is wrong."""
+    return [found for found in look_over(house.wired) if found.state == "wrong"]
+
+
+def test_a_home_that_is_well_has_nothing_wrong(house: House) -> None:
+    """Everything was looked at."""
+    names = {found.name for found in look_over(house.wired)}
+
+    assert wrong(house) == []
+    assert names == {
+        "names", "schema", "audit", "worker", "jobs", "actions", "runs", "tools", "memory",
+    }  # fmt: skip
+
+
+def test_looking_changes_nothing(house: House) -> None:
+    """It can be run from cron at any moment."""
+    before = house.store.events(house.customer)
+
+    look_over(house.wired)
+
+    assert house.store.events(house.customer) == before
+
+
+def test_a_name_that_another_program_owns_is_wrong(house: House) -> None:
+    """It would be overwritten without a word; `yaml` stands in for one of ours."""
+    ours = health.OURS
+    try:
+        health.OURS = (*ours, "yaml")
+        found = [one.says for one in health.names() if one.state == "wrong"]
+    finally:
+        health.OURS = ours
+
+    assert any("PyYAML owns yaml too" in says for says in found)
+    assert any("yaml is imported from" in says for says in found)
+
+
+def test_a_job_that_gave_up_on_an_open_run_is_wrong(house: House) -> None:
+    """Until the run went on."""
+    house.store.runs.wake(house.customer, "r-1", "again")
+    house.store.jobs.mark_failed(house.customer, "advance_run:r-1:again", "InvalidInput: x")
+    before = [one.says for one in wrong(house)]
+    house.store.runs.wait(house.customer, "r-1", "a-1")
+    approvals.open_approval(house.store, house.customer, "run:r-1", builders.approval())
+
+    assert before == ["advance_run r-1 gave up: InvalidInput: x"]
+    assert wrong(house) == []
+
+
+def test_an_action_without_an_end_is_wrong_after_a_while(house: House) -> None:
+    """With the key to look for on the other side."""
+    act = builders.action(reserved_at=NOW - timedelta(minutes=1))
+    house.store.actions.reserve(house.customer, act, 1)
+    at_first = wrong(house)
+    old = builders.action(id="x-2", key="i-2:assign:abc", reserved_at=NOW - timedelta(minutes=9))
+    house.store.actions.reserve(house.customer, old, 1)
+
+    assert at_first == []
+    assert [one.says for one in wrong(house)] == [
+        "i-2:assign:abc by desk is reserved; look there for this key"
+    ]
+
+
+def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:
+    """Its question is one the loop still has."""
+    run = builders.run(id="r-2", trigger="t-2")
+    house.store.runs.open(house.customer, "dan", builders.trigger(id="t-2", key="k-2"), run)
+    house.store.jobs.mark_done(house.customer, "advance_run:r-2:opened")
+    asked = builders.approval(id="a-2", run="r-2")
+    approvals.open_approval(house.store, house.customer, "run:r-2", asked)
+    house.store.runs.wait(house.customer, "r-2", "a-2")
+
+    [found] = [one for one in look_over(house.wired) if one.name == "runs"]
+
+    assert found.state == "note"
+    assert "r-2 goes on with another loop" in found.says
+
+
+def test_a_run_that_stands_where_the_loop_has_nothing_is_wrong(house: House) -> None:
+    """It would be lost without a word."""
+    run = builders.run(id="r-2", trigger="t-2")
+    house.store.runs.open(house.customer, "dan", builders.trigger(id="t-2", key="k-2"), run)
+    house.store.jobs.mark_done(house.customer, "advance_run:r-2:opened")
+    asked = builders.approval(id="a-2", run="r-2", kind="action")
+    approvals.open_approval(house.store, house.customer, "run:r-2", asked)
+    house.store.runs.wait(house.customer, "r-2", "a-2")
+
+    [found] = wrong(house)
+
+    assert "r-2 stands at ask_action, which this program does not have" in found.says
+
+
+@pytest.mark.parametrize(("file", "name"), [("policies", "policy"), ("tools", "tools")])
+def test_a_file_that_cannot_be_used_is_wrong(house: House, file: str, name: str) -> None:
+    """With its line."""
+    home = house.wired.home
+    broken = {"policies": home.policies("acme") / "desk.yaml", "tools": home.tools_file("acme")}
+    broken[file].parent.mkdir(exist_ok=True)
+    broken[file].write_text("a: [")
+
+    [found] = wrong(house)
+
+    assert found.name == name
+    assert "line 1" in found.says
+
+
+def test_a_policy_that_may_lead_is_well(house: House) -> None:
+    """Checking it lets nothing lead."""
+    house.wired.policy_files.file(house.customer, "desk").write_text(written())
+
+    assert wrong(house) == []
+    assert house.store.policies.find_leading(house.customer, "desk") is None
+
+
+def written() -> str:
+    """The text of a good policy."""
+    return write_policy(policy_of("desk"))
+
+
+def test_a_worker_at_work_is_named(house: House) -> None:
+    """And jobs that wait for it are not wrong."""
+    house.store.runs.wake(house.customer, "r-1", "again")
+    with leases.held(house.store, EVERYBODY, WORKER, holder="w1", ttl_s=30):
+        found = [one for one in look_over(house.wired) if one.name == "worker"]
+
+    assert [(one.state, one.says) for one in found] == [("ok", "w1 works; 1 jobs are not done yet")]

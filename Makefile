@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= 2
+KILLS ?= 12
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -11,10 +12,10 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 help:
 	@echo 'make demo      one priority to its proven end, on the sample; no key, no network'
-	@echo 'make test      every test but the faults and whole packs; no key, no network but loopback'
+	@echo 'make test      every test but whole packs; no key, no network but loopback'
 	@echo 'make check     format, lint, types, imports, sizes'
 	@echo 'make fix       format and mend what ruff can mend'
-	@echo 'make faults    the long kill and load tests'
+	@echo 'make faults    kill -9 at every seam, many times; KILLS=n on each side of each'
 	@echo 'make journeys  whole runs only, one after the other, on whole packs too'
 	@echo 'make bench     the measurements'
 	@echo 'make coverage  every test but the faults, and the branches they leave out'
@@ -38,7 +39,7 @@ demo: $(STAMP)
 
 # A file's tests stay on one worker, so that what a file fits or fills is made once.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --ignore=tests/faults -m 'not journey'
+	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile -m 'not journey'
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
@@ -52,7 +53,7 @@ fix: $(STAMP)
 	$(BIN)/ruff format .
 
 faults: $(STAMP)
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m tests.faults $(KILLS)
 
 journeys: $(STAMP)
 	$(BIN)/python -m pytest tests/journeys

@@ -99,7 +99,10 @@ def _play(stage: Stage, seed: int, until: str) -> Run:
         rules = stage.wired.decision_rules(customer)
         cast = Cast(stage, live, FIRST.workflow, rules)
         worker.run_until(lambda: _is_over(stage, cast, run.id), timeout_s=LONGEST_S)
-    return store.runs.get(customer, run.id)
+    run = store.runs.get(customer, run.id)
+    if run.status == "open" and not has_work(store, run):
+        raise RuntimeError(f"seed {seed}: the worker gave up: {failed_job(store, run)}")
+    return run
 
 
 def _is_over(stage: Stage, cast: Cast, id: str) -> bool:
@@ -127,6 +130,8 @@ def _told(stage: Stage, run: Run, *, seed: int, until: str, seconds: float) -> T
     store, customer = stage.wired.store, stage.customer
     verdicts = [v for v in store.of_run(customer, Verdict, run.id) if v.gate in TRIALS]
     fixes = store.of_run(customer, FixTrial, run.id)
+    if not verdicts:
+        raise RuntimeError(f"seed {seed}: no dry run was made; the run waits for {run.waits_for!r}")
     shares = [_wrong(store.get(customer, Evidence, one.evidence)) for one in verdicts]
     end = store.get(customer, Terminal, run.terminal) if run.terminal else None
     releases = store.releases.of_run(customer, run.id)

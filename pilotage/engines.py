@@ -203,10 +203,10 @@ class Engines:
 
     def _salt(self) -> str:
         """Another random text for every lineage; a demo's follow from its seed."""
-        seed = self.wired.home.mark().seed
+        seed = self.chosen.home.mark().seed
         if not seed:
             return secrets.token_hex(16)
-        store = self.wired.store
+        store = self.chosen.store
         number = sum(len(store.releases.list(customer)) for customer in store.customers())
         return sha256(f"{seed}:{number}".encode()).hexdigest()[:32]
 

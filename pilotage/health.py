@@ -1,7 +1,7 @@
 """whether an installation is well: one finding for each thing that was looked at."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,12 +56,12 @@ def look_over(wired: Wired) -> list[Finding]:
     return found
 
 
-def names() -> Iterator[Finding]:
+def names(ours: Sequence[str] = OURS) -> Iterator[Finding]:
     """Nobody else owns one of our names, and each is imported from where we are installed."""
     owners = packages_distributions()
     here = _place("pilotage")
-    strangers = {name: sorted(set(owners.get(name, [])) - {"pilotage"}) for name in OURS}
-    elsewhere = {name: _place(name) for name in OURS if _place(name) != here}
+    strangers = {name: sorted(set(owners.get(name, [])) - {"pilotage"}) for name in ours}
+    elsewhere = {name: _place(name) for name in ours if _place(name) != here}
     for name, others in strangers.items():
         if others:
             says = f"{', '.join(others)} owns {name} too; install Pilotage in its own environment"
@@ -71,7 +71,7 @@ def names() -> Iterator[Finding]:
         yield Finding("names", "wrong", says)
     if not elsewhere and not any(strangers.values()):
         python = f"{sys.version_info.major}.{sys.version_info.minor}"
-        yield Finding("names", "ok", f"all {len(OURS)} are ours, on Python {python}")
+        yield Finding("names", "ok", f"all {len(ours)} are ours, on Python {python}")
 
 
 def database(wired: Wired) -> Iterator[Finding]:

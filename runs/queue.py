@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus
 from sqlalchemy import event
 
-from runs.errors import PilotageError, Unavailable
+from runs.errors import Unavailable
 from runs.records.person import Customer
 from runs.store.jobs import Job
 from runs.store.store import Store
@@ -30,6 +30,9 @@ QUEUE = "pilotage"
 
 ATTEMPTS = 5
 """Tries of a step or job that raises Unavailable, one second apart and doubling."""
+
+GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+"""What the queue says of work that it does not take up any more."""
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """`step(name, work)`: the stored JSON result of `work`, which runs once however often asked."""
@@ -125,11 +128,21 @@ class Queue:
         return len(left)
 
     def reconcile(self) -> int:
-        """Hand over again what the queue does not know although it was handed over."""
-        lost = [job for job in self._store.jobs.enqueued() if not _is_known(job)]
-        for job in lost:
-            hand_over(job)
-        return len(lost)
+        """Hand over again what the queue does not know although it was handed over.
+
+        What the queue gave up without its row saying so becomes a failed job, for whoever looks.
+        """
+        handed_over = 0
+        for job in self._store.jobs.enqueued():
+            status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job.customer, job.id))
+            if status is None:
+                hand_over(job)
+                handed_over += 1
+            elif status.status in GIVEN_UP:
+                customer = self._store.customer(job.customer)
+                says = f"{Unavailable.__name__}: the queue ended it as {status.status}"
+                self._store.jobs.mark_failed(customer, job.id, says)
+        return handed_over
 
     def _pump_forever(self) -> None:
         while not self._stopping.is_set():
@@ -177,18 +190,14 @@ def dbos_id(customer: str, job: str) -> str:
     return f"{customer}/{job}"
 
 
-def _is_known(job: Job) -> bool:
-    status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job.customer, job.id))
-    return status is not None
-
-
 def _register(store: Store, work: Mapping[str, Work]) -> None:
     @DBOS.workflow(name="job", max_recovery_attempts=100)
     def job(customer: str, id: str, kind: str, subject: str) -> None:
         try:
             context = JobContext(store.customer(customer), subject, _step)
             _with_patience(lambda: work[kind](context))
-        except (PilotageError, ValueError, LookupError, TypeError, OSError) as error:
+        except Exception as error:
+            # Whatever it was: a job that ends without its row saying so is waited for for ever.
             log.exception("job failed", extra={"job": id})
             store.jobs.mark_failed(store.customer(customer), id, f"{type(error).__name__}: {error}")
             return

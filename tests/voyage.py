@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
 from policies import rules, texts
 from rollout.admission import Sent
+from rollout.signals import measure
 from runs import approvals, audit, people
 from runs.approvals import Answer
 from runs.clock import TurnedClock
@@ -54,7 +56,7 @@ BARS: dict[str, Any] = {
 BARS |= {"slice": BARS["sandbox"], "full": BARS["sandbox"]}
 STAGES: tuple[dict[str, Any], ...] = (
     {"name": "sandbox", "kind": "sandbox", "weight_bp": 0, "sample": SAMPLE, "min_hours": 0},
-    {"name": "half", "kind": "slice", "weight_bp": 5_000, "sample": SAMPLE, "min_hours": 0},
+    {"name": "most", "kind": "slice", "weight_bp": 9_000, "sample": SAMPLE, "min_hours": 0},
 )
 SAYS = {
     "refund": ("money back", "refund the payment", "pay me back", "return my money"),
@@ -90,7 +92,7 @@ def _ticket(drawn: random.Random, key: str, n: int) -> Ticket:
 
 def plan_of(workflow: str = "desk", **changed: Any) -> Plan:
     """The desk's plan with an amount and two stages, the second of which is agreed."""
-    rollout = {"stages": STAGES, "agreed_stage": "half"} | changed.pop("rollout", {})
+    rollout = {"stages": STAGES, "agreed_stage": "most"} | changed.pop("rollout", {})
     owners = {"builder": "bob", "incidents": "ivo"} | changed.pop("owners", {})
     parts = {
         "workflow": workflow,
@@ -223,6 +225,12 @@ class Voyage:
         report = audit.verify(self.store.database)
         assert report.ok, report.problems
 
+    @property
+    def acted(self) -> list[Path]:
+        """What reached the customer's queues."""
+        folder = self.folder / "customer" / "queues"
+        return sorted(file for file in folder.rglob("*") if file.is_file())
+
     # What people and systems do.
 
     def identity(self, name: str) -> Identity:
@@ -265,15 +273,21 @@ class Voyage:
         for need in asked.needs:
             self.decide(need.people[0], asked=asked)
 
+    def expire(self) -> None:
+        """The worker looks at what nobody answered."""
+        approvals.expire_due(self.store, self.customer)
+
     def refuse(self, kind: DecisionKind = "reject") -> Run:
         """One person says no, and the run goes on."""
         self.decide(self.asked.needs[0].people[0], kind)
         return self.advance()
 
-    def bring(self, judge: Judge = honest, count: int = SAMPLE) -> None:
-        """Tickets come in until the sample is whole; they are worked on and looked at."""
+    def bring(self, judge: Judge = honest) -> None:
+        """So many tickets as the sample may still need; they are worked on and looked at."""
+        now = self.store.clock.now()
+        seen = measure(self.store, self.customer, release=self.release, now=now)
         share = self.release.weight_bp / 10_000 or 1.0
-        batch = tickets(f"live{self.sent}", int(count / share * 1.6))
+        batch = tickets(f"live{self.sent}", ceil((seen.sample - seen.settled) / share))
         self.sent += len(batch)
         sent = [Sent(one.key, one.input) for one in batch]
         self.wired.admit(self.identity("dan"), self.release.workflow, sent, batch=f"b{self.sent}")

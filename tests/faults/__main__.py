@@ -22,7 +22,7 @@ FORM = "{:<22} {:>6} {:>9} {:>11} {:>6} {:>6}"
 def serve(forge: Forge) -> None:
     """Answer each strike with what came of it."""
     for line in sys.stdin:
-        print(json.dumps(forge.trial(Strike(*json.loads(line)))), flush=True)
+        _say(json.dumps(forge.trial(Strike(*json.loads(line)))))
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -42,18 +42,23 @@ def strikes(forge: Forge, name: str, kills: int) -> Iterator[Strike]:
 
 def tabulate(forge: Forge, kills: int) -> bool:
     """Print a line a seam, and every bad trial below it; True when there is none."""
-    print(FORM.format("seam", "kills", "same end", "duplicated", "lost", "other"), flush=True)
+    _say(FORM.format("seam", "kills", "same end", "duplicated", "lost", "other"))
     good = True
     for name in SEAMS:
         results = [forge.trial(strike) for strike in strikes(forge, name, kills)]
         killed = [result for result in results if result.killed]
-        print(_line(name, killed), flush=True)
+        _say(_line(name, killed))
         for result in killed:
             if not result.is_good:
                 good = False
-                print(f"  {result}", flush=True)
+                _say(f"  {result}")
         good = good and bool(killed)
     return good
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _line(name: str, killed: list[Result]) -> str:
@@ -71,11 +76,11 @@ def main() -> int:
         forge = Forge(Path(folder))
         forge.prepare()
         if asked == ["serve"]:
-            print(json.dumps("ready"), flush=True)
+            _say(json.dumps("ready"))
             serve(forge)
             return 0
         is_good = tabulate(forge, int(asked[0]) if asked else KILLS)
-    print(f"{time.monotonic() - began:.0f} s, {os.cpu_count()} processors")
+    _say(f"{time.monotonic() - began:.0f} s, {os.cpu_count()} processors")
     return 0 if is_good else 1
 
 

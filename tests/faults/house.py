@@ -77,7 +77,7 @@ def open_house(folder: Path) -> Wired:
 def make(folder: Path) -> None:
     """Make the home, with everybody's token in a file: the people outlive the processes."""
     home = Home(folder)
-    home.make(Mark(is_demo=True))
+    home.make(Mark(is_demo=True, seed="faults"))
     founding.prepare(settings_of(folder))
     _loosen(home)
     wired = open_house(folder)

@@ -86,13 +86,17 @@ def play_on(folder: Path, until: Until = is_over) -> None:
 def _turn(play: Play, run: Run, worker: Worker) -> None:
     if not worker.has_lease:
         raise Unavailable("another worker took over")
+    if failed := play.wired.store.jobs.failed():
+        raise AssertionError(f"a job failed: {failed[0]}")
+    if not _do_something(play, run):
+        time.sleep(play.wired.settings.poll_s)
+
+
+def _do_something(play: Play, run: Run) -> bool:
     what, _, id = run.waits_for.partition(":")
     if what == "signals":
-        acted = _watch(play, id)
-    else:
-        acted = bool(run.waits_for) and _decide(play, run)
-    if not acted:
-        time.sleep(play.wired.settings.poll_s)
+        return _watch(play, id)
+    return bool(run.waits_for) and _decide(play, run)
 
 
 def _decide(play: Play, run: Run) -> bool:
@@ -158,4 +162,3 @@ def _answer(play: Play, review: Review) -> None:
                 move_item(change, item.model_copy(update={"status": "closed"}))
     except Conflict:
         return
-

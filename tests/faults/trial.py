@@ -4,7 +4,6 @@ Every home is prepared once and copied for each trial. Everything heavy is impor
 fork, and this process never starts a thread and never opens a database: its children do.
 """
 
-import faulthandler
 import json
 import os
 import shutil
@@ -215,7 +214,7 @@ def _fork(work: Callable[[], None], folder: Path) -> int:
         if ended:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.005)
-    os.kill(child, signal.SIGABRT)
+    os.kill(child, signal.SIGTERM)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -226,7 +225,6 @@ def _be_child(work: Callable[[], None], output: Path) -> None:
         file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(file, 1)
         os.dup2(file, 2)
-        faulthandler.enable()
         work()
         code = 0
     except BaseException:

@@ -111,6 +111,20 @@ def test_a_programs_token_reads_what_its_scope_says_and_decides_nothing(house: H
     assert house.run("item", "submit", "desk", "-", by="bot", stdin='{"id": 1}').exit_code == 6
 
 
+def test_a_program_starts_no_run_and_brings_no_cases(house: House, tmp_path: Path) -> None:
+    """A named person answers for both; nothing is written."""
+    house.tokens["bot"] = said(house, "token", "create", "ana", "--scope", "read").strip()
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("\n".join(f'{{"text": "where {n}", "label": "a"}}' for n in range(9)))
+
+    start = house.run("run", "start", "--title", "x", "--text", "y", "--detach", by="bot")
+    bring = house.run("data", "import", str(cases), "--name", "a", "--workflow", "a", by="bot")
+
+    assert (start.exit_code, bring.exit_code) == (6, 6)
+    assert house.store.runs.list(house.customer) == []
+    assert house.store.cases.datasets(house.customer) == []
+
+
 def test_a_token_to_submit_reads_nothing(house: House) -> None:
     """A scope is all it holds."""
     made = said(house, "token", "create", "ana", "--scope", "items:submit").strip()

@@ -73,9 +73,12 @@ def test_a_worker_that_was_told_of_nothing_waits_no_longer_than_asked(house: Hou
 
 def test_a_second_worker_is_refused_while_the_first_one_works(house: House) -> None:
     """By name."""
-    with working(house.wired) as first, pytest.raises(Unavailable, match=first.name):
-        with working(house.wired):
-            pass
+    with (
+        working(house.wired) as first,
+        pytest.raises(Unavailable, match=first.name),
+        working(house.wired),
+    ):
+        pass
 
 
 def test_a_worker_that_lost_its_lease_stops(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -61,12 +61,14 @@ def write_job(store: Store, customer: Customer, subject: str = "i-1") -> str:
         return jobs.add(change, "process_item", subject, cause="test")
 
 
-def work_off(store: Store, folder: Path, work: Callable[[JobContext], None]) -> None:
-    """Run the queue in this process until nothing is left to do."""
+def work_off(
+    store: Store, folder: Path, work: Callable[[JobContext], None], *, within_s: float = 30
+) -> None:
+    """Run the queue in this process until nothing is left to do, or the time is over."""
     url, name = f"sqlite:///{folder}/queue.db", f"w{time.monotonic_ns()}"
     queue = Queue(store, QueueSettings(url, executor=name, poll_s=0.01))
     queue.start({"process_item": work})
-    end = time.monotonic() + 30
+    end = time.monotonic() + within_s
     while store.jobs.unfinished() and time.monotonic() < end:
         time.sleep(0.01)
     queue.stop()
@@ -93,6 +95,38 @@ def test_a_job_that_fails_is_recorded_with_its_error(store: Store, tmp_path: Pat
     work_off(store, tmp_path, fail)
 
     assert store.jobs.failed()[0]["error"] == "InvalidInput: amount 'x' is no number"
+
+
+def test_a_job_that_meets_a_mistake_in_the_code_is_recorded_as_failed(
+    store: Store, tmp_path: Path
+) -> None:
+    """It is seen as failed; it does not stay in work for ever."""
+
+    def fail(_: JobContext) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    write_job(store, make_customer(store))
+    work_off(store, tmp_path, fail)
+
+    assert store.jobs.unfinished() == 0
+    assert store.jobs.failed()[0]["error"] == "ZeroDivisionError: a mistake"
+
+
+def test_what_the_queue_gave_up_is_recorded_as_failed(store: Store, tmp_path: Path) -> None:
+    """Its row still says that it was handed over: the next worker says that it was given up."""
+    write_job(store, make_customer(store))
+    broken = make_store(tmp_path)
+    broken.jobs.mark_done = cannot_write
+    broken.jobs.mark_failed = cannot_write
+    work_off(broken, tmp_path, lambda _: None, within_s=1)
+    work_off(store, tmp_path, lambda _: None)
+
+    assert store.jobs.failed()[0]["error"] == "Unavailable: the queue ended it as ERROR"
+
+
+def cannot_write(*_: object) -> None:
+    """As when the record's disk is full."""
+    raise OSError("no space is left")
 
 
 def test_only_unavailable_is_retried(store: Store, tmp_path: Path) -> None:

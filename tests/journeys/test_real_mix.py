@@ -5,27 +5,23 @@ from collections import Counter
 import pytest
 
 from bench import clinc_mix
-from bench.clinc_mix import LABELS, MIXES, SAMPLE, SEEDS, Measured
+from bench.clinc_mix import MIXES, SAMPLE, SEEDS, Measured
 from bench.real import packs
 
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[40, pytest.param(LABELS, marks=pytest.mark.journey)],
-    ids=["40 labels", "150 labels"],
-)
-def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     """Given a version whose dry run passed, when 18.2 % of the sandbox's items are out of scope."""
     if not packs.file("clinc150", "train").exists():
         pytest.skip("the labelled packs are not beside the project: ../shared/data is missing")
-    return clinc_mix.measure(tmp_path_factory.mktemp("mix"), seeds=SEEDS, labels=request.param)
+    return clinc_mix.measure(tmp_path_factory.mktemp("mix"), seeds=SEEDS)
 
 
 def test_the_version_had_passed_its_dry_run(measured: Measured) -> None:
     """Offline nothing was wrong with it: on unseen cases of the learnt mix the gate passes."""
-    assert "holdout pass" in [" ".join(one.split()[:2]) for one in measured.climbed.trials]
+    assert [one for one in measured.climbed.trials if one.startswith("holdout pass")]
 
 
 def test_live_items_of_another_mix_fail_the_sandbox_and_hold(measured: Measured) -> None:
@@ -43,8 +39,11 @@ def test_the_same_version_does_not_fail_on_its_own_mix(measured: Measured) -> No
 
 
 def test_no_draw_of_the_other_mix_passes(measured: Measured) -> None:
-    """Whatever is drawn, nothing widens on it."""
-    assert measured.counts("shifted")["pass"] == 0, measured.counts("shifted")
+    """Whatever is drawn, nothing widens on it; most draws fail outright."""
+    counts = measured.counts("shifted")
+
+    assert counts["pass"] == 0, counts
+    assert counts["fail"] > SEEDS // 2, counts
 
 
 def test_a_draw_holds_what_its_mix_says() -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from agent.loop import code_digest
-from pilotage import health
-from pilotage.health import Finding, look_over
+from memory_store.embedding import hash_ngram
+from memory_store.memory.folder import Folder
+from pilotage.health import OURS, Finding, look_over, names
 from pilotage.wiring import EVERYBODY, WORKER
 from policies.rules import write_policy
 from runs import approvals, leases
@@ -52,14 +53,9 @@ def test_looking_changes_nothing(house: House) -> None:
     assert house.store.events(house.customer) == before
 
 
-def test_a_name_that_another_program_owns_is_wrong(house: House) -> None:
+def test_a_name_that_another_program_owns_is_wrong() -> None:
     """It would be overwritten without a word; `yaml` stands in for one of ours."""
-    ours = health.OURS
-    try:
-        health.OURS = (*ours, "yaml")
-        found = [one.says for one in health.names() if one.state == "wrong"]
-    finally:
-        health.OURS = ours
+    found = [one.says for one in names((*OURS, "yaml")) if one.state == "wrong"]
 
     assert any("PyYAML owns yaml too" in says for says in found)
     assert any("yaml is imported from" in says for says in found)
@@ -132,6 +128,26 @@ def test_a_file_that_cannot_be_used_is_wrong(house: House, file: str, name: str)
 
     assert found.name == name
     assert "line 1" in found.says
+
+
+def test_an_index_that_changed_while_nobody_had_it_is_wrong(house: House) -> None:
+    """Lessons are found in the record meanwhile."""
+    embedder = hash_ngram()
+    root = house.wired.home.index / f"pilotage-{embedder.name}-{embedder.dimension}"
+    folder = Folder(root)
+    root.mkdir(parents=True)
+    generation = folder.begin()
+    generation.mkdir()
+    (generation / "vectors").write_text("as it was left")
+    folder.use(generation)
+    folder.seal()
+    at_first = wrong(house)
+    (generation / "vectors").write_text("something else")
+
+    [found] = wrong(house)
+
+    assert at_first == []
+    assert (found.name, "makes it again" in found.says) == ("memory", True)
 
 
 def test_a_policy_that_may_lead_is_well(house: House) -> None:

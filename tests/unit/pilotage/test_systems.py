@@ -39,6 +39,14 @@ def test_without_a_file_there_is_only_the_outbox(home: Path) -> None:
     assert set(tools_of(Home(home), ACME, CLOCK)) == {"outbox"}
 
 
+@pytest.mark.parametrize(("customer", "is_real"), [(ACME, True), (DEMO, False)])
+def test_an_outbox_is_as_real_as_its_customer(
+    home: Path, customer: Customer, *, is_real: bool
+) -> None:
+    """What is sent to somebody real is never taken for a play."""
+    assert tools_of(Home(home), customer, CLOCK)["outbox"].is_real is is_real
+
+
 def test_the_tools_of_the_file_are_made_with_paths_below_the_home(home: Path) -> None:
     """Records can be read, a folder can be acted on."""
     (home / "outside").mkdir()

@@ -31,9 +31,7 @@ def test_the_same_trigger_twice_is_one_run_with_one_job(store: Store) -> None:
     """A sender that repeats itself starts nothing new."""
     customer = make_customer(store)
     first = store.runs.open(customer, "dan", trigger(), run())
-    again = store.runs.open(
-        customer, "dan", trigger(id="t-2"), run(id="r-2", trigger="t-2")
-    )
+    again = store.runs.open(customer, "dan", trigger(id="t-2"), run(id="r-2", trigger="t-2"))
 
     assert (again, len(store.jobs.waiting())) == (first, 1)
 
@@ -155,4 +153,3 @@ def test_a_change_behind_a_lost_guard_writes_nothing(store: Store) -> None:
     with pytest.raises(Conflict):
         store.guarded(refuse).keep(customer, "worker", evidence(), "r-1")
     assert store.find(customer, Evidence, evidence().id) is None
-

@@ -1,0 +1,11 @@
+"""One harbour for all journeys of a file: what they have in common is sailed once."""
+
+import pytest
+
+from tests.voyage import Harbour
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+    """Voyages at any of their points."""
+    return Harbour(tmp_path_factory.mktemp("harbour"))

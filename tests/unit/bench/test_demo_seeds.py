@@ -1,0 +1,67 @@
+"""What the measurement over generator seeds changes, keeps and counts."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+
+from bench import demo_seeds
+from bench.demo_seeds import Told
+from pilotage.demo.play import FIRST
+from policies import rules
+from workflow.samples.support_triage import customer as sample
+
+SEED = Told(
+    seed=1,
+    until="sandbox",
+    first="fail",
+    first_wrong=0.31,
+    trials=20,
+    fixes=4,
+    last="pass",
+    last_gate="holdout",
+    last_wrong=0.02,
+    stage="sandbox",
+    terminal="stage_reached",
+    reason="it passed",
+    seconds=30.0,
+)
+
+
+def test_only_the_agreed_stage_of_the_plan_changes() -> None:
+    """Bars, stages and first values are those of the sample's plan."""
+    own = yaml.safe_load(sample.document(FIRST.plan))
+    changed = yaml.safe_load(demo_seeds.plan("sandbox"))
+
+    own["rollout"]["agreed_stage"] = "sandbox"
+    assert changed == own
+    assert rules.read_plan(demo_seeds.plan("sandbox"), "plan").missing == ()
+
+
+def test_what_failed_first_and_what_passed_later_is_counted() -> None:
+    """A seed that passed at once is not one that passed later; a blocked one says why."""
+    passed = replace(SEED, seed=2, first="pass", fixes=0)
+    blocked = replace(SEED, seed=3, last="fail", terminal="blocker_escalated", reason="no fix")
+    told = demo_seeds.summary([SEED, passed, blocked])
+
+    assert [line.partition(" (")[0] for line in told] == [
+        "the first dry run does not pass: 2 of 3",
+        "of these, a later one passes on the holdout: 1 of 2",
+        "end: stage reached: 2 of 3",
+        "end: blocker escalated: 1 of 3",
+        "end: open: 0 of 3",
+        "  seed 3: no fix",
+    ]
+
+
+def test_a_measurement_that_was_interrupted_goes_on_where_it_ended(tmp_path: Path) -> None:
+    """Seeds that were kept are not measured again."""
+    kept = tmp_path / "seeds.jsonl"
+    kept.write_text(json.dumps(asdict(SEED)) + "\n", encoding="utf-8")
+    result = CliRunner().invoke(
+        demo_seeds.main, ["--seeds", "1", "--out", str(kept), "--json"], catch_exceptions=False
+    )
+
+    assert json.loads(result.stdout)["seeds"] == [asdict(SEED)]

@@ -29,7 +29,21 @@ def _cause(state: State, deps: Deps) -> str:
     if not state.move:
         return "unproven:" + state.verdict
     move = deps.get(state, Move, state.move)
+    if move.kind == "complete" and not is_reached(state, deps):
+        return "taken_back:" + state.release
     return ("reached:" if move.kind == "complete" else "stopped:") + state.move
+
+
+def is_reached(state: State, deps: Deps) -> bool:
+    """True while the release still stands complete at its agreed stage."""
+    return deps.store.releases.get(deps.customer(state), state.release).status == "complete"
+
+
+def _taken_back(state: State, deps: Deps, id: str) -> Terminal:
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    release = deps.store.releases.get(deps.customer(state), id)
+    reason = f"release {id} was complete and is {release.status.replace('_', ' ')} again"
+    return _blocker(state, owner=plan.owners.incidents, proof=id, reason=reason)
 
 
 def _reached(state: State, deps: Deps) -> Terminal:
@@ -108,6 +122,7 @@ def _moment(state: State, deps: Deps) -> datetime:
 
 
 _ENDS = {
+    "taken_back": _taken_back,
     "holes": _holes,
     "occupied": _occupied,
     "refused": _refused,

@@ -24,9 +24,6 @@ def propose(state: State, deps: Deps) -> list[Lesson]:
     if not state.version or not state.plan:
         return []
     customer = deps.customer(state)
-    mine = [kept for kept in deps.memory.store.list(customer, status="") if kept.run == state.run]
-    if mine:
-        return sorted(mine, key=lambda kept: kept.id)
     proposed = []
     for draft in _drafts(state, deps)[:PROPOSALS_A_RUN]:
         try:

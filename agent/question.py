@@ -107,6 +107,9 @@ def _remade(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> dict[s
 
 def _leading_policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
     values = deps.leading(customer, covers["workflow"])
+    if values is not None and values.digest == covers.get("policy"):
+        # The candidate's own values lead already: an attempt that died got so far.
+        return covers["leading_policy"]
     return values.digest if values else "none"
 
 
@@ -136,7 +139,13 @@ def _evidence(name: str) -> Remake:
     return remake
 
 
+def _release_state(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
+    release = deps.store.releases.get(customer, covers["release"])
+    return f"{release.status}:{release.stage}:{release.weight_bp}"
+
+
 _REMADE: dict[str, Remake] = {
+    "release_state": _release_state,
     "leading_policy": _leading_policy,
     "from": _from,
     "policy": _policy,

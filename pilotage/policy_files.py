@@ -72,7 +72,7 @@ class Files:
             return None
         if policy.workflow != workflow:
             raise InvalidInput(f"{file}: workflow is {policy.workflow!r}; write {workflow!r}")
-        if self._store.policies.find_leading(customer, workflow) != policy.digest:
+        if not self._leads(customer, policy):
             self._let_lead(customer, policy, actor=FILE)
         return policy
 
@@ -103,6 +103,13 @@ class Files:
             known = Read(stamp, rules.read_policy(_text(file), str(file)))
             self._read[file] = known
         return known.policy
+
+    def _leads(self, customer: Customer, policy: PolicyValues) -> bool:
+        """Whether the values lead, and the release on its stages is measured under them."""
+        if self._store.policies.find_leading(customer, policy.workflow) != policy.digest:
+            return False
+        release = self._store.releases.find_open(customer, policy.workflow)
+        return release is None or release.stage < 0 or release.policy == policy.digest
 
     def _check(self, customer: Customer, policy: PolicyValues) -> Release | None:
         """The release that serves, if one does; InvalidInput for values out of its bounds."""

@@ -13,7 +13,8 @@ customer-facing waits for a person's yes to *exactly that action*, item by item.
 plan or of a stage says that the version may work there; it never stands in for that yes. A draft
 leaves something in another system, so it is no sandbox matter and waits where leaving it there
 is the risk; what makes it financial or customer-facing is the sending, which is an effect of its
-own. What is not in the tables is not allowed.
+own. Effects named under `actions.needing_approval` of the plan wait as well. What is
+not in the tables is not allowed.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,8 @@ def permit(effect: Effect, *, stage: StageKind, version: Version, has_approval: 
     the effect or in the stage, is no.
     """
     unknown = set(effect.risks) - ALL_RISKS
-    needs = bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS))
+    is_risky = bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS))
+    needs = is_risky or effect.name in version.waiting
     if effect not in version.effects:
         return Permission(False, needs, f"the version does not declare the effect {effect.name!r}")
     if stage not in ALLOWED or effect.level not in WAITING or unknown:
@@ -63,6 +65,6 @@ def permit(effect: Effect, *, stage: StageKind, version: Version, has_approval: 
     if effect.level not in ALLOWED[stage]:
         return Permission(False, needs, f"{effect.level} is not allowed in the {stage} stage")
     if needs and not has_approval:
-        risks = ", ".join(effect.risks)
-        return Permission(False, True, f"{effect.name} is {risks}: a person must agree to it first")
+        why = ", ".join(effect.risks) if is_risky else "kept for a person by the plan"
+        return Permission(False, True, f"{effect.name} is {why}: a person must agree to it first")
     return Permission(True, needs, f"{effect.level} is allowed in the {stage} stage")

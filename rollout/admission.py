@@ -202,7 +202,10 @@ def _is_audited(placed: Placement, key: str, share: float) -> bool:
 
 def _ground(group: _Batch, release: Release) -> _Ground:
     store, customer = group.deps.store, group.customer
-    policy = store.policies.find_leading(customer, group.workflow) or release.policy
+    newest = store.releases.find_open(customer, group.workflow)
+    leading = store.policies.find_leading(customer, group.workflow)
+    # What leads, leads for the newest release; an older one keeps what it was released with.
+    policy = leading if leading and newest and newest.id == release.id else release.policy
     return _Ground(
         policy,
         store.get(customer, PolicyValues, policy),

@@ -184,6 +184,12 @@ def _refusal(
 ) -> Conflict | NotAllowed | InvalidInput | None:
     if asked.status != "open":
         return Conflict(f"approval {asked.id} is {asked.status}; nothing is left to decide")
+    if text_of(asked.due_at) <= text_of(store.clock.now()):
+        expire_due(store, identity.customer)
+        return Conflict(
+            f"approval {asked.id} expired at {asked.due_at:%Y-%m-%d %H:%M} UTC; silence is no "
+            "consent, so it holds and its run goes on to the next owner"
+        )
     if answer.seen != asked.subject:
         return Conflict(
             f"approval {asked.id}: you were shown {answer.seen[:19]}, it asks about "

@@ -66,7 +66,7 @@ def verify(database: Database) -> AuditReport:
         problems, count, last = _check_chain(connection, states)
         problems += _check_head(connection, count, last)
         found, records = _check_rows(connection, states)
-        problems += found
+        problems += [*found, *_check_cases(connection)]
     problems.sort(key=lambda problem: problem.seq)
     return AuditReport(not problems, count, records, last, tuple(problems[:20]))
 
@@ -133,6 +133,20 @@ def _check_rows(
     for (_, table_name, subject), (seq, _) in states.items():
         problems.append(Problem(seq, f"{table_name} {subject} is gone, its event {seq} is not"))
     return problems, records
+
+
+def _check_cases(connection: Connection) -> list[Problem]:
+    """Every dataset's labelled cases still give the digest its record names."""
+    records, cases = tables.records, tables.cases
+    problems = []
+    for row in connection.execute(sa.select(records).where(records.c.kind == "dataset")).all():
+        mine = sa.and_(cases.c.customer == row.customer, cases.c.dataset == row.digest)
+        query = sa.select(cases.c.body).where(mine).order_by(cases.c.id)
+        bodies = [case.body for case in connection.execute(query)]
+        if digest_of(bodies) != row.body.get("cases"):
+            name = row.body.get("name", row.id)
+            problems.append(Problem(0, f"the labelled cases of dataset {name} were changed"))
+    return problems
 
 
 def _holds_its_digest(table: sa.Table, row: dict[str, Any]) -> bool:

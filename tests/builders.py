@@ -9,6 +9,7 @@ from runs.approvals import subject_of
 from runs.clock import Clock, StoppedClock
 from runs.plan import Plan, PlanRecord
 from runs.records.approval import Approval, Need
+from runs.records.case import Case, Dataset
 from runs.records.evidence import Evidence, OutcomeTable
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer, Identity, Person
@@ -312,3 +313,35 @@ def release(**changed: Any) -> Release:
         "opened_at": NOW,
     }
     return Release.model_validate(values | changed)
+
+
+def case(**changed: Any) -> Case:
+    """A labelled ticket that may act."""
+    values: dict[str, Any] = {
+        "id": "c-1",
+        "family": "f-1",
+        "input": {"text": "where is my refund"},
+        "expected": {"label": "refund"},
+        "routes": ("act",),
+        "origin": "synthetic",
+        "labelled_by": "maren",
+    }
+    return Case.model_validate(values | changed)
+
+
+def dataset(cases: list[Case], **changed: Any) -> Dataset:
+    """A dataset of these cases."""
+    values: dict[str, Any] = {
+        "name": "desk",
+        "workflow": "desk",
+        "cases": digest_of([one.as_json() for one in sorted(cases, key=lambda one: one.id)]),
+        "counts": {"dev": len(cases)},
+        "families": {"dev": len(cases)},
+        "salt": "s",
+        "gaps": (),
+        "accepted_by": "",
+        "agreement": "",
+        "imported_at": NOW,
+        "imported_by": "maren",
+    }
+    return Dataset.model_validate(values | changed)

@@ -23,6 +23,8 @@ from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
 from policies import rules, texts
 from rollout.admission import Sent
+from rollout.release import way_back
+from rollout.release.cause import Asked
 from rollout.signals import measure
 from runs import approvals, audit, people
 from runs.approvals import Answer
@@ -40,7 +42,7 @@ from runs.records.version import PolicyValues, Route
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 from tests import builders
-from tests.builders import person
+from tests.builders import TERMS, person
 from tests.desk import PLAN
 from tests.integration.desk import Steps
 from tests.unit.pilotage.homes import make_house, policy_of
@@ -154,6 +156,7 @@ class Voyage:
     clock: TurnedClock = field(default_factory=TurnedClock)
     run_id: str = ""
     sent: int = 0
+    build_graph: Callable[[Deps], Any] = build
     change_deps: Callable[[Deps], Deps] = unchanged
     """How a test hands in what fails."""
 
@@ -237,6 +240,12 @@ class Voyage:
         """A person, by their own token."""
         return self.wired.identify(self.tokens[name])
 
+    def add(self, name: str, *roles: str) -> None:
+        """One more person."""
+        people.add_person(self.store, self.customer, "olga", person(id=name, roles=roles))
+        token = people.create_token(self.store, self.customer, "olga", person=name)
+        self.tokens = {**self.tokens, name: token}
+
     def start(self, plan: str | None = None, *, by: str = "dan", key: str = "k-1") -> Run:
         """A priority, with a plan; no plan is brought where it is empty."""
         text = written(plan_of()) if plan is None else plan
@@ -245,12 +254,12 @@ class Voyage:
         self.run_id = run.id
         return run
 
-    def loop(self, build_graph: Callable[[Deps], Any] = build) -> Loop:
+    def loop(self) -> Loop:
         """What advances the run."""
 
         def made(store: Store, lease: Lease) -> Any:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
-            return build_graph(self.change_deps(deps))
+            return self.build_graph(self.change_deps(deps))
 
         return Loop(self.store, made, str(self.wired.home.checkpoints))
 
@@ -268,14 +277,21 @@ class Voyage:
         return approvals.decide(self.store, self.identity(name), answer, judges)
 
     def agree(self) -> None:
-        """The first person of every need approves."""
-        asked = self.asked
+        """For every need one person approves who did not yet."""
+        asked, agreed = self.asked, set[str]()
         for need in asked.needs:
-            self.decide(need.people[0], asked=asked)
+            name = next(one for one in need.people if one not in agreed)
+            self.decide(name, asked=asked)
+            agreed.add(name)
 
     def expire(self) -> None:
         """The worker looks at what nobody answered."""
         approvals.expire_due(self.store, self.customer)
+
+    def withdraw(self) -> None:
+        """One person rolls the run's release back."""
+        cause = Asked(self.identity("ben"), "customers complain", TERMS)
+        way_back.roll_back(self.store, self.customer, release=self.release, cause=cause)
 
     def refuse(self, kind: DecisionKind = "reject") -> Run:
         """One person says no, and the run goes on."""

@@ -1,6 +1,7 @@
 """The desk on its way: a real record under a clock that stands still, its items and its people."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from policies.approvals import rule_on
@@ -107,7 +108,8 @@ class World:
     def approve(self, covers: dict[str, str], *, id: str = "a-1", kind: str = "stage") -> str:
         """Ana agrees, through the rules, to exactly this; returns the approval's id."""
         need = Need(role="business_owner", count=1, people=("ana",))
-        asked = builders.approval(id=id, kind=kind, covers=covers, needs=(need,))
+        due = self.store.clock.now() + timedelta(hours=24)
+        asked = builders.approval(id=id, kind=kind, covers=covers, needs=(need,), due_at=due)
         asked = approvals.open_approval(self.store, self.customer, "worker", asked)
         rules = Rules(judge=rule_on, current=lambda approval: approval.subject)
         said = Answer(asked.id, "approve", "", asked.subject)

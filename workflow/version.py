@@ -37,6 +37,7 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
         bounds=routing.bounds,
         routes=(_learnt(parts, dataset),),
         effects=parts.actions.allowed,
+        waiting=parts.actions.needing_approval,
         labels=parts.contract.labels,
         mask=_mask(parts),
         retention_days=parts.privacy.retention_days,

@@ -32,7 +32,7 @@ def dry_run(state: State, deps: Deps) -> Update:
     is_last_chance = verdict.outcome == "inconclusive" and state.fix == "none"
     if verdict.outcome == "pass" or is_last_chance:
         verdict = _prove(state, deps, verdict)
-    update: Update = {**values, "fix": state.fix, "verdict": verdict.id}
+    update: Update = {**values, "fix": state.fix, "verdict": verdict.id, "approval": ""}
     if verdict.outcome == "pass":
         update["approval"] = _ask_test_exit(state, deps, verdict)
     return update

@@ -8,10 +8,13 @@ from agent.nodes.write_plan import KEEP_ALL
 from agent.question import Question, open_question
 from agent.state import State, Update
 from prompts import library
+from rollout.release import way_back
+from rollout.release.cause import Judged
 from runs import snapshots
 from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.record import digest_of
+from runs.records.release import Move
 from runs.records.run import Figure, Report, Terminal
 
 
@@ -22,6 +25,7 @@ def report(state: State, deps: Deps) -> Update:
     lessons the run proposes, word for word.
     """
     customer = deps.customer(state)
+    _take_out_of_service(state, deps)
     terminal = _terminal(state, deps)
     figures = _figures(state, deps)
     title = _title(state, deps)
@@ -46,6 +50,8 @@ def report(state: State, deps: Deps) -> Update:
         "terminal": terminal.digest,
         "lessons": digest_of([lesson.as_json() for lesson in lessons]),
     }
+    if state.release:
+        covers |= {"release": state.release, "release_state": ""}
     asked = Question(
         kind="update",
         title=f"Update to the customer: {title}",
@@ -65,10 +71,25 @@ def message(report: Report, said: dict[str, str]) -> dict[str, Any]:
     return {"to": list(report.recipients), "title": said["title"], "text": said["text"]}
 
 
+def _take_out_of_service(state: State, deps: Deps) -> None:
+    """Hold a release that acts and is not complete: nobody watches it once the run has ended."""
+    if not state.release:
+        return
+    customer = deps.customer(state)
+    release = deps.store.releases.get(customer, state.release)
+    if release.status != "open" or not release.weight_bp:
+        return
+    reason = "its run ends before the agreed stage; nobody watches it any more"
+    move = Move(kind="hold", stage=release.stage, weight_bp=release.weight_bp, reason=reason)
+    way_back.hold(deps.store, customer, release=release, cause=Judged(move))
+
+
 def _terminal(state: State, deps: Deps) -> Terminal:
-    """The end the records prove, found once: asking for the update again does not change it."""
+    """The end the records prove, found once, unless the release was taken back since."""
     if state.terminal:
-        return deps.get(state, Terminal, state.terminal)
+        found = deps.get(state, Terminal, state.terminal)
+        if found.kind != "stage_reached" or ending.is_reached(state, deps):
+            return found
     terminal = ending.terminal_of(state, deps)
     deps.keep(state, terminal)
     return terminal

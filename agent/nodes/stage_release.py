@@ -28,6 +28,9 @@ def stage_release(state: State, deps: Deps) -> Update:
             _climb(state, deps, release, move)
     elif move.kind == "roll_back":
         way_back.roll_back(deps.store, customer, release=release, cause=Judged(move))
+        before = way_back.find_values_before(deps.store, customer, release)
+        if before is not None:
+            deps.policy_files.write(customer, before)
     elif move.kind == "narrow":
         way_back.narrow(
             deps.store,

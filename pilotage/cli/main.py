@@ -81,7 +81,19 @@ def pilotage(
 
 def main() -> None:
     """The entry point of the command line."""
-    pilotage(prog_name="pilotage")
+    try:
+        pilotage(prog_name="pilotage")
+    except SystemExit as ended:
+        if ended.code in (exits.INTERRUPTED, exits.TERMINATED):
+            _leave(int(ended.code))
+        raise
+
+
+def _leave(code: int) -> None:
+    """End now, whatever a job is still at: what it has not written down is done again."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _how_to_continue(ctx: click.Context) -> str:

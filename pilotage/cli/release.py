@@ -81,6 +81,9 @@ def rollback(call: Call, *, id: str, reason: str, as_json: bool) -> None:
     cause = Asked(identity, reason, call.wired.words())
     found = _find(store, call.customer, id)
     done = way_back.roll_back(store, call.customer, release=found, cause=cause)
+    before = way_back.find_values_before(store, call.customer, found)
+    if before is not None:
+        call.wired.policy_files.write(call.customer, before)
     walked, proof = done.walked, done.evidence
     value = {
         "release": walked.release.as_json(),

@@ -1,8 +1,7 @@
 """following one run: its events as they come, until it waits, ends or takes too long."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from pilotage.cli.call import Call
@@ -16,8 +15,6 @@ TOLD = ("choice", "plan", "plan_draft", "version", "evidence", "verdict", "fix_t
 """Records whose keeping is a step of the run; what else is kept is told by what uses it."""
 LOOK_S = 0.2
 """A watch asks no more often than this."""
-
-Wait = Callable[[Callable[[], bool], float | None], bool]
 
 
 class Watch(NamedTuple):
@@ -35,17 +32,37 @@ def follow(call: Call, run: Run, wanted: Watch) -> Run:
     """Show the run's events until it waits, ends or the time is over; the run as it then is."""
     store, customer = call.store, call.customer
     since = 0 if wanted.from_start else _last(call, run)
+    patience = Patience(wanted.timeout_s)
 
-    def look() -> Run:
+    def is_over() -> bool:
         nonlocal since
         for event in store.events(customer, run.id, since=since):
             since = event.seq
             _show(event, step, as_json=wanted.as_json)
-        return store.runs.get(customer, run.id)
+        return _is_over(call, store.runs.get(customer, run.id), wanted.until)
 
-    with steps(call, f"run {run.id}") as step, _working(call, run, wanted) as wait:
-        wait(lambda: _is_over(call, look(), wanted.until), wanted.timeout_s)
+    with steps(call, f"run {run.id}") as step:
+        if wanted.work:
+            _wake(call, run)
+            _wait(lambda: is_over() or not call.wired.who_works(), patience)
+            _work(call, is_over, patience)
+        else:
+            if not call.wired.who_works():
+                call.say("no worker is running; start `pilotage worker`, or add --work")
+            _wait(is_over, patience)
     return store.runs.get(customer, run.id)
+
+
+class Patience:
+    """How much longer somebody waits."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds, never below zero; None without an end."""
+        return None if self._until is None else max(0.0, self._until - time.monotonic())
 
 
 def _last(call: Call, run: Run) -> int:
@@ -63,30 +80,29 @@ def _is_over(call: Call, run: Run, until: str) -> bool:
     return has_stopped and until == "waiting"
 
 
-@contextmanager
-def _working(call: Call, run: Run, wanted: Watch) -> Iterator[Wait]:
-    """A worker in this process where one is wanted and none is running."""
-    present = call.wired.who_works()
-    if not wanted.work or present:
-        if not present:
-            call.say("no worker is running; start `pilotage worker`, or add --work")
-        yield _wait
+def _wake(call: Call, run: Run) -> None:
+    """Have a run looked at again that nobody would take up any more."""
+    if run.status == "open" and not has_work(call.store, run):
+        call.store.runs.wake(call.customer, run.id, f"asked:{time.time_ns()}")
+
+
+def _wait(is_done: Callable[[], bool], patience: Patience) -> None:
+    while not is_done() and patience.left_s != 0:
+        time.sleep(LOOK_S)
+
+
+def _work(call: Call, is_over: Callable[[], bool], patience: Patience) -> None:
+    """Work in this process until it is over; the engines are loaded only if it is not yet."""
+    if is_over() or patience.left_s == 0:
         return
     from pilotage.worker import working
 
     with working(call.wired) as worker:
-        if run.status == "open" and not has_work(call.store, run):
-            call.store.runs.wake(call.customer, run.id, f"asked:{time.time_ns()}")
-        yield lambda is_done, timeout_s: worker.run_until(is_done, timeout_s=timeout_s)
-
-
-def _wait(is_done: Callable[[], bool], timeout_s: float | None) -> bool:
-    until = None if timeout_s is None else time.monotonic() + timeout_s
-    while not is_done():
-        if until is not None and time.monotonic() >= until:
-            return False
-        time.sleep(LOOK_S)
-    return True
+        try:
+            worker.run_until(is_over, timeout_s=patience.left_s)
+        except KeyboardInterrupt:
+            call.say("stopping; what is running ends first; Ctrl-C again ends at once")
+            raise
 
 
 def _show(event: Event, step: Steps, *, as_json: bool) -> None:

@@ -113,6 +113,17 @@ def roll_back(store: Store, customer: Customer, *, release: Release, cause: Caus
     raise Conflict(f"release {release.id}: 99 ways back could not be verified; look at its probes")
 
 
+def find_values_before(store: Store, customer: Customer, release: Release) -> PolicyValues | None:
+    """The values of the version that serves again after it; None for the human process."""
+    before = (
+        one
+        for one in store.releases.list(customer, release.workflow)
+        if one.version == release.incumbent and one.status == "complete" and one.id != release.id
+    )
+    found = next(before, None)
+    return None if found is None else store.get(customer, PolicyValues, found.policy)
+
+
 def walk(store: Store, customer: Customer, *, release: Release, because: Because) -> WalkedBack:
     """The way back itself: cut, stop, list, verify; each step may be done again."""
     began = store.clock.now()

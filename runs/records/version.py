@@ -92,6 +92,8 @@ class Version(Record):
     """One bound for each value and list of the policy."""
     routes: tuple[LearntRoute, ...]
     effects: tuple[Effect, ...]
+    waiting: tuple[str, ...] = ()
+    """Names of effects that wait for a person, item by item, whatever their risk."""
     labels: tuple[str, ...]
     mask: tuple[str, ...]
     """Fields and patterns compiled from the plan."""

@@ -36,7 +36,7 @@ def strikes(forge: Forge, name: str, kills: int) -> Iterator[Strike]:
     """Where a seam is struck: from every start that meets it, on either side."""
     for start in SEAMS[name].starts:
         for side in SEAMS[name].sides:
-            for number in spread(forge.counts[start][name], kills):
+            for number in spread(forge.count(start, name), kills):
                 yield Strike(name, start, side, number)
 
 

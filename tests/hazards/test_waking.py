@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +14,15 @@ from agent import graph
 from agent.deps import Deps
 from agent.loop import Loop
 from agent.nodes.ask import ask
-from agent.nodes.monitor import monitor
 from agent.state import State
 from runs import approvals, leases
-from runs.errors import Conflict, InvalidInput, NotFound, Unavailable
+from runs.errors import Conflict, NotFound, Unavailable
 from runs.leases import Lease
-from runs.store.store import Store
-from tests.voyage import Harbour, Voyage
+from runs.records.evidence import Evidence, FixTrial
+from tests.voyage import Harbour, Voyage, contrary
 
+WAITING = "plan/test_exit/stage/signals"
 ASKS = ("plan", "plan/test_exit", "plan/test_exit/stage")
-MONITOR = "plan/test_exit/stage/signals"
 STRAY: tuple[Any, ...] = (
     True,
     "yes",
@@ -204,7 +201,7 @@ def test_an_ask_node_writes_nothing(harbour: Harbour, point: str) -> None:
 
 def test_a_waiting_monitor_writes_nothing(harbour: Harbour) -> None:
     """However often it is woken for nothing."""
-    voyage = harbour.at(MONITOR)
+    voyage = harbour.at(WAITING)
     before = rows(voyage)
     with compiled(voyage) as loop:
         for value in STRAY:
@@ -223,7 +220,7 @@ def state_of(voyage: Voyage) -> State:
 
 def test_the_checkpoint_holds_ids_and_no_text_of_the_customers(harbour: Harbour) -> None:
     """Law 1: records stay where they are."""
-    state = state_of(harbour.at(MONITOR))
+    state = state_of(harbour.at(WAITING))
 
     assert max(len(value) for value in vars(state).values()) <= 80
     assert not any(" " in value for value in vars(state).values())
@@ -233,89 +230,111 @@ class Crash(RuntimeError):
     """The process is gone at this point."""
 
 
-def crashing(node: str, *, after: bool, crashes: list[str]) -> Any:
-    """The graph with one node that dies once, before or after its work, unsaved."""
+POINTS = {
+    "review_context": "home",
+    "choose_improvement": "home",
+    "write_plan": "home",
+    "ask_plan": "plan",
+    "build": "plan",
+    "dry_run": "plan",
+    "fix_smallest_issue": "plan",
+    "ask_test_exit": "plan/test_exit",
+    "propose_stage": "plan/test_exit",
+    "ask_stage": "plan/test_exit/stage",
+    "stage_release": "plan/test_exit/stage",
+    "monitor": WAITING,
+    "report": WAITING,
+    "ask_update": WAITING,
+    "send_update": WAITING,
+    "store_lessons": WAITING,
+}
+"""Where a voyage begins that comes past a node soon."""
 
-    def build(deps: Deps) -> StateGraph:
-        whole = graph.build(deps)
-        work = partial(graph.NODES[node], deps=deps)
 
-        def dies(state: State) -> Any:
-            if not crashes and not after:
-                crashes.append(node)
-                raise Crash(node)
-            update = work(state)
-            if not crashes:
-                crashes.append(node)
-                raise Crash(node)
-            return update
+def dying(node: str, crashes: list[str]) -> Any:
+    """The loop, in which one node once does all its work and dies before its checkpoint."""
 
-        spec = whole.nodes[node]
-        whole.nodes[node] = replace(spec, runnable=partial_runnable(dies, spec))
+    def work(state: State, deps: Deps) -> Any:
+        update = graph.NODES[node](state, deps=deps)
+        if not crashes:
+            crashes.append(node)
+            raise Crash(node)
+        return update
+
+    def build(deps: Deps) -> StateGraph[Any, Any, Any, Any]:
+        whole = StateGraph(State)
+        for name, kept in graph.NODES.items():
+            whole.add_node(name, partial(work if name == node else kept, deps=deps))
+        for start, end in graph.EDGES:
+            whole.add_edge(start, end)
+        for name, (route, targets) in graph.ROUTES.items():
+            whole.add_conditional_edges(name, partial(route, deps=deps), {**targets})
         return whole
 
     return build
 
 
-def partial_runnable(function: Any, spec: Any) -> Any:
-    """The same kind of runnable as the node had, around another function."""
-    return type(spec.runnable)(function, name=spec.runnable.name, trace=False)
-
-
-NODES = sorted(set(graph.NODES) - {"monitor"})
+def story(voyage: Voyage) -> dict[str, Any]:
+    """To the end of a release that a person takes back, going on after every death."""
+    if not voyage.run_id:
+        voyage.start()
+    for _ in range(12):
+        if voyage.run.status == "ended":
+            break
+        if voyage.waits_for == "signals":
+            voyage.withdraw()
+        elif voyage.waits_for:
+            voyage.agree()
+        try:
+            voyage.advance("w1")
+        except Crash:
+            voyage.advance("w2")
+    voyage.verify()
+    end = voyage.terminal
+    return {
+        "asked": [(one.kind, one.status) for one in voyage.questions()],
+        "end": (end.kind, end.owner, end.reason.partition(":")[0], len(end.proof)),
+        "sent": len(voyage.messages),
+        "tried": len(voyage.store.of_run(voyage.customer, FixTrial, voyage.run_id)),
+        "releases": len(voyage.store.releases.of_run(voyage.customer, voyage.run_id)),
+        "lessons": [one.status for one in voyage.store.lessons.list(voyage.customer, status="")],
+    }
 
 
 @pytest.fixture(scope="module")
-def told(harbour: Harbour) -> dict[str, Any]:
-    """How the voyage ends that nothing disturbs."""
-    return story(harbour.at("plan"), graph.build)
+def undisturbed(harbour: Harbour) -> dict[str, Any]:
+    """How the voyage ends when nothing dies."""
+    return story(harbour.at("home"))
 
 
-def story(voyage: Voyage, build: Any) -> dict[str, Any]:
-    """To the end of the stage in the sandbox and a no, taking up again whatever died."""
-    voyage.loop = partial(Voyage.loop, voyage, build)
-    for _ in range(40):
-        waits_for = voyage.waits_for
-        if voyage.run.status == "ended":
-            break
-        if waits_for == "signals":
-            voyage.store.runs.set_workflow(voyage.customer, voyage.run_id, "desk")
-        act(voyage, waits_for)
-        go_on(voyage)
-    voyage.verify()
-    asked = [(one.kind, one.status) for one in voyage.questions()]
-    end = voyage.terminal
-    return {"asked": asked, "end": (end.kind, end.owner), "sent": len(voyage.messages)}
-
-
-def act(voyage: Voyage, waits_for: str) -> None:
-    """People agree; nobody sends a ticket, and the release is taken back."""
-    if waits_for == "signals":
-        voyage.withdraw()
-    elif waits_for:
-        voyage.agree()
-
-
-def go_on(voyage: Voyage) -> None:
-    """A worker, and after its death another one."""
-    try:
-        voyage.advance("w1")
-    except Crash:
-        voyage.advance("w2")
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("node", NODES)
-def test_a_crash_at_a_node_comes_to_the_same_end_with_one_message(
-    harbour: Harbour, told: dict[str, Any], node: str, after: bool
+@pytest.mark.parametrize(("node", "point"), POINTS.items())
+def test_a_death_after_a_node_comes_to_the_same_end_with_one_message(
+    harbour: Harbour, undisturbed: dict[str, Any], node: str, point: str
 ) -> None:
-    """The node's work was done, its checkpoint was not written: it is done again, once."""
+    """Its work was done and its checkpoint not written: done again, it is once."""
     crashes: list[str] = []
-    voyage = harbour.at("home")
-    voyage.start()
-    voyage.loop = partial(Voyage.loop, voyage, crashing(node, after=after, crashes=crashes))
+    voyage = harbour.at(point)
+    voyage.build_graph = dying(node, crashes)
 
-    disturbed = story(voyage, crashing(node, after=after, crashes=crashes))
-    assert disturbed == told
-    assert told["sent"] == 1
+    assert story(voyage) == undisturbed
+    assert undisturbed["sent"] == 1
     assert crashes == [node]
+
+
+def test_a_death_while_rolling_back_is_told_as_the_roll_back_it_was(
+    harbour: Harbour,
+) -> None:
+    """Given a slice whose gate fails; when the worker dies after the way back; then it is one."""
+    crashes: list[str] = []
+    voyage = harbour.at(f"{WAITING}/stage/signals")
+    voyage.build_graph = dying("stage_release", crashes)
+    voyage.bring(contrary)
+    with pytest.raises(Crash):
+        voyage.advance("w1")
+    voyage.advance("w2")
+    voyage.until("ended")
+
+    assert voyage.terminal.reason.startswith("roll back: the stage's gate fails")
+    assert voyage.told().count("release_rolled_back") == 1
+    drills = voyage.store.of_run(voyage.customer, Evidence, voyage.run_id)
+    assert [one.notes["occasion"] for one in drills if one.kind == "drill"] == ["drill", "rollback"]

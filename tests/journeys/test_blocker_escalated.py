@@ -3,8 +3,6 @@
 import pytest
 
 from policies import texts
-from rollout.release import way_back
-from rollout.release.cause import Asked
 from runs.moves import ApprovalStatus
 from runs.plan import PlanDraft
 from runs.records.approval import ApprovalKind, DecisionKind
@@ -12,7 +10,6 @@ from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.release import Move
 from runs.records.run import Report, Terminal
 from runs.store.items import ItemFilter
-from tests.builders import TERMS
 from tests.voyage import BARS, Harbour, Voyage, contrary, plan_of, values_of, written
 
 SANDBOX = "plan/test_exit/stage/signals"
@@ -193,8 +190,7 @@ def test_a_gate_that_fails_in_a_slice_rolls_back_and_proves_it(harbour: Harbour)
 def test_a_release_that_a_person_rolls_back_ends_the_run_that_waits(harbour: Harbour) -> None:
     """Given a run that waits for tickets; when one person rolls back; then it is told."""
     voyage = harbour.at(MOST)
-    cause = Asked(voyage.identity("ben"), "customers complain", TERMS)
-    way_back.roll_back(voyage.store, voyage.customer, release=voyage.release, cause=cause)
+    voyage.withdraw()
     voyage.advance()
 
     end = finish(voyage)

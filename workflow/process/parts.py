@@ -60,8 +60,16 @@ class Work:
         return self.deps.terms(self.version)
 
     def policy(self) -> PolicyValues:
-        """The values that lead now; before any do, those the item was admitted under."""
+        """The values of the item's release as they are now; before any led, the item's own.
+
+        What leads for the workflow leads for its newest release: a candidate in the sandbox does
+        not change what the version before it does alone.
+        """
         store, customer = self.deps.store, self.customer
+        newest = store.releases.find_open(customer, self.item.workflow)
+        if newest is not None and newest.id != self.item.release:
+            mine = store.releases.get(customer, self.item.release)
+            return store.get(customer, PolicyValues, mine.policy)
         leading = store.policies.find_leading(customer, self.item.workflow)
         return store.get(customer, PolicyValues, leading or self.item.policy)
 

@@ -174,3 +174,17 @@ def test_a_disabled_person_proves_nothing(store: Store) -> None:
 
     with pytest.raises(NotAllowed, match="disabled"):
         people.authenticate(store, token)
+
+
+def test_an_answer_after_the_due_time_does_not_count(tmp_path: Path) -> None:
+    """Even where no worker has looked at what fell due."""
+    clock = StoppedClock(NOW)
+    store = make_store(tmp_path, clock)
+    customer = make_customer(store)
+    store.runs.open(customer, "dan", trigger(), run())
+    approvals.open_approval(store, customer, "run:r-1", approval())
+    clock.turn(timedelta(hours=25))
+
+    with pytest.raises(Conflict, match="expired"):
+        approvals.decide(store, identity(customer), yes(), CLOSES)
+    assert approvals.get(store, customer, "a-1").status == "expired"

@@ -7,7 +7,16 @@ import sqlalchemy as sa
 
 from runs import audit, people
 from runs.store.store import Store
-from tests.builders import evidence, item, make_customer, make_store, run, trigger
+from tests.builders import (
+    case,
+    dataset,
+    evidence,
+    item,
+    make_customer,
+    make_store,
+    run,
+    trigger,
+)
 
 
 @pytest.fixture
@@ -65,3 +74,15 @@ def test_two_events_swapped_are_found(store: Store) -> None:
             connection.execute(sa.text(f"UPDATE events SET seq = {new} WHERE seq = {old}"))
 
     assert audit.verify(store.database).problems[0].seq == 3
+
+
+def test_a_changed_label_is_found(store: Store) -> None:
+    """What defines correct is covered as well."""
+    customer = store.customer("acme")
+    cases = [case(id="c-1"), case(id="c-2", family="f-2")]
+    store.cases.keep(customer, "maren", dataset(cases), cases)
+    assert audit.verify(store.database).ok
+    with store.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE cases SET body = '{}' WHERE id = 'c-1'"))
+
+    assert "labelled cases" in audit.verify(store.database).problems[0].says

@@ -136,9 +136,14 @@ def test_a_change_that_fails_leaves_neither_row_nor_event(store: Store) -> None:
     """All or nothing."""
     customer = make_customer(store)
     before = len(store.events(customer))
-    with pytest.raises(RuntimeError), store.change(customer, "cli") as change:
-        change.append("job_failed", job="1")
-        raise RuntimeError
+
+    def fail_midway() -> None:
+        with store.change(customer, "cli") as change:
+            change.append("job_failed", job="1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_midway()
 
     assert len(store.events(customer)) == before
 

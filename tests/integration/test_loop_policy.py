@@ -1,0 +1,150 @@
+"""A value changed in the policy file changes what is decided, and no line of code does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rollout.admission import Sent
+from runs.errors import Conflict
+from runs.records.evidence import Verdict
+from runs.records.item import Item
+from runs.records.version import PolicyValues
+from tests.voyage import BARS, Harbour, Voyage, plan_of, values_of, written
+
+SANDBOX = "plan/test_exit/stage/signals"
+STRICT = 0.005
+"""No sample of this size can prove so few wrong answers."""
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+    """Voyages at any of their points."""
+    return Harbour(tmp_path_factory.mktemp("harbour"))
+
+
+def gates(**changed: Mapping[str, Any]) -> dict[str, Any]:
+    """The gates, with some bars changed."""
+    return values_of().as_json()["gates"] | {
+        name: BARS[name] | {"max_review_budget": 400} | bars for name, bars in changed.items()
+    }
+
+
+def verdicts(voyage: Voyage, gate: str) -> list[Verdict]:
+    """What a gate said in the run, in order."""
+    found = voyage.store.of_run(voyage.customer, Verdict, voyage.run_id)
+    return [one for one in found if one.gate == gate]
+
+
+def test_a_bar_of_the_dry_run_changed_in_the_file_changes_its_verdict(harbour: Harbour) -> None:
+    """Given a passed dry run; when the bar is raised before anybody agreed; then it is void."""
+    voyage = harbour.at("plan/test_exit")
+    asked = voyage.asked
+    edited = voyage.edit(gates=gates(dry_run={"wrong_auto_max": STRICT}))
+    with pytest.raises(Conflict, match="superseded"):
+        voyage.decide("gil")
+    voyage.advance()
+
+    before, after = verdicts(voyage, "holdout")
+    assert (before.outcome, after.outcome) == ("pass", "inconclusive")
+    assert after.policy != before.policy == asked.covers["policy"]
+    leads = voyage.store.get(voyage.customer, PolicyValues, after.policy)
+    assert leads.gates == edited.gates
+    assert leads.values["amount_limit"] == 500
+    assert voyage.waits_for == "update"
+
+
+def test_a_bar_of_a_stage_changed_in_the_file_changes_its_verdict(harbour: Harbour) -> None:
+    """Given the sandbox; when its bar is raised; then its evidence begins anew."""
+    voyage = harbour.at(SANDBOX)
+    entered = voyage.release
+    edited = voyage.edit(gates=gates(sandbox={"wrong_auto_max": STRICT}))
+    voyage.until("update")
+
+    (verdict,) = verdicts(voyage, "stage sandbox")
+    assert verdict.outcome == "inconclusive"
+    assert (verdict.policy, entered.policy != edited.digest) == (edited.digest, True)
+    assert voyage.release.status == "held"
+    assert "stage's gate is inconclusive" in voyage.questions("update")[0].title + reason(voyage)
+
+
+def reason(voyage: Voyage) -> str:
+    """How the run ended."""
+    voyage.until("ended")
+    return voyage.terminal.reason
+
+
+def test_a_value_changed_in_a_stage_is_tried_again_before_anything_widens(
+    harbour: Harbour,
+) -> None:
+    """Given a sandbox under way; when a value moves; then dry run and exit are asked anew."""
+    voyage = harbour.at(SANDBOX)
+    entered = voyage.release
+    edited = voyage.edit(values=values(voyage) | {"amount_limit": "450"})
+    voyage.until("test_exit")
+    voyage.until("stage")
+
+    assert [one.status for one in voyage.questions("test_exit")] == ["approved", "approved"]
+    assert [one.policy for one in verdicts(voyage, "holdout")] == [entered.policy, edited.digest]
+    assert voyage.asked.covers["policy"] == edited.digest
+    assert (voyage.release.stage, voyage.release.version) == (0, entered.version)
+    voyage.until("ended")
+    assert voyage.terminal.kind == "stage_reached"
+
+
+def values(voyage: Voyage) -> dict[str, str]:
+    """The numbers that lead."""
+    leading = voyage.wired.policy_files.find(voyage.customer, "desk")
+    assert leading
+    return leading.as_json()["values"]
+
+
+def test_a_limit_changed_in_the_file_changes_the_next_items_route(harbour: Harbour) -> None:
+    """Both items name the values that routed them."""
+    voyage = harbour.at(SANDBOX)
+    first = route_of(voyage, "t-1")
+    voyage.edit(values=values(voyage) | {"amount_limit": "100"})
+    second = route_of(voyage, "t-2")
+
+    assert (first.route, second.route) == ("act", "review")
+    assert second.rule == "amount_limit"
+    assert first.version == second.version
+    limits = [
+        voyage.store.get(voyage.customer, PolicyValues, item.policy).values["amount_limit"]
+        for item in (first, second)
+    ]
+    assert limits == [500, 100]
+
+
+def route_of(voyage: Voyage, key: str) -> Item:
+    """A ticket of 200 is taken in and worked on in the shadow."""
+    sent = [Sent(key, {"text": "track my parcel, order 7", "amount": 200})]
+    voyage.wired.admit(voyage.identity("dan"), "desk", sent, batch=key)
+    voyage.work()
+    items = voyage.store.items.list(voyage.customer, limit=1_000)
+    return next(item for item in items if (item.arm, item.batch) == ("shadow", key))
+
+
+def test_a_file_that_is_wrong_leads_nothing_and_stops_nobody(harbour: Harbour) -> None:
+    """Given a file that cannot be read; then what led last leads, and the run goes on."""
+    voyage = harbour.at("plan")
+    file = voyage.wired.policy_files.file(voyage.customer, "desk")
+    file.write_text("workflow: [", encoding="utf-8")
+    voyage.until("test_exit")
+
+    assert voyage.waits_for == "test_exit"
+
+
+def test_without_a_file_the_plans_own_values_and_the_installations_rules_hold(
+    harbour: Harbour,
+) -> None:
+    """Its gates come from the plan, its approvers from the installation."""
+    voyage = harbour.at("home")
+    voyage.wired.policy_files.file(voyage.customer, "desk").unlink()
+    voyage.start(written(plan_of()))
+    voyage.advance()
+
+    policy = voyage.store.get(voyage.customer, PolicyValues, voyage.asked.covers["policy"])
+    assert voyage.asked.covers["leading_policy"] == "none"
+    assert policy.gates["dry_run"].wrong_auto_max == BARS["dry_run"]["wrong_auto_max"]
+    assert policy.approvers == voyage.wired.installation.policy.approvers

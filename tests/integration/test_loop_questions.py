@@ -1,0 +1,152 @@
+"""What people are asked: by whom it may be answered, and when it is asked again."""
+
+import json
+
+import pytest
+
+from runs.errors import Conflict, InvalidInput, NotAllowed
+from runs.records.approval import Approval
+from tests.voyage import Harbour, Voyage, plan_of, values_of, written
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+    """Voyages at any of their points."""
+    return Harbour(tmp_path_factory.mktemp("harbour"))
+
+
+def named(asked: Approval) -> set[str]:
+    """Everybody who may answer."""
+    return {name for need in asked.needs for name in need.people}
+
+
+@pytest.mark.parametrize("point", ["plan", "plan/test_exit", "plan/test_exit/stage"])
+def test_neither_who_requested_nor_who_builds_is_asked_or_heard(
+    harbour: Harbour, point: str
+) -> None:
+    """Given that they hold every deciding role; then they are excluded all the same."""
+    voyage = harbour.at("home")
+    voyage.start(written(plan_of(owners={"builder": "eva"})), by="gil")
+    voyage.add("kit", "engineering_lead", "domain_expert")
+    voyage.add("kat", "engineering_lead", "domain_expert")
+    voyage.until(point.rpartition("/")[2])
+
+    asked = voyage.asked
+    assert {"gil", "eva"} <= set(asked.excluded)
+    assert {"gil", "eva"}.isdisjoint(named(asked))
+    for name in ("gil", "eva"):
+        with pytest.raises(NotAllowed):
+            voyage.decide(name, asked=asked)
+
+
+def test_a_question_whose_policy_file_changed_is_superseded_and_asked_again(
+    harbour: Harbour,
+) -> None:
+    """Given one of two yeses; when the file changes; then both are asked anew."""
+    voyage = harbour.at("plan")
+    first = voyage.asked
+    voyage.decide("ana")
+    voyage.edit(review_due_hours=12)
+    with pytest.raises(Conflict, match="it is superseded"):
+        voyage.decide("ben")
+    voyage.advance()
+
+    asked = voyage.asked
+    assert [one.status for one in voyage.questions("plan")] == ["superseded", "open"]
+    assert asked.covers["leading_policy"] != first.covers["leading_policy"]
+    voyage.agree()
+    voyage.advance()
+    assert voyage.waits_for == "test_exit"
+
+
+def test_a_file_changed_and_changed_back_is_asked_again_each_time(harbour: Harbour) -> None:
+    """The same question as before is a new one: what was superseded stays so."""
+    voyage = harbour.at("plan")
+    for hours in (12, 24):
+        voyage.edit(review_due_hours=hours)
+        with pytest.raises(Conflict):
+            voyage.decide("ben")
+        voyage.advance()
+
+    asked = voyage.questions("plan")
+    assert [one.status for one in asked] == ["superseded", "superseded", "open"]
+    assert asked[0].subject == asked[2].subject
+    assert len({one.id for one in asked}) == 3
+
+
+@pytest.mark.parametrize("point", ["plan", "plan/test_exit", "plan/test_exit/stage"])
+def test_an_approval_with_an_edit_is_asked_again(harbour: Harbour, point: str) -> None:
+    """It is no yes to what was asked, and the run neither goes on nor around for ever."""
+    voyage = harbour.at(point)
+    kind = voyage.waits_for
+    voyage.decide(voyage.asked.needs[0].people[0], "approve_with_edit")
+    voyage.advance()
+
+    assert voyage.waits_for == kind
+    assert [one.status for one in voyage.questions(kind)] == ["superseded", "open"]
+
+
+def test_an_update_that_is_asked_again_tells_the_same_end(harbour: Harbour) -> None:
+    """Why the run ended does not become that its update was edited."""
+    voyage = harbour.at("plan")
+    asked = voyage.asked
+    voyage.refuse()
+    before = voyage.asked.covers["terminal"]
+    voyage.decide("ana", "approve_with_edit")
+    voyage.advance()
+
+    assert voyage.asked.covers["terminal"] == before
+    voyage.until("ended")
+    assert voyage.terminal.proof == (asked.id,)
+
+
+def test_values_edited_before_the_first_stage_are_not_written_over_unseen(
+    harbour: Harbour,
+) -> None:
+    """Given a candidate to be entered; when the file is edited; then that is tried first."""
+    voyage = harbour.at("plan/test_exit/stage")
+    entering = voyage.asked
+    edited = voyage.edit(review_due_hours=12)
+    with pytest.raises(Conflict, match="superseded"):
+        voyage.decide("ben")
+    voyage.advance()
+
+    assert voyage.waits_for == "test_exit"
+    voyage.until("stage")
+    assert voyage.asked.covers["leading_policy"] == edited.digest
+    assert voyage.asked.covers["policy"] != entering.covers["policy"]
+    voyage.until("signals")
+    leading = voyage.wired.policy_files.find(voyage.customer, "desk")
+    assert leading is not None
+    assert (leading.review_due_hours, leading.digest) == (12, voyage.release.policy)
+    assert leading.values["amount_limit"] == 500
+
+
+def test_a_plan_in_which_something_is_wrong_opens_no_run(harbour: Harbour) -> None:
+    """A hole is a question; a mistake is refused at once, with its place."""
+    voyage = harbour.at("home")
+    wrong = plan_of().model_copy(update={"risk": "none"})
+    with pytest.raises(InvalidInput, match="risk"):
+        voyage.start(json.dumps(wrong.as_json()))
+
+    assert not voyage.store.runs.list(voyage.customer)
+
+
+def test_the_same_priority_twice_is_one_run(harbour: Harbour) -> None:
+    """By its key."""
+    voyage = harbour.at("home")
+    first, again = voyage.start(), voyage.start()
+
+    assert first.id == again.id
+    assert len(voyage.store.runs.list(voyage.customer)) == 1
+
+
+def test_every_question_says_when_it_is_due_and_what_each_answer_does(harbour: Harbour) -> None:
+    """Nobody has to guess what they agree to."""
+    voyage: Voyage = harbour.at("plan/test_exit/stage")
+
+    for asked in voyage.questions():
+        hours = (asked.due_at - asked.opened_at).total_seconds() / 3600
+        assert hours == values_of().approval_due_hours
+        assert asked.if_approved
+        assert asked.if_rejected

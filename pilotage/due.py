@@ -1,18 +1,20 @@
 """what falls due without anybody asking: each look may be repeated at any moment."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import get_args
+from typing import TypeVar, get_args
 
 from agent.loop import measured
 from pilotage.engines import Engines
 from pilotage.wiring import Wired
 from runs import approvals
-from runs.errors import InvalidInput, Unavailable
+from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.person import Customer
+from runs.records.record import digest_of
+from runs.records.run import Run
 from runs.records.version import PolicyValues
 from runs.store import jobs
 from runs.store.jobs import JobKind
@@ -20,21 +22,35 @@ from tools.notify import tell
 
 log = logging.getLogger("pilotage.due")
 
+S = TypeVar("S")
+
 TRIES = 5
 """So often an item's work is taken up again while a system outside does not answer."""
 KINDS: Mapping[str, JobKind] = {kind: kind for kind in get_args(JobKind)}
+LONGEST = 200
+"""Characters of a notice's title."""
 LEFT_OPEN = timedelta(minutes=2)
 """After this time an action that is still open was left so by a crash."""
 
 
 def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     """Everything that may have fallen due for one customer, in order."""
-    follow_policies(wired, customer)
-    expire(wired, customer)
-    remind(wired, customer)
-    wake_monitors(wired, customer)
-    try_again(engines, customer)
-    engines.reconcile_actions(customer, LEFT_OPEN)
+    _apart(follow_policies, wired, customer)
+    _apart(expire, wired, customer)
+    _apart(remind, wired, customer)
+    _apart(wake_monitors, wired, customer)
+    _apart(try_again, engines, customer)
+    _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
+
+
+def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) -> None:
+    """Let one step fail without the others: what it could not do is due at the next look."""
+    try:
+        step(given, customer)
+    except Conflict:
+        raise
+    except PilotageError:
+        log.exception("a step of what falls due failed; the next look tries again")
 
 
 def follow_policies(wired: Wired, customer: Customer) -> None:
@@ -48,8 +64,19 @@ def follow_policies(wired: Wired, customer: Customer) -> None:
 
 def expire(wired: Wired, customer: Customer) -> None:
     """What nobody answered in time holds, and the next people in line are told."""
-    for asked in approvals.expire_due(wired.store, customer):
-        run = wired.store.runs.get(customer, asked.run)
+    approvals.expire_due(wired.store, customer)
+    # Told from the record: whoever died between expiring and telling is made good for here.
+    under_way = [
+        run
+        for status in ("open", "waiting")
+        for run in wired.store.runs.list(customer, status=status, limit=1000)
+    ]
+    for run in under_way:
+        _tell_expired(wired, customer, run)
+
+
+def _tell_expired(wired: Wired, customer: Customer, run: Run) -> None:
+    for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
         policy = wired.policy_files.last_led(customer, run.workflow)
         next_people = _named(wired, customer, _escalation(wired, policy))
         _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
@@ -78,23 +105,25 @@ def try_again(engines: Engines, customer: Customer) -> None:
     An item that cannot be worked on, for that reason too often or for another, goes to a person.
     """
     store = engines.chosen.store
-    for failed in store.jobs.failed():
-        if failed["customer"] != customer.id:
-            continue
-        kind, subject, tries = _told(failed["id"])
+    for failed in store.jobs.failed(1000, customer=customer.id):
+        kind, subject, tries, root = _told(failed["id"])
         is_outage = failed["error"].startswith(Unavailable.__name__)
-        if kind == "process_item" and (tries >= TRIES or not is_outage):
+        gives_up = kind == "process_item" and (tries >= TRIES or not is_outage)
+        if not gives_up and not is_outage:
+            continue
+        if gives_up:
             engines.give_up(customer, subject, f"the worker gave up: {failed['error'][:200]}")
-        elif is_outage:
-            with store.change(customer, "worker") as change:
-                jobs.add(change, KINDS[kind], subject, cause=f"again:{tries + 1}")
+        with store.change(customer, "worker") as change:
+            jobs.settle(change, failed["id"])
+            if not gives_up:
+                jobs.add(change, KINDS[kind], subject, cause=f"again:{tries + 1}:{root}")
 
 
-def _told(job: str) -> tuple[str, str, int]:
-    """Kind and subject of a job, and how often it was taken up again, from its id."""
+def _told(job: str) -> tuple[str, str, int, str]:
+    """Kind and subject of a job, how often it was taken up again, and a name of its first cause."""
     kind, subject, cause, *rest = job.split(":")
     tries = int(rest[0]) if cause == "again" and rest and rest[0].isdecimal() else 0
-    return kind, subject, tries
+    return kind, subject, tries, rest[-1] if tries else digest_of(job)[7:15]
 
 
 def _escalation(wired: Wired, policy: PolicyValues | None) -> tuple[str, ...]:
@@ -111,6 +140,7 @@ def _named(wired: Wired, customer: Customer, wanted: Iterable[str]) -> list[str]
 def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], title: str) -> None:
     """Leave a notice for named people, once; it carries no authority and no customer text."""
     what = title.partition(":")[0].replace(" ", "-")
+    title = " ".join(title.split())[:LONGEST]
     text = (
         f"{title}\nDue {asked.due_at:%Y-%m-%d %H:%M} UTC. If nobody answers, it holds.\n"
         f"Look: pilotage approval show {asked.id}\n"

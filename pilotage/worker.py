@@ -124,6 +124,7 @@ class Worker:
             look(self._wired, self._engines, customer)
         self._looks += 1
         if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():
+            self._queue.reap()
             self._queue.reconcile()
 
 

@@ -24,7 +24,12 @@ def steps(call: Call, title: str, total: int | None = None) -> Iterator[Steps]:
         with _bar(call, title, total) as step:
             yield step
     else:
-        yield lambda says: call.say(f"{title}: {says}")
+        yield _lines(call, title)
+
+
+def _lines(call: Call, title: str) -> Steps:
+    """One line a step, where nothing can be drawn."""
+    return lambda says: call.say(f"{title}: {says}")
 
 
 @contextmanager
@@ -34,6 +39,9 @@ def _bar(call: Call, title: str, total: int | None) -> Iterator[Steps]:
     from rich.text import Text
 
     console = Console(stderr=True, no_color=call.settings.no_color, markup=False)
+    if console.is_dumb_terminal:
+        yield _lines(call, title)
+        return
     counted = [MofNCompleteColumn()] if total else []
     columns = [TextColumn("{task.description}", markup=False), BarColumn(), *counted]
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
@@ -48,3 +56,6 @@ def _bar(call: Call, title: str, total: int | None) -> Iterator[Steps]:
             begun = True
 
         yield step
+        if total:
+            progress.update(task, completed=total)
+            progress.refresh()

@@ -42,6 +42,17 @@ def add(change: Change, kind: JobKind, subject: str, *, cause: str, priority: in
     return id
 
 
+def settle(change: Change, id: str) -> None:
+    """Say inside a change that something was done about a job that gave up."""
+    table = tables.jobs
+    change.connection.execute(
+        table.update()
+        .where(table.c.customer == change.customer.id, table.c.id == id)
+        .where(table.c.status == "failed")
+        .values(status="done")
+    )
+
+
 class Jobs:
     """The jobs table: waiting, enqueued, done or failed."""
 
@@ -64,11 +75,13 @@ class Jobs:
         )
         return self._ledger.rows(query)[0]["n"]
 
-    def failed(self, limit: int = 50) -> list[dict[str, str]]:
-        """Jobs that ended in an error, newest first."""
+    def failed(self, limit: int = 50, *, customer: str = "") -> list[dict[str, str]]:
+        """Jobs that gave up and that nothing was done about yet, newest first."""
         table = tables.jobs
         query = sa.select(table.c.customer, table.c.id, table.c.error, table.c.ended_at)
         query = query.where(table.c.status == "failed").order_by(table.c.ended_at.desc())
+        if customer:
+            query = query.where(table.c.customer == customer)
         return self._ledger.rows(query.limit(limit))
 
     def mark_enqueued(self, jobs: list[Job]) -> None:

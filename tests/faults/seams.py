@@ -7,6 +7,7 @@ process kills itself with a signal that nobody can catch.
 import itertools
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def _is_sent(outbox: Outbox, *_: Any) -> bool:
     return outbox.name == "outbox"
 
 
+def _by_people(_: Database) -> bool:
+    """People act in the first thread, after what a worker's start writes there."""
+    return threading.current_thread() is threading.main_thread()
+
+
 def _in_folder(name: str) -> Picks:
     return lambda folder: name in folder.parts
 
@@ -82,6 +88,7 @@ ANY: tuple[Start, ...] = ("update", "slice", "opened")
 
 SEAMS: dict[str, Seam] = {
     "commit": Seam(ANY, Database, "writing"),
+    "commit by people": Seam(ANY, Database, "writing", picks=_by_people),
     "outbox": Seam(ANY, queue, "hand_over", BEFORE),
     "enqueue": Seam(ANY, queue, "hand_over", AFTER),
     "checkpoint": Seam(ANY, SqliteSaver, "put"),
@@ -127,7 +134,7 @@ def count(names: list[str]) -> dict[str, int]:
 def _wrap(seam: Seam, numbers: Iterator[int], reached: Callable[[Side, int], None]) -> None:
     real = getattr(seam.owner, seam.function)
     if seam.function == "writing":
-        setattr(seam.owner, seam.function, _around_commit(real, numbers, reached))
+        setattr(seam.owner, seam.function, _around_commit(real, seam.picks, numbers, reached))
         return
 
     @wraps(real)
@@ -144,13 +151,13 @@ def _wrap(seam: Seam, numbers: Iterator[int], reached: Callable[[Side, int], Non
 
 
 def _around_commit(
-    real: Any, numbers: Iterator[int], reached: Callable[[Side, int], None]
+    real: Any, picks: Picks, numbers: Iterator[int], reached: Callable[[Side, int], None]
 ) -> Callable[..., Any]:
     """`before`: everything is written and nothing committed; `after`: committed, nothing more."""
 
     @contextmanager
     def writing(database: Database) -> Iterator[Any]:
-        number = next(numbers)
+        number = next(numbers) if picks(database) else 0
         with real(database) as connection:
             yield connection
             reached("before", number)

@@ -19,7 +19,8 @@ from runs import approvals, leases
 from runs.errors import Conflict, NotFound, Unavailable
 from runs.leases import Lease
 from runs.records.evidence import Evidence, FixTrial
-from tests.voyage import Harbour, Voyage, contrary
+from tests.tickets import contrary
+from tests.voyage import Harbour, Voyage
 
 WAITING = "plan/test_exit/stage/signals"
 ASKS = ("plan", "plan/test_exit", "plan/test_exit/stage")

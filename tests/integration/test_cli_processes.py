@@ -1,6 +1,8 @@
 """Commands as processes of their own: what they load, how signals and pipes end them."""
 
+import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -109,6 +111,73 @@ def test_a_pipe_full_of_yes_decides_nothing(house: House) -> None:
     assert child.returncode == 2
     assert "--digest" in child.stderr
     assert approvals.decisions_of(house.store, house.customer, "a-1") == []
+
+
+def on_terminal(
+    house: House, *arguments: str, typed: str = "", term: str = "dumb"
+) -> tuple[int, str]:
+    """A command on a terminal at which somebody types; its code, and what the terminal showed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pilotage", *arguments],
+        env=environment(house) | {"TERM": term, "COLUMNS": "200", "NO_COLOR": "1"},
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    os.write(ours, typed.encode() + b"\n")
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    return process.wait(PATIENCE_S), shown.decode()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("", 0), ("00000000", 7), ("abc", 2)])
+def test_on_a_terminal_the_digest_is_typed_after_the_consequence(
+    house: House, typed: str, code: int
+) -> None:
+    """Only the digest of what was asked is an answer."""
+    subject = approvals.get(house.store, house.customer, "a-1").subject
+    typed = typed or subject[7:15]
+
+    ended, shown = on_terminal(house, "approval", "approve", "a-1", typed=typed)
+
+    decided = approvals.decisions_of(house.store, house.customer, "a-1")
+    assert ended == code
+    assert "If you approve: a version is built." in shown
+    assert f"Type {subject[7:15]} to approve" in shown
+    assert [one.person for one in decided] == (["ana"] if code == 0 else [])
+
+
+@pytest.mark.parametrize(("term", "drawn"), [("xterm", "2/2"), ("dumb", "import cases.jsonl: ")])
+def test_progress_is_drawn_on_a_terminal_that_can_and_told_on_one_that_cannot(
+    house: House, tmp_path: Path, term: str, drawn: str
+) -> None:
+    """An import of labelled cases shows how far it is."""
+    file = tmp_path / "cases.jsonl"
+    words = (chr(97 + n // 26) + chr(97 + n % 26) for n in range(60))
+    file.write_text("\n".join(f'{{"text": "where {word}", "label": "a"}}' for word in words))
+
+    ended, shown = on_terminal(
+        house, "data", "import", str(file), "--name", "desk", "--workflow", "desk", term=term
+    )
+
+    assert ended == 0
+    assert drawn in shown
+    assert "import cases.jsonl: splitting and keeping 60 cases" in shown
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_is_there_at_every_depth(house: House, flag: str) -> None:
+    """Under both of its names."""
+    for words in [(), ("run",), ("run", "start"), ("approval", "approve")]:
+        result = house.run(*words, flag)
+
+        assert result.exit_code == 0
+        assert "Examples:" in result.stdout
 
 
 @pytest.mark.parametrize(

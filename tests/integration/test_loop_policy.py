@@ -10,7 +10,8 @@ from runs.errors import Conflict
 from runs.records.evidence import Verdict
 from runs.records.item import Item
 from runs.records.version import PolicyValues
-from tests.voyage import BARS, Harbour, Voyage, plan_of, values_of, written
+from tests.tickets import BARS, plan_of, values_of, written
+from tests.voyage import Harbour, Voyage
 
 SANDBOX = "plan/test_exit/stage/signals"
 STRICT = 0.005

@@ -6,7 +6,8 @@ import pytest
 
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.records.approval import Approval
-from tests.voyage import Harbour, Voyage, plan_of, values_of, written
+from tests.tickets import plan_of, values_of, written
+from tests.voyage import Harbour, Voyage
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_a_question_whose_policy_file_changed_is_superseded_and_asked_again(
 
     asked = voyage.asked
     assert [one.status for one in voyage.questions("plan")] == ["superseded", "open"]
-    assert asked.covers["leading_policy"] != first.covers["leading_policy"]
+    assert asked.covers["policy"] != first.covers["policy"]
     voyage.agree()
     voyage.advance()
     assert voyage.waits_for == "test_exit"

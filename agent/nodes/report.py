@@ -25,7 +25,7 @@ def report(state: State, deps: Deps) -> Update:
     lessons the run proposes, word for word.
     """
     customer = deps.customer(state)
-    _take_out_of_service(state, deps)
+    _hold_unwatched(state, deps)
     terminal = _terminal(state, deps)
     figures = _figures(state, deps)
     title = _title(state, deps)
@@ -71,7 +71,7 @@ def message(report: Report, said: dict[str, str]) -> dict[str, Any]:
     return {"to": list(report.recipients), "title": said["title"], "text": said["text"]}
 
 
-def _take_out_of_service(state: State, deps: Deps) -> None:
+def _hold_unwatched(state: State, deps: Deps) -> None:
     """Hold a release that acts and is not complete: nobody watches it once the run has ended."""
     if not state.release:
         return

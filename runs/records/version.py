@@ -117,6 +117,19 @@ class GateValues(Record):
         return self
 
 
+Question = Literal[
+    "plan",
+    "test_exit",
+    "stage",
+    "stage_sandbox",
+    "stage_slice",
+    "stage_full",
+    "update",
+    "lesson",
+]
+"""What people are asked."""
+
+
 class ApproverRule(Record):
     """How many people of which role must agree."""
 
@@ -133,9 +146,8 @@ class PolicyValues(Record):
     lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Named lists used by the rules: tiers, exclusions."""
     gates: dict[Literal["dry_run", "sandbox", "slice", "full"], GateValues]
-    approvers: dict[
-        Literal["plan", "test_exit", "stage", "update", "lesson"], tuple[ApproverRule, ...]
-    ]
+    approvers: dict[Question, tuple[ApproverRule, ...]]
+    """A stage's kind may have its own; otherwise `stage` says who."""
     review_owner: str
     """Role or person id."""
     review_due_hours: int = Field(ge=1)

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 STRIKES = [
     Strike("commit", "slice", "before", 40),
     Strike("commit", "slice", "after", 90),
-    Strike("commit by people", "update", "before", 10),
-    Strike("commit by people", "update", "after", 10),
+    Strike("commit by people", "update", "before", 11),
+    Strike("commit by people", "update", "after", 11),
     Strike("outbox", "slice", "before", 3),
     Strike("enqueue", "slice", "after", 3),
     Strike("checkpoint", "update", "before", 1),

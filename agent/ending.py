@@ -11,6 +11,8 @@ from runs.records.release import Move
 from runs.records.run import Terminal
 
 NEXT_CHECK_DAYS = 7
+REFUSED = ("changes_asked", "rejected", "expired", "withdrawn")
+"""How a question ends that carries nothing on; a superseded one is asked again."""
 
 
 def terminal_of(state: State, deps: Deps) -> Terminal:
@@ -24,7 +26,7 @@ def terminal_of(state: State, deps: Deps) -> Terminal:
 def _cause(state: State, deps: Deps) -> str:
     if state.blocker:
         return state.blocker
-    if state.approval and deps.approval(state).status != "approved":
+    if state.approval and deps.approval(state).status in REFUSED:
         return "refused:" + state.approval
     if not state.move:
         return "unproven:" + state.verdict

@@ -63,11 +63,12 @@ def start(
         raise InvalidInput("title is empty; say in one line what the customer wants (--title)")
     value = {"text": draft.text, "plan": draft.plan}
     text = snapshots.keep(store, customer, requester, kind="trigger", value=value, terms=terms)
+    title = terms.mask({"text": draft.title.strip(), "plan": ""}).value["text"]
     id, now = secrets.token_hex(5), store.clock.now()
     trigger = Trigger(
         id=f"t-{id}",
         kind=draft.kind,
-        title=draft.title.strip()[:300],
+        title=title[:300],
         text=text,
         key=draft.key,
         opened_by=requester,

@@ -133,7 +133,10 @@ class Engines:
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
         deps = self.deps(self.chosen.store, NOBODY)
-        return Rules(rule_on, current_subject(deps, customer))
+        mask = compile_mask((), get_args(Pattern))
+        return Rules(
+            rule_on, current_subject(deps, customer), words=lambda text: str(mask(text).value)
+        )
 
     def admit(
         self, identity: Identity, workflow: str, sent: Sequence[Sent], *, batch: str

@@ -55,11 +55,17 @@ class Answer(NamedTuple):
     """The digest the person was shown."""
 
 
+def _as_said(text: str) -> str:
+    return text
+
+
 class Rules(NamedTuple):
-    """What judges an answer, and what makes the digest again."""
+    """What judges an answer, what makes the digest again, and what is kept of people's words."""
 
     judge: Judge
     current: Current
+    words: Callable[[str], str] = _as_said
+    """Replaces in a reason what may not be kept."""
 
 
 def subject_of(covers: dict[str, str]) -> str:
@@ -114,7 +120,8 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
         ruling = rules.judge(fresh, _decisions_in(change, asked.id), identity, answer.kind)
         if fresh.status != "open" or not ruling.allowed:
             raise Conflict(f"approval {asked.id} was {fresh.status} meanwhile; read it again")
-        decision = _decision(change, fresh, identity, answer=answer, role=ruling.role)
+        said = answer._replace(reason=rules.words(answer.reason))
+        decision = _decision(change, fresh, identity, answer=said, role=ruling.role)
         _keep_decision(change, decision)
         if ruling.closes is not None:
             fresh = _close(change, fresh, ruling.closes)

@@ -84,10 +84,15 @@ def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> 
 
 
 def _find_kept(state: State, deps: Deps, evidence: Evidence) -> Verdict | None:
-    """The verdict an earlier attempt kept on the very same sample."""
+    """The verdict an earlier attempt kept on the very same sample, while it counts."""
     customer = deps.customer(state)
     for kept in deps.store.of_run(customer, Evidence, state.run):
         is_same = (kept.subject, kept.notes) == (evidence.subject, evidence.notes)
-        if is_same and (kept.version, kept.policy) == (evidence.version, evidence.policy):
+        counts = kept.expires_at is None or kept.expires_at > evidence.measured_at
+        if (
+            is_same
+            and counts
+            and (kept.version, kept.policy) == (evidence.version, evidence.policy)
+        ):
             return deps.store.find(customer, Verdict, f"{kept.id}.verdict")
     return None

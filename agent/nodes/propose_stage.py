@@ -25,7 +25,7 @@ def propose_stage(state: State, deps: Deps) -> Update:
     except Conflict:
         return {"blocker": _occupied(state, deps)}
     facts = facts_of(state, deps, release)
-    move = advance.judge(facts)
+    move = _stale(facts) or advance.judge(facts)
     is_void = values_of(state, deps).get("policy") != state.policy
     if is_void and release.status == "open" and not _goes_down(move):
         return {"release": release.id, "move": "", "approval": "", "verdict": "", "fix": ""}
@@ -49,6 +49,24 @@ def after_proposal(state: State, deps: Deps) -> str:
         return "contract"
     can_wait = release.status == "open" and release.stage >= 0
     return "wait" if can_wait and set(move.missing) <= COMES_BY_WAITING else "done"
+
+
+def _stale(facts: Facts) -> Move | None:
+    """Wait for the stage's sample to be measured anew where its evidence has run out.
+
+    A question outlives its evidence when people take longer than that holds.
+    """
+    stage, release = facts.stage, facts.release
+    until = None if stage is None else stage.evidence.expires_at
+    if release.status != "open" or until is None or until > facts.now:
+        return None
+    return Move(
+        kind="hold",
+        stage=release.stage,
+        weight_bp=release.weight_bp,
+        reason=f"the stage's evidence ran out at {until:%Y-%m-%d %H:%M} UTC; it is measured anew",
+        missing=("sample",),
+    )
 
 
 def _goes_down(move: Move) -> bool:

@@ -142,13 +142,14 @@ def _go_on(store: Store, graph: "Compiled", customer: Customer, run: str) -> Non
 def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: str) -> object:
     """What wakes the graph: the first state, the id of a closed approval, or `_NOTHING`.
 
-    The id is only a wake-up call: the node reads the decision from the record.
+    The id is only a wake-up call: the node reads the decision from the record. A task whose writes
+    were kept before a crash, but not the checkpoint after them, is not `next` and still not over.
     """
     from langgraph.types import Command
 
     if seen.created_at is None:
         return {"customer": customer.id, "run": run}
-    if not seen.next:
+    if not seen.tasks:
         return _NOTHING
     if not seen.interrupts:
         return None

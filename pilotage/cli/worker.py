@@ -31,9 +31,10 @@ def worker(call: Call, *, verbose: bool) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     told = _Told()
     wired = call.wired
+    # Before anything is begun: whoever stops it while it starts finds it listening.
+    told.listen()
     with working(wired) as one:
         call.say(f"worker {one.name} works {wired.home.folder}; Ctrl-C stops it")
-        told.listen()
         one.run_until(told.is_set)
         call.say("stopping; what is running ends first")
     code = told.code

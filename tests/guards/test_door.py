@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.guards.tree import ROOT, modules
+from tests.guards.tree import ROOT
 
 HEAVY = {"langgraph", "chromadb", "openai", "sqlalchemy", "sklearn", "dbos"}
 
@@ -24,10 +24,6 @@ def loaded(*arguments: str) -> set[str]:
     return {row.rpartition("|")[2].strip().partition(".")[0] for row in rows}
 
 
-@pytest.mark.skipif(
-    all(module.name != "pilotage.__main__" for module in modules()),
-    reason="the door has no command line yet",
-)
 def test_help_loads_nothing_heavy() -> None:
     """A command group is loaded when it is asked for, and its engines when it needs them."""
     assert loaded("-m", "pilotage", "--help") & HEAVY == set()

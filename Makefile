@@ -8,17 +8,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fix faults journeys bench coverage
+.PHONY: help install demo test check fix faults journeys bench coverage studio-check
 
 help:
 	@echo 'make demo      one priority to its proven end, on the sample; no key, no network'
 	@echo 'make test      every test but whole packs; no key, no network but loopback'
 	@echo 'make check     format, lint, types, imports, sizes'
 	@echo 'make fix       format and mend what ruff can mend'
-	@echo 'make faults    kill -9 at every seam, many times; KILLS=n on each side of each'
+	@echo 'make faults    kill -9 at every seam, many times, on both databases; KILLS=n on each side'
 	@echo 'make journeys  whole runs only, one after the other, on whole packs too'
 	@echo 'make bench     the measurements'
 	@echo 'make coverage  every test but the faults, and the branches they leave out'
+	@echo 'make studio-check  LangGraph development server on our graph, where it is installed'
 
 install: $(STAMP)
 
@@ -54,6 +55,8 @@ fix: $(STAMP)
 
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults $(KILLS)
+	$(BIN)/python -m tests.faults $(KILLS) server
+	$(BIN)/python -m tests.faults 3 beside
 
 journeys: $(STAMP)
 	$(BIN)/python -m pytest tests/journeys
@@ -67,3 +70,6 @@ coverage: $(STAMP)
 	$(BIN)/coverage run -m pytest --ignore=tests/faults -m 'not journey'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+studio-check: $(STAMP)
+	$(BIN)/python -m tests.studio

@@ -4,23 +4,45 @@ from datetime import datetime, timedelta
 
 from agent.deps import Deps
 from agent.state import State
-from runs import approvals
+from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.evidence import Verdict
 from runs.records.release import Move
-from runs.records.run import Terminal
+from runs.records.run import Refusal, Terminal
+from runs.records.version import PolicyValues
+from runs.words import quote
 
 NEXT_CHECK_DAYS = 7
 REFUSED = ("changes_asked", "rejected", "expired", "withdrawn")
 """How a question ends that carries nothing on; a superseded one is asked again."""
+AREAS = {
+    "build": "workflow_behaviour",
+    "dry_run": "evaluation",
+    "fix_smallest_issue": "evaluation",
+    "propose_stage": "expansion",
+    "stage_release": "expansion",
+    "monitor": "incidents",
+}
+"""Which of the plan's owners answers for what a node refused; `changes` for any other node."""
 
 
 def terminal_of(state: State, deps: Deps) -> Terminal:
     """The end the records prove: the agreed stage is reached, or a blocker has a named owner."""
     kind, _, id = _cause(state, deps).partition(":")
-    if kind == "reached":
-        return _reached(state, deps)
-    return _ENDS[kind](state, deps, id)
+    end = _reached(state, deps) if kind == "reached" else _ENDS[kind](state, deps, id)
+    return end.model_copy(update={"owner": _answering(state, deps, end.owner)})
+
+
+def without(state: State, deps: Deps, *, why: str, proof: str) -> str:
+    """Keep the end of a run whose last steps could not be taken; returns its digest.
+
+    Where nobody can say that the customer was told, it is a blocker of the same owner.
+    """
+    known = deps.get(state, Terminal, state.terminal) if state.terminal else None
+    before = known or terminal_of(state, deps)
+    kept = deps.keep(state, before)
+    reason = f"{why}; otherwise {before.reason}"
+    return deps.keep(state, _blocker(state, owner=before.owner, proof=(proof, kept), reason=reason))
 
 
 def _cause(state: State, deps: Deps) -> str:
@@ -81,7 +103,7 @@ def _refused(state: State, deps: Deps, id: str) -> Terminal:
     customer = deps.customer(state)
     asked = approvals.get(deps.store, customer, id)
     answers = approvals.decisions_of(deps.store, customer, id)
-    said = "; ".join(f"{a.person} ({a.role}): {a.reason}" for a in answers if a.reason)
+    said = "; ".join(f"{a.person} ({a.role}): {quote(a.reason)}" for a in answers if a.reason)
     if asked.status == "expired":
         said = "nobody answered in time; silence is no consent"
     reason = f"{asked.title}: {asked.status.replace('_', ' ')}. {said}"
@@ -105,6 +127,34 @@ def _unproven(state: State, deps: Deps, id: str) -> Terminal:
     return _blocker(state, owner=plan.owners.workflow_behaviour, proof=id, reason=reason)
 
 
+def _not_done(state: State, deps: Deps, id: str) -> Terminal:
+    refusal = deps.get(state, Refusal, id)
+    owner = _owner_of_changes(state, deps)
+    if state.plan and refusal.node in AREAS:
+        plan = deps.get(state, PlanRecord, state.plan).plan
+        owner = getattr(plan.owners, AREAS[refusal.node])
+    proof = (id, state.release) if state.release else (id,)
+    reason = f"{refusal.node} was refused: {quote(refusal.text)}"
+    return _blocker(state, owner=owner, proof=proof, reason=reason)
+
+
+def _answering(state: State, deps: Deps, owner: str) -> str:
+    """The owner, or the first person who stands in: deputy, escalation, installation's owner.
+
+    Who asked for the run answers where nobody else is left.
+    """
+    customer = deps.customer(state)
+    everybody = people.find_people(deps.store, customer)
+    deputy = next((one.deputy for one in everybody if one.id == owner), "")
+    policy = deps.get(state, PolicyValues, state.policy) if state.policy else None
+    escalation = (policy or deps.installation.policy).escalation
+    for wanted in (owner, deputy, *escalation, people.OWNER):
+        for one in everybody:
+            if not one.is_disabled and (one.id == wanted or wanted in one.roles):
+                return one.id
+    return deps.store.runs.get(customer, state.run).requester
+
+
 def _owner_of_changes(state: State, deps: Deps) -> str:
     if state.plan:
         return deps.get(state, PlanRecord, state.plan).plan.owners.changes
@@ -124,6 +174,7 @@ def _moment(state: State, deps: Deps) -> datetime:
 
 
 _ENDS = {
+    "refusal": _not_done,
     "taken_back": _taken_back,
     "holes": _holes,
     "occupied": _occupied,

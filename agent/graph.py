@@ -2,10 +2,10 @@
 
 review_context → choose_improvement → write_plan → ask_plan → build → dry_run ⇄ fix_smallest_issue →
 ask_test_exit → propose_stage → ask_stage → stage_release → monitor ⇄ propose_stage → report →
-ask_update → send_update → store_lessons → end. Every end passes report and store_lessons.
+ask_update → send_update → store_lessons → end. Every end passes report and store_lessons, and what
+a node refuses is such an end.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 from langgraph.graph import END, START, StateGraph
@@ -24,10 +24,8 @@ from agent.nodes.send_update import send_update
 from agent.nodes.stage_release import after_stage, stage_release
 from agent.nodes.store_lessons import after_lessons, store_lessons
 from agent.nodes.write_plan import after_plan, write_plan
-from agent.state import State, Update
-
-Node = Callable[..., Update]
-Route = Callable[..., str]
+from agent.refusal import Node, Route, attempt, on, onward
+from agent.state import State
 
 NODES: dict[str, Node] = {
     "review_context": review_context,
@@ -97,14 +95,23 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
     "store_lessons": (after_lessons, {"closed": END, "open": "report"}),
 }
 
+REFUSED: dict[str, str] = {
+    **{name: "report" for name, node in NODES.items() if node is not ask},
+    **dict.fromkeys(("report", "send_update", "store_lessons"), "store_lessons"),
+}
+"""Where a refusal of each node that writes leads."""
+
 
 def build(deps: Deps) -> StateGraph:
     """The uncompiled graph; whoever hosts it brings the checkpointer."""
     graph = StateGraph(State)
     for name, node in NODES.items():
-        graph.add_node(name, partial(node, deps=deps))
-    for start, end in EDGES:
-        graph.add_edge(start, end)
-    for name, (route, targets) in ROUTES.items():
-        graph.add_conditional_edges(name, partial(route, deps=deps), {**targets})
+        made = partial(attempt, name=name, node=node) if name in REFUSED else node
+        graph.add_node(name, partial(made, deps=deps))
+    graph.add_edge(*EDGES[0])
+    ways = {start: (on, {"on": end}) for start, end in EDGES[1:]} | ROUTES
+    for name, (route, targets) in ways.items():
+        refused = {"refused": REFUSED[name]} if name in REFUSED else {}
+        step = partial(onward, name=name, route=route, deps=deps)
+        graph.add_conditional_edges(name, step, {**targets, **refused})
     return graph

@@ -11,15 +11,19 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from agent.checkpoints import Checkpoints
 from policies import rules
-from runs import approvals, leases, snapshots
+from rollout import ladder
+from runs import approvals, leases, snapshots, words
 from runs.errors import InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.run import Run, Trigger, TriggerKind
-from runs.snapshots import Terms
+from runs.snapshots import Masked, Terms
+from runs.store.change import Change
 from runs.store.items import ItemFilter
+from runs.store.runs import find_by_key, open_run
 from runs.store.store import Store
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ Build = Callable[[Store, Lease], "StateGraph[Any, Any, Any, Any]"]
 """Makes the uncompiled loop over a store whose every write is fenced by the run's lease."""
 
 LEASE_S = 60.0
+TITLE_CHARS = 300
 STRICT = "__pregel_strict_resume"
 """Private in langgraph, which is pinned for it: a resume that names no pending interrupt raises."""
 
@@ -58,17 +63,21 @@ def start(
     Raises InvalidInput for a plan in which something is wrong; one with holes is taken.
     """
     if draft.plan:
-        rules.read_plan(draft.plan, "the plan brought")
+        _check_plan(draft.plan, "the plan brought")
     if not draft.title.strip():
         raise InvalidInput("title is empty; say in one line what the customer wants (--title)")
-    value = {"text": draft.text, "plan": draft.plan}
-    text = snapshots.keep(store, customer, requester, kind="trigger", value=value, terms=terms)
-    title = terms.mask({"text": draft.title.strip(), "plan": ""}).value["text"]
-    id, now = secrets.token_hex(5), store.clock.now()
+    id = secrets.token_hex(5)
+    with store.change(customer, requester, f"r-{id}") as change:
+        return find_by_key(change, draft.key) or _open(change, draft, terms, id)
+
+
+def _open(change: Change, draft: TriggerDraft, terms: Terms, id: str) -> Run:
+    title, text = _kept(change, draft, terms)
+    requester, now = change.actor, change.clock.now()
     trigger = Trigger(
         id=f"t-{id}",
         kind=draft.kind,
-        title=title[:300],
+        title=title,
         text=text,
         key=draft.key,
         opened_by=requester,
@@ -84,7 +93,27 @@ def start(
         graph=code_digest(),
         opened_at=now,
     )
-    return store.runs.open(customer, requester, trigger, run)
+    return open_run(change, trigger, run)
+
+
+def _kept(change: Change, draft: TriggerDraft, terms: Terms) -> tuple[str, str]:
+    """Keep title and text as words of this trigger alone; their digests."""
+    masked = terms.mask({"text": draft.title.strip(), "plan": ""})
+    title = masked.value["text"][:TITLE_CHARS]
+    as_is = terms._replace(mask=lambda text: Masked(text, masked.count))
+    value = {"text": draft.text, "plan": draft.plan, "salt": secrets.token_hex(8)}
+    text = snapshots.keep_in(change, kind="trigger", value=value, terms=terms)
+    return words.say(change, title, as_is), text
+
+
+def _check_plan(text: str, file: str) -> None:
+    plan = rules.read_plan(text, file).plan
+    if plan is None:
+        return
+    try:
+        ladder.stages(plan)
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}") from None
 
 
 def code_digest() -> str:
@@ -100,11 +129,10 @@ def code_digest() -> str:
 class Loop:
     """Advances runs; one worker at a time on one run."""
 
-    def __init__(self, store: Store, build: Build, checkpoints: str) -> None:
+    def __init__(self, store: Store, build: Build, checkpoints: Checkpoints) -> None:
         self._store = store
         self._build = build
         self._checkpoints = checkpoints
-        """Path of the checkpoints' SQLite file."""
 
     def advance(self, customer: Customer, run: str, holder: str) -> Run:
         """Take the run on to its next question, wait or end. Safe to call again at any moment.
@@ -125,9 +153,7 @@ class Loop:
 
     @contextmanager
     def _compiled(self, store: Store, lease: Lease) -> Iterator["Compiled"]:
-        from langgraph.checkpoint.sqlite import SqliteSaver
-
-        with SqliteSaver.from_conn_string(self._checkpoints) as saver:
+        with self._checkpoints() as saver:
             yield self._build(store, lease).compile(checkpointer=saver)
 
 
@@ -161,7 +187,7 @@ def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: st
     return _NOTHING
 
 
-def _is_ready(store: Store, customer: Customer, asked: dict[str, str]) -> bool:
+def _is_ready(store: Store, customer: Customer, asked: dict[str, Any]) -> bool:
     if "approval_id" in asked:
         return approvals.get(store, customer, asked["approval_id"]).status != "open"
     release = store.releases.get(customer, asked["release_id"])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from agent.deps import Deps
 from agent.state import State
 from policies.approvals import needs_for
+from rollout import ladder
 from runs import approvals, people
 from runs.plan import PlanRecord
 from runs.records.approval import Approval, ApprovalKind
@@ -115,7 +116,7 @@ def _leading_policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -
 
 def _from(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
     release = deps.store.releases.get(customer, covers["release"])
-    return f"{release.stage}:{release.weight_bp}"
+    return ladder.place(release)
 
 
 def _policy(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
@@ -141,7 +142,7 @@ def _evidence(name: str) -> Remake:
 
 def _release_state(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
     release = deps.store.releases.get(customer, covers["release"])
-    return f"{release.status}:{release.stage}:{release.weight_bp}"
+    return f"{release.status}:{ladder.place(release)}"
 
 
 _REMADE: dict[str, Remake] = {

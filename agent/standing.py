@@ -1,7 +1,6 @@
 """everything a move of a release rests on, gathered as it is now."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
 from agent.deps import Deps
 from agent.state import State, Update
@@ -10,7 +9,8 @@ from rollout import ladder
 from rollout.advance import Facts, Judged
 from rollout.assignment import lineage
 from rollout.release import climb
-from rollout.signals import measure, watch
+from rollout.signals import count
+from rollout.watch import watch
 from runs import approvals
 from runs.errors import InvalidInput
 from runs.records.approval import Approval
@@ -18,9 +18,6 @@ from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import GateValues, PolicyValues, Version
-
-SILENCE = timedelta(hours=24)
-"""A signal that was not read for longer is a watch that sleeps."""
 
 
 def release_of(state: State, deps: Deps) -> Release:
@@ -80,14 +77,21 @@ def _rebased(
 
 
 def facts_of(state: State, deps: Deps, release: Release, *, approval: str = "") -> Facts:
-    """Evidence, judged now; the watch, read now; the values that lead now; an approval, if any."""
+    """What `look` finds, for whoever acts on it: what the watch is worth is kept."""
+    facts = look(state, deps, release, approval=approval)
+    if facts.monitoring is not None:
+        deps.keep(state, facts.monitoring)
+    return facts
+
+
+def look(state: State, deps: Deps, release: Release, *, approval: str = "") -> Facts:
+    """Evidence, judged now; the signals that were kept; the values that lead; an approval, if any.
+
+    No signal is read here: what nobody read before was not watched. Keeps nothing.
+    """
     customer = deps.customer(state)
     store, now = deps.store, deps.store.clock.now()
-    seen = measure(store, customer, release=release, now=now)
-    for signal in seen.signals:
-        deps.keep(state, signal)
-    watched = watch(store, customer, release=release, now=now, silence=SILENCE)
-    deps.keep(state, watched)
+    watched = watch(store, customer, release=release, now=now)
     kept = store.of_run(customer, Evidence, state.run)
     return Facts(
         release=release,
@@ -95,7 +99,7 @@ def facts_of(state: State, deps: Deps, release: Release, *, approval: str = "") 
         policy=_leading(deps, customer, release),
         dry_run=_judged(deps, customer, release, _dry_run(kept, release), "dry_run"),
         stage=_judged(deps, customer, release, _of_stage(kept, release), _gate(release)),
-        sample=seen.says,
+        sample=count(store, customer, release=release, now=now).says,
         drill=drill_of(state, deps, release),
         monitoring=watched,
         approval=_approval(deps, customer, approval),

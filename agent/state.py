@@ -32,7 +32,10 @@ class State:
     move: str = ""
     """Digest of the move that the evidence allows."""
     blocker: str = ""
-    """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `occupied:<release>`."""
+    """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `occupied:<release>`,
+    `refusal:<refusal>`."""
+    refused: str = ""
+    """The node that refused last; empty while none did."""
     report: str = ""
     terminal: str = ""
 
@@ -53,5 +56,6 @@ class Update(TypedDict, total=False):
     release: str
     move: str
     blocker: str
+    refused: str
     report: str
     terminal: str

@@ -1,8 +1,9 @@
-"""The sample's first priority under other generator seeds: what fails first, what ends how.
+"""A sample's first priority under other generator seeds: what fails first, what ends how.
 
-    python -m bench.demo_seeds [--seeds N] [--first N] [--until sandbox|full] [--json] [--out FILE]
+    python -m bench.demo_seeds [--sample NAME] [--seeds N] [--first N] [--until STAGE] [--json]
+                               [--out FILE]
 
-Every seed is another customer: other tickets, other accounts, other families. Each is taken through
+Every seed is another customer: other work, other records, other families. Each is taken through
 the loop by the demo's own people and systems, in a home of its own. `--until sandbox` makes the
 sandbox the agreed stage and changes nothing else of the plan. Generator, truth and bars are what
 they are in the repository; nothing here chooses a seed. `--out` keeps a line a seed, so that an
@@ -24,14 +25,14 @@ from agent.loop import TriggerDraft, start
 from pilotage import settings
 from pilotage.cli.turn import failed_job, has_work
 from pilotage.demo.cast import Cast
-from pilotage.demo.play import FIRST, LIVE_SEED, REQUESTER
+from pilotage.demo.play import REQUESTER, cast_of
 from pilotage.demo.stage import Stage, build, import_cases, lay_policy
 from pilotage.worker import working
 from policies.intervals import wilson
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.run import Run, Terminal
-from workflow.samples.support_triage import customer as sample
-from workflow.samples.support_triage.simulator import Simulator
+from workflow.samples.known import ALL, find_sample
+from workflow.samples.sample import Sample
 
 SEEDS, SEED = 20, 1
 LONGEST_S = 900.0
@@ -45,6 +46,7 @@ class Told:
 
     seed: int
     until: str
+    sample: str
     first: str
     """Verdict of the first dry run, on dev."""
     first_wrong: float
@@ -64,40 +66,39 @@ class Told:
     seconds: float
 
 
-def measure(seed: int, until: str) -> Told:
+def measure(sample: Sample, seed: int, until: str) -> Told:
     """Take the first priority of one seed to its end, in a home that is thrown away."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         told = {"PILOTAGE_HOME": str(Path(folder) / "home"), "PILOTAGE_TICK_S": "0.3"}
-        stage = build(settings.read(told | {"PILOTAGE_POLL_S": "0.02"}), seed)
+        stage = build(settings.read(told | {"PILOTAGE_POLL_S": "0.02"}), sample, seed=seed)
         run = _play(stage, seed, until)
         return _told(stage, run, seed=seed, until=until, seconds=time.monotonic() - began)
 
 
-def plan(until: str) -> str:
+def plan(sample: Sample, until: str) -> str:
     """The plan of the first priority, done at another stage where one is named."""
-    document = yaml.safe_load(sample.document(FIRST.plan))
+    document = yaml.safe_load(sample.documents.text(sample.priorities[0].plan))
     document["rollout"]["agreed_stage"] = until
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
 def _play(stage: Stage, seed: int, until: str) -> Run:
     store, customer = stage.wired.store, stage.customer
-    import_cases(stage, FIRST.desk, seed=seed, name=FIRST.workflow)
-    lay_policy(stage, FIRST.policy, FIRST.workflow)
+    priority = stage.sample.priorities[0]
+    import_cases(stage, priority.workflow, seed=seed)
+    lay_policy(stage, priority)
     draft = TriggerDraft(
         kind="priority",
-        title=FIRST.title,
-        text=FIRST.text,
+        title=priority.title,
+        text=priority.text,
         key=f"seed-{seed}",
-        plan=plan(until),
+        plan=plan(stage.sample, until),
     )
     person = stage.holder_of(REQUESTER).person
     with working(stage.wired) as worker:
         run = start(store, customer, person, draft, stage.wired.trigger_terms())
-        live = Simulator(seed + LIVE_SEED, families=FIRST.live_families, desk=FIRST.desk)
-        rules = stage.wired.decision_rules(customer)
-        cast = Cast(stage, live, FIRST.workflow, rules)
+        cast = cast_of(stage, priority, seed=seed)
         worker.run_until(lambda: _is_over(stage, cast, run.id), timeout_s=LONGEST_S)
     run = store.runs.get(customer, run.id)
     if run.status == "open" and not has_work(store, run):
@@ -139,6 +140,7 @@ def _told(stage: Stage, run: Run, *, seed: int, until: str, seconds: float) -> T
     return Told(
         seed=seed,
         until=until,
+        sample=stage.sample.name,
         first=verdicts[0].outcome,
         first_wrong=shares[0],
         trials=len(fixes),
@@ -202,18 +204,27 @@ def _share(says: str, k: int, n: int) -> str:
     return f"{says}: {k} of {n} ({low:.0%} to {high:.0%})"
 
 
-@click.command(help="Take the sample's first priority to its end under many generator seeds.")
+@click.command(help="Take a sample's first priority to its end under many generator seeds.")
+@click.option(
+    "--sample",
+    type=click.Choice([one.name for one in ALL]),
+    default=ALL[0].name,
+    show_default=True,
+)
 @click.option("--seeds", type=click.IntRange(1), default=SEEDS, show_default=True)
 @click.option("--first", type=click.IntRange(0), default=SEED, show_default=True)
 @click.option("--until", type=click.Choice(["sandbox", "full"]), default="sandbox")
 @click.option("--out", type=click.Path(path_type=Path), help="Keep a line a seed; go on there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def main(*, seeds: int, first: int, until: str, out: Path | None, as_json: bool) -> None:
+def main(
+    *, sample: str, seeds: int, first: int, until: str, out: Path | None, as_json: bool
+) -> None:
     """Print what became of every seed."""
-    known = _known(out, until)
+    chosen = find_sample(sample)
+    known = _known(out, chosen, until)
     measured = []
     for seed in range(first, first + seeds):
-        one = known.get(seed) or _measured(seed, until, out)
+        one = known.get(seed) or _measured(chosen, seed, until=until, out=out)
         measured.append(one)
     if as_json:
         told = {"seeds": [asdict(one) for one in measured], "summary": summary(measured)}
@@ -222,20 +233,20 @@ def main(*, seeds: int, first: int, until: str, out: Path | None, as_json: bool)
         sys.stdout.write(table(measured))
 
 
-def _measured(seed: int, until: str, out: Path | None) -> Told:
-    sys.stderr.write(f"seed {seed} ...\n")
-    one = measure(seed, until)
+def _measured(sample: Sample, seed: int, *, until: str, out: Path | None) -> Told:
+    sys.stderr.write(f"{sample.name}, seed {seed} ...\n")
+    one = measure(sample, seed, until)
     if out is not None:
         with out.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(asdict(one)) + "\n")
     return one
 
 
-def _known(out: Path | None, until: str) -> dict[int, Told]:
+def _known(out: Path | None, sample: Sample, until: str) -> dict[int, Told]:
     if out is None or not out.exists():
         return {}
     rows = [Told(**json.loads(line)) for line in out.read_text(encoding="utf-8").splitlines()]
-    return {one.seed: one for one in rows if one.until == until}
+    return {one.seed: one for one in rows if (one.sample, one.until) == (sample.name, until)}
 
 
 if __name__ == "__main__":

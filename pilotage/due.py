@@ -7,17 +7,18 @@ from typing import TypeVar, get_args
 
 from agent.loop import measured
 from pilotage.engines import Engines
+from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
-from runs import approvals
+from runs import approvals, snapshots
 from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.record import digest_of
-from runs.records.run import Run
 from runs.records.version import PolicyValues
 from runs.store import jobs
 from runs.store.jobs import JobKind
+from runs.words import untold
 from tools.notify import tell
 
 log = logging.getLogger("pilotage.due")
@@ -38,7 +39,9 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(follow_policies, wired, customer)
     _apart(expire, wired, customer)
     _apart(remind, wired, customer)
+    _apart(watch_releases, wired, customer)
     _apart(wake_monitors, wired, customer)
+    _apart(erase_past, wired, customer)
     _apart(try_again, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
 
@@ -54,7 +57,7 @@ def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) ->
 
 
 def follow_policies(wired: Wired, customer: Customer) -> None:
-    """Let every edited policy file lead; one that may not is reported and leads nothing."""
+    """Let every edited policy file lead, or ask whom it needs; a wrong one leads nothing."""
     for workflow in wired.policy_files.workflows(customer):
         try:
             wired.policy_files.find(customer, workflow)
@@ -72,14 +75,18 @@ def expire(wired: Wired, customer: Customer) -> None:
         for run in wired.store.runs.list(customer, status=status, limit=1000)
     ]
     for run in under_way:
-        _tell_expired(wired, customer, run)
+        for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
+            _tell_expired(wired, customer, asked, run.workflow)
+    for workflow in wired.policy_files.workflows(customer):
+        held = wired.policy_files.standing(customer, workflow).approval
+        if held is not None and held.status == "expired":
+            _tell_expired(wired, customer, held, workflow)
 
 
-def _tell_expired(wired: Wired, customer: Customer, run: Run) -> None:
-    for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
-        policy = wired.policy_files.last_led(customer, run.workflow)
-        next_people = _named(wired, customer, _escalation(wired, policy))
-        _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
+def _tell_expired(wired: Wired, customer: Customer, asked: Approval, workflow: str) -> None:
+    policy = wired.policy_files.last_led(customer, workflow)
+    next_people = _named(wired, customer, _escalation(wired, policy))
+    _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
 
 
 def remind(wired: Wired, customer: Customer) -> None:
@@ -97,6 +104,11 @@ def wake_monitors(wired: Wired, customer: Customer) -> None:
             release = wired.store.releases.get(customer, id)
             cause = f"signals:{measured(wired.store, customer, release)}"
             wired.store.runs.wake(customer, run.id, cause)
+
+
+def erase_past(wired: Wired, customer: Customer) -> None:
+    """Erase the texts whose retention is over; what is left over comes with the next look."""
+    snapshots.erase_past(wired.store, customer)
 
 
 def try_again(engines: Engines, customer: Customer) -> None:
@@ -140,7 +152,7 @@ def _named(wired: Wired, customer: Customer, wanted: Iterable[str]) -> list[str]
 def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], title: str) -> None:
     """Leave a notice for named people, once; it carries no authority and no customer text."""
     what = title.partition(":")[0].replace(" ", "-")
-    title = " ".join(title.split())[:LONGEST]
+    title = " ".join(untold(title).split())[:LONGEST]
     text = (
         f"{title}\nDue {asked.due_at:%Y-%m-%d %H:%M} UTC. If nobody answers, it holds.\n"
         f"Look: pilotage approval show {asked.id}\n"

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, get_args
 
 from agent.deps import Deps
 from agent.question import current_subject
+from agent.standing import facts_of, look
+from agent.state import State
 from memory_store.embedding import hash_ngram
 from memory_store.memory.index import Index
 from memory_store.memory.memory import Memory
@@ -26,13 +28,16 @@ from policies.routing import Router
 from policies.rules import Installation
 from rollout import admission
 from rollout.admission import DRILL, Sent, submit_many
+from rollout.advance import Facts
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.people import find_people
+from runs.records.approval import Approval
 from runs.records.item import Item, Output
 from runs.records.person import Customer, Identity
+from runs.records.release import Release
 from runs.records.version import PolicyValues, Source, Version
 from runs.snapshots import Terms
 from runs.store.store import Store
@@ -40,6 +45,7 @@ from tools.tokens import count_tokens
 from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, reconcile
 from workflow.evaluate.bench import Bench
+from workflow.evaluate.brought import Values
 from workflow.process.item import give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, read_context
@@ -60,6 +66,8 @@ class Chosen:
     store: Store
     installation: Installation
     policy_files: Files
+    checkpoints: str
+    """URL of where runs stand in the loop."""
     tools: Callable[[Customer], Mapping[str, Tool]]
     """The systems a customer's workflows may reach, by name."""
 
@@ -132,11 +140,24 @@ class Engines:
 
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
+        of_run = current_subject(self.deps(self.chosen.store, NOBODY), customer)
+        terms = Terms(compile_mask((), get_args(Pattern)), None)
+
+        def current(asked: Approval) -> str:
+            is_of_policy = asked.kind == "policy"
+            files = self.chosen.policy_files
+            return files.subject_now(customer, asked) if is_of_policy else of_run(asked)
+
+        return Rules(rule_on, current, terms)
+
+    def standing(self, customer: Customer, release: Release) -> Facts:
+        """Everything a move of the release rests on, as it is now, for whoever acts on it."""
+        return facts_of(_state(customer, release), self.deps(self.chosen.store, NOBODY), release)
+
+    def look(self, customer: Customer, release: Release, *, approval: str = "") -> Facts:
+        """The same for whoever only looks: nothing is kept."""
         deps = self.deps(self.chosen.store, NOBODY)
-        mask = compile_mask((), get_args(Pattern))
-        return Rules(
-            rule_on, current_subject(deps, customer), words=lambda text: str(mask(text).value)
-        )
+        return look(_state(customer, release), deps, release, approval=approval)
 
     def admit(
         self, identity: Identity, workflow: str, sent: Sequence[Sent], *, batch: str
@@ -185,18 +206,20 @@ class Engines:
         return ProcessDeps(
             store=self.chosen.store,
             tools=self.chosen.tools(customer),
-            answer=lambda version, text: self._answer(customer, version, text),
+            answer=partial(self._answer, customer),
             router=self._router,
             terms=self._terms,
             person=self._person,
             holder=self.holder,
         )
 
-    def _answer(self, customer: Customer, version: Version, text: str) -> Output:
+    def _answer(
+        self, customer: Customer, version: Version, item: Mapping[str, Any], context: Values
+    ) -> Output:
         bench = self.bench(customer)
         with self._lock:
             bench.fitted(version)
-        return bench.answer(version, text)
+        return bench.answer(version, item, context)
 
     def _router(self, version: Version, policy: PolicyValues) -> Router:
         name = (version.digest, policy.review_owner)
@@ -231,6 +254,18 @@ class Engines:
 
         store, cache = self.chosen.store, self.chosen.home.fits
         return Bench(store, customer, read_context=read, cache=cache)
+
+
+def _state(customer: Customer, release: Release) -> State:
+    """Where the run of a release stands, as far as its moves ask."""
+    return State(
+        customer=customer.id,
+        run=release.run,
+        plan=release.plan,
+        version=release.version,
+        policy=release.policy,
+        release=release.id,
+    )
 
 
 NOBODY = Lease("", "", 0)

@@ -3,14 +3,13 @@
 from importlib.resources import files
 from typing import NamedTuple
 
+from pilotage import schemas
 from pilotage.home import Home, replace
 from pilotage.settings import Settings
 from pilotage.wiring import Wired
 from runs import people, tables
 from runs.people import OWNER
 from runs.records.person import Customer, Person
-from runs.store import schema
-from runs.store.database import Database
 
 SOLO_ROLES = (OWNER, "ops_lead", "domain_expert")
 """What one person alone is; the rules name them for whatever else is needed."""
@@ -32,9 +31,7 @@ class Founder(NamedTuple):
 def prepare(settings: Settings, *, is_solo: bool = False) -> None:
     """Bring the schema up to date and lay the rules out to be edited; again changes nothing."""
     home = Home(settings.home)
-    database = Database(settings.database_url)
-    schema.upgrade(database)
-    database.close()
+    schemas.migrate(settings, home.clock())
     if not home.rules_file.exists():
         shipped = files("policies") / "defaults" / "installation.yaml"
         text = shipped.read_text(encoding="utf-8")

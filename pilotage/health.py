@@ -76,7 +76,9 @@ def names(ours: Sequence[str] = OURS) -> Iterator[Finding]:
 
 def database(wired: Wired) -> Iterator[Finding]:
     """The schema is the one this program works with, and the record is what its chain says."""
-    state = schema.state(wired.store.database)
+    record = wired.store.database
+    yield Finding("database", "ok", f"{schema.server(record)} at {record.name}")
+    state = schema.state(record)
     yield Finding("schema", "ok" if state.is_current else "wrong", f"revision {state.found}")
     report = audit.verify(wired.store.database)
     if report.ok:
@@ -100,6 +102,7 @@ def work(wired: Wired) -> Iterator[Finding]:
 def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from given_up(wired, customer)
     yield from unsettled(wired, customer)
+    yield from overdue(wired, customer)
     yield from paused(wired, customer)
     yield from files(wired, customer)
     yield from index(wired, customer)
@@ -112,7 +115,9 @@ def given_up(wired: Wired, customer: Customer) -> Iterator[Finding]:
         kind, subject = job["id"].split(":")[:2]
         if job["customer"] == customer.id and _is_open(wired, customer, kind, subject):
             stuck += 1
-            yield Finding("jobs", "wrong", f"{kind} {subject} gave up: {job['error'][:200]}")
+            remedy = f"; `pilotage run retry {subject}`" if kind == "advance_run" else ""
+            says = f"{kind} {subject} gave up: {job['error'][:200]}{remedy}"
+            yield Finding("jobs", "wrong", says)
     if not stuck:
         yield Finding("jobs", "ok", f"{customer.id}: none gave up on what is still open")
 
@@ -126,6 +131,17 @@ def unsettled(wired: Wired, customer: Customer) -> Iterator[Finding]:
         yield Finding("actions", "wrong", says)
     if not left:
         yield Finding("actions", "ok", f"{customer.id}: every action has its end")
+
+
+def overdue(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """No item waits for a person past its due time."""
+    late = wired.store.reviews.overdue(customer, wired.store.clock.now())
+    if not late:
+        yield Finding("reviews", "ok", f"{customer.id}: none waits past its due time")
+        return
+    owners = ", ".join(f"{owner} {count}" for owner, count in late.items())
+    says = f"{sum(late.values())} wait past their due time ({owners})"
+    yield Finding("reviews", "wrong", f"{customer.id}: {says}; `pilotage item list --overdue`")
 
 
 def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:
@@ -153,6 +169,16 @@ def files(wired: Wired, customer: Customer) -> Iterator[Finding]:
         says = _complaint(look)
         state = "wrong" if says else "ok"
         yield Finding(name.split()[0], state, says or f"{customer.id}: {name} can be used")
+    yield from held(wired, customer)
+
+
+def held(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """What each policy file says leads, or waits for people; one that cannot be used was told."""
+    for workflow in wired.policy_files.known(customer):
+        standing = wired.policy_files.standing(customer, workflow)
+        if standing.leads is not None and (standing.differs or standing.is_gone):
+            state = "note" if standing.waits else "wrong"
+            yield Finding("policy", state, f"{customer.id}: {workflow}: {standing.why}")
 
 
 def index(wired: Wired, customer: Customer) -> Iterator[Finding]:

@@ -1,15 +1,25 @@
 """what a worker does, by kind of job; each may be done again at any moment."""
 
 import logging
+import time
 from collections.abc import Mapping
+from functools import partial
 
+from agent import checkpoints
 from agent.loop import Loop
 from pilotage.engines import Engines
 from pilotage.turns import Turns
+from runs import leases
+from runs.errors import Unavailable
 from runs.queue import JobContext, Work
+from runs.records.person import Customer
 from workflow.process.item import process_item
 
 log = logging.getLogger("pilotage.jobs")
+
+KNOCKS = 20
+KNOCK_S = 0.5
+"""Between two tries to have a run that another worker is on; then the queue tries again."""
 
 
 class Jobs:
@@ -35,10 +45,23 @@ class Jobs:
         loop = Loop(
             engines.chosen.store,
             lambda store, lease: build(engines.deps(store, lease)),
-            str(engines.chosen.home.checkpoints),
+            partial(checkpoints.opened, engines.chosen.checkpoints),
         )
         customer, run = job.customer, job.subject
-        self._turns.take(run, lambda: loop.advance(customer, run, engines.holder))
+        self._turns.take(run, lambda: self._advance(loop, customer, run))
+
+    def _advance(self, loop: Loop, customer: Customer, run: str) -> None:
+        """Advance as soon as no other worker does; Unavailable when one has the run for long."""
+        for _ in range(KNOCKS):
+            try:
+                loop.advance(customer, run, self._engines.holder)
+            except Unavailable:
+                if not leases.live(self._engines.chosen.store, customer, f"run:{run}"):
+                    raise
+                time.sleep(KNOCK_S)
+            else:
+                return
+        loop.advance(customer, run, self._engines.holder)
 
     def _process_item(self, job: JobContext) -> None:
         item = self._engines.chosen.store.items.get(job.customer, job.subject)

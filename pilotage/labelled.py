@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from policies.privacy import Pattern, compile_mask
 from runs import snapshots
 from runs.errors import NotAllowed
 from runs.records.case import Case, Dataset, Split
@@ -17,7 +18,7 @@ from workflow.dataset.splits import split
 EXPERT = "domain_expert"
 """The role that says which gaps of a dataset are acceptable."""
 AS_IT_IS = snapshots.Terms(lambda value: snapshots.Masked(value, 0), None)
-"""An acceptance holds no case; it is kept as long as the dataset."""
+"""Names and digests; what the expert wrote is masked before."""
 
 
 class Source(NamedTuple):
@@ -92,7 +93,8 @@ def _keep(
     store: Store, identity: Identity, dataset: Dataset, cases: list[Case], acceptance: str
 ) -> Dataset:
     if dataset.accepted_by:
-        value = {"dataset": dataset.digest, "gaps": list(dataset.gaps), "text": acceptance}
+        text = compile_mask((), get_args(Pattern))(acceptance).value
+        value = {"dataset": dataset.digest, "gaps": list(dataset.gaps), "text": text}
         who = identity.person
         snapshots.keep(
             store, identity.customer, who, kind="acceptance", value=value, terms=AS_IT_IS

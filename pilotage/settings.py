@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runs.errors import InvalidInput
+from runs.store import address
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,10 @@ class Settings:
 
     home: Path
     """Absolute; where everything a run leaves behind stands."""
-    token: str
+    token: str = field(repr=False)
     """Who acts; empty when nobody said."""
-    database_url: str
-    """SQLAlchemy URL of the record."""
+    database_url: str = field(repr=False)
+    """URL of the record's database, with its credentials."""
     customer: str
     """Whose records are meant; empty: the token's customer."""
     concurrency: int
@@ -47,7 +48,19 @@ class Variable:
     """The value of a text; ValueError with what is expected."""
 
 
+ADDRESS = "sqlite:///<file> or postgresql://<user>:<password>@<host>:<port>/<database>"
+
+
 def _text(text: str) -> str:
+    return text.strip()
+
+
+def _database(text: str) -> str:
+    if text.strip():
+        try:
+            address.kind(text.strip())
+        except InvalidInput as error:
+            raise ValueError(ADDRESS) from error
     return text.strip()
 
 
@@ -75,8 +88,8 @@ VARIABLES = (
         "URL",
         "",
         "",
-        "The record's database; unset: pilotage.db in the home.",
-        _text,
+        "The record's database, sqlite:///... or postgresql://...; unset: pilotage.db in the home.",
+        _database,
     ),
     Variable(
         "PILOTAGE_CUSTOMER",
@@ -136,6 +149,6 @@ def _value(variable: Variable, environment: Mapping[str, str]) -> Any:
         return variable.read(text)
     except ValueError as error:
         raise InvalidInput(
-            f"{variable.name} is {text!r}; it is {error}; set it so or leave it unset "
-            f"(then {variable.default})"
+            f"{variable.name} is {address.shown(text)!r}; it is {error}; set it so or leave it "
+            f"unset (then {variable.default})"
         ) from None

@@ -6,7 +6,6 @@ when it is first asked for, so that a command pays for what it uses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,7 +16,7 @@ from pilotage.systems import Systems
 from policies import rules
 from policies.privacy import Pattern, compile_mask
 from policies.rules import Installation
-from runs import people, tables
+from runs import leases, people
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed
@@ -25,7 +24,7 @@ from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.snapshots import Masked, Terms
 from runs.store import schema
-from runs.store.change import INSTALLATION, text_of
+from runs.store.change import INSTALLATION
 from runs.store.database import Database
 from runs.store.store import Store
 from tools.notify import Outbox
@@ -34,12 +33,15 @@ from tools.tool import Tool
 if TYPE_CHECKING:
     from pilotage.engines import Engines
     from rollout.admission import Sent
+    from workflow import review
 
 
 EVERYBODY = Customer(id=INSTALLATION, name="the installation", is_demo=False)
 """Whose lease the worker holds: one worker serves every customer."""
 WORKER = "worker"
-"""The name of that lease."""
+"""The name of that lease; where there are several workers, each has its own below it."""
+LEAD = "lead"
+"""The lease of the one worker among several that looks at what falls due."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,30 @@ class Wired:
         folder = self.home.folder / "notices" / customer.id
         return Outbox(folder, clock=self.clock, name="notices", risks=(), is_real=False)
 
+    @property
+    def is_shared(self) -> bool:
+        """True where several workers may work at once: on PostgreSQL."""
+        return self.store.database.is_shared
+
+    @property
+    def checkpoints(self) -> str:
+        """URL of where runs stand in the loop."""
+        if self.is_shared:
+            return self.settings.database_url
+        return f"sqlite:///{self.home.checkpoints}"
+
+    @property
+    def queue(self) -> str:
+        """URL of where DBOS keeps that jobs will be done."""
+        return self.settings.database_url if self.is_shared else f"sqlite:///{self.home.queue}"
+
+    def workers(self) -> list[str]:
+        """The workers that do this installation's jobs now."""
+        return [lease.holder for lease in leases.live(self.store, EVERYBODY, WORKER)]
+
     def who_works(self) -> str:
-        """The worker that does this home's jobs now; empty when none does."""
-        row = self.store.ledger.row(tables.leases, EVERYBODY, name=WORKER)
-        is_live = row is not None and row["expires_at"] > text_of(datetime.now(UTC))
-        return row["holder"] if row is not None and is_live else ""
+        """The workers by name; empty when there is none."""
+        return ", ".join(self.workers())
 
     def identify(self, token: str) -> Identity:
         """Who is asking; NotAllowed for an unknown token, or one of a customer not meant."""
@@ -124,6 +145,12 @@ class Wired:
         """Take items in, under the policy that leads now."""
         return self.engines("").admit(identity, workflow, sent, batch=batch)
 
+    def reviews(self) -> "review.Deps":
+        """What an act on an item that waits for a person needs."""
+        from workflow.review import Deps
+
+        return Deps(self.store, self.installation.is_solo)
+
     def engines(self, holder: str, has_lease: Callable[[], bool] = lambda: False) -> "Engines":
         """What does the work; `holder` is the worker's name, empty in any other process."""
         from pilotage.engines import Chosen, Engines
@@ -134,6 +161,7 @@ class Wired:
             store=self.store,
             installation=self.installation,
             policy_files=self.policy_files,
+            checkpoints=self.checkpoints,
             tools=self.tools,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)

@@ -1,5 +1,7 @@
 """the worker: one process of a home that does its jobs, under a lease, and looks at what falls due.
 
+On SQLite there is one, on PostgreSQL as many as are started: each says that it lives, one of them
+looks at what falls due, and whoever lives takes up what a dead one left.
 Usable inside another command: `with working(wired) as worker: worker.run_until(is_done)`.
 """
 
@@ -12,12 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pilotage import schemas
 from pilotage.due import look
 from pilotage.jobs import Jobs
-from pilotage.wiring import EVERYBODY, WORKER, Wired
+from pilotage.wiring import EVERYBODY, LEAD, WORKER, Wired
 from runs import leases, tables
 from runs.errors import Conflict, PilotageError, Unavailable
-from runs.leases import Lease
+from runs.leases import Lease, Seat
 from runs.queue import Queue, QueueSettings
 
 log = logging.getLogger("pilotage.worker")
@@ -42,16 +45,18 @@ class Worker:
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._looks = 0
-        self._engines = wired.engines(name, lambda: self.has_lease)
+        self._lead = Seat(wired.store, EVERYBODY, LEAD, holder=name, ttl_s=LEASE_S)
+        self._engines = wired.engines(name, lambda: self.leads)
         settings = wired.settings
         self._queue = Queue(
             wired.store,
             QueueSettings(
-                url=f"sqlite:///{wired.home.queue}",
+                url=wired.queue,
                 executor=name,
                 poll_s=settings.poll_s,
                 concurrency=settings.concurrency,
             ),
+            alive=wired.workers,
         )
         self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
 
@@ -60,9 +65,16 @@ class Worker:
         """False once another worker took over; then this one does nothing more."""
         return not self._lost.is_set()
 
+    @property
+    def leads(self) -> bool:
+        """True for the one worker that looks at what falls due, and has the search index."""
+        return self.has_lease and (self._lead.is_held or not self._wired.is_shared)
+
     def start(self) -> None:
         """Take up what dead workers left, then do jobs in threads."""
         self._free_runs()
+        if self._wired.is_shared:
+            self._lead.start()
         self._queue.start(Jobs(self._engines).by_kind())
         self._ticker.start()
 
@@ -75,6 +87,8 @@ class Worker:
         if self.has_lease:
             self._look_once()
         self._engines.close()
+        if self._wired.is_shared:
+            self._lead.stop()
 
     def run_until(self, is_done: Callable[[], bool], *, timeout_s: float | None = None) -> bool:
         """Work until `is_done`, which is asked again and again; False when the time is over first.
@@ -91,12 +105,13 @@ class Worker:
         return True
 
     def _free_runs(self) -> None:
-        """Give back the runs that workers before this one held: none of them lives any more."""
-        for customer in self._wired.store.customers():
+        """Give back the runs and items of workers that do not live any more."""
+        store, alive = self._wired.store, {self.name, *self._wired.workers()}
+        for customer in store.customers():
             held = tables.leases.select().where(tables.leases.c.customer == customer.id)
-            for row in self._wired.store.ledger.rows(held):
-                left = Lease(row["name"], row["holder"], row["fence"])
-                leases.release(self._wired.store, customer, left)
+            for row in store.ledger.rows(held):
+                if row["holder"] and row["holder"] not in alive:
+                    leases.release(store, customer, Lease(row["name"], row["holder"], row["fence"]))
 
     def _look_forever(self) -> None:
         self._look_once()
@@ -110,6 +125,9 @@ class Worker:
             log.warning("the lease was taken over; this worker does nothing more")
             self._lost.set()
             return
+        except Unavailable as error:
+            log.warning("the database does not answer: %s", error)
+            return
         try:
             self._look()
         except PilotageError:
@@ -120,6 +138,9 @@ class Worker:
             leases.require(change, self._lease)
 
     def _look(self) -> None:
+        self._bury()
+        if not self.leads:
+            return
         for customer in self._wired.store.customers():
             look(self._wired, self._engines, customer)
         self._looks += 1
@@ -127,15 +148,26 @@ class Worker:
             self._queue.reap()
             self._queue.reconcile()
 
+    def _bury(self) -> None:
+        """Take up the work of workers that say no more that they live, then take them off."""
+        dead = leases.lapsed(self._wired.store, EVERYBODY, WORKER)
+        if not dead or not self._wired.is_shared or self._ended.is_set():
+            return
+        self._free_runs()
+        self._queue.reap()
+        leases.forget(self._wired.store, EVERYBODY, dead)
+
 
 @contextmanager
 def working(wired: Wired) -> Iterator[Worker]:
     """A worker at work in this process for as long as the block lasts.
 
-    Raises Unavailable, naming it, while another worker holds the home.
+    Raises Unavailable, naming it, while another worker holds the home; on PostgreSQL nobody does.
     """
+    schemas.require(wired.settings, wired.store.database)
     name = name_of_this_process()
-    with leases.held(wired.store, EVERYBODY, WORKER, holder=name, ttl_s=LEASE_S) as lease:
+    place = f"{WORKER}:{name}" if wired.is_shared else WORKER
+    with leases.held(wired.store, EVERYBODY, place, holder=name, ttl_s=LEASE_S) as lease:
         if lease is None:
             raise Unavailable(
                 f"worker {wired.who_works() or 'of another process'} works this home; "

@@ -56,10 +56,8 @@ def needs_for(
 ) -> tuple[Need, ...]:
     """Name the people whose decision it needs, or raise NotAllowed naming the role nobody can fill.
 
-    Nobody excluded (requester, builder, last editor, author of the version) or disabled is named;
-    their deputy stands in, under the same conditions. Each person can fill one need only, so the
-    needs are checked together. `stage`: the kind of stage it is about; approvers of `stage_full`
-    come before those of `stage`, and so on. `is_solo`: the installation says it has one person.
+    `stage`: the kind of stage it is about; approvers of `stage_full` come before those of `stage`,
+    and so on. `excluded`: requester, builder, last editor, author of the version.
     """
     wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
     rules = wanted.get(f"{kind}_{stage}") or wanted.get(kind, ())
@@ -68,6 +66,24 @@ def needs_for(
             f"policy of {policy.workflow}: approvers.{kind} names nobody, so nobody can agree; "
             f"add at least one role under approvers.{kind}"
         )
+    what = f"approvers.{kind}"
+    return needs_of(rules, people, what=what, excluded=excluded, is_solo=is_solo)
+
+
+def needs_of(
+    rules: Sequence[ApproverRule],
+    people: Sequence[Person],
+    *,
+    what: str,
+    excluded: Collection[str],
+    is_solo: bool = False,
+) -> tuple[Need, ...]:
+    """Name who fills these roles, or raise NotAllowed naming `what` and the role nobody can fill.
+
+    Nobody excluded or disabled is named; their deputy stands in, under the same conditions. Each
+    person can fill one need only, so the needs are checked together. `is_solo`: the installation
+    says it has one person.
+    """
     able = {person.id for person in people if not person.is_disabled}
     if is_solo and len(able) == 1:
         return tuple(Need(role=rule.role, count=1, people=tuple(able)) for rule in rules)
@@ -76,7 +92,7 @@ def needs_for(
         Need(role=rule.role, count=rule.count, people=_holders(rule.role, people, able))
         for rule in rules
     )
-    _check_fillable(kind, needs)
+    _check_fillable(what, needs)
     return needs
 
 
@@ -106,6 +122,17 @@ def rule_on(
     return Ruling(True, f"{role} agrees; {missing} more must agree", None, role)
 
 
+def why_not_proved(identity: Identity) -> str:
+    """Why this is no named person who may decide; empty when it is."""
+    if identity.is_machine or not identity.person:
+        return "a machine never approves; a named person decides"
+    if identity.proved_by not in ("token", "session", "demo"):
+        return f"{identity.proved_by!r} is no proof of who decides"
+    if identity.proved_by == "demo" and not identity.customer.is_demo:
+        return "proof by demo holds for a demo customer only"
+    return ""
+
+
 def _why_not(
     approval: Approval, decisions: Sequence[Decision], identity: Identity, kind: DecisionKind
 ) -> str:
@@ -115,23 +142,13 @@ def _why_not(
         return f"{kind!r} is no decision; take one of {sorted(AGREES | MOVES_ON | set(CLOSES))}"
     if approval.status != "open":
         return f"the approval is {approval.status}; nothing is left to decide"
-    refused = _why_not_proved(identity) or _why_not_own(approval, person)
+    refused = why_not_proved(identity) or _why_not_own(approval, person)
     if refused:
         return refused
     if person not in _named(approval):
         return f"{person} is not one of those who were asked"
     if any(decision.person == person for decision in decisions):
         return f"{person} has already decided"
-    return ""
-
-
-def _why_not_proved(identity: Identity) -> str:
-    if identity.is_machine or not identity.person:
-        return "a machine never approves; a named person decides"
-    if identity.proved_by not in ("token", "session", "demo"):
-        return f"{identity.proved_by!r} is no proof of who decides"
-    if identity.proved_by == "demo" and not identity.customer.is_demo:
-        return "proof by demo holds for a demo customer only"
     return ""
 
 
@@ -185,13 +202,13 @@ def _count(needs: Sequence[Need]) -> int:
     return sum(need.count for need in needs)
 
 
-def _check_fillable(kind: ApprovalKind, needs: Sequence[Need]) -> None:
+def _check_fillable(what: str, needs: Sequence[Need]) -> None:
     filled = list(_fill(needs, sorted({one for need in needs for one in need.people})).values())
     for need in needs:
         wanted = sum(other.count for other in needs if other.role == need.role)
         if filled.count(need.role) < wanted:
             raise NotAllowed(
-                f"approvers.{kind}: {wanted} x {need.role} must agree and {len(need.people)} may "
+                f"{what}: {wanted} x {need.role} must agree and {len(need.people)} may "
                 f"({', '.join(need.people) or 'nobody'}), each in one role; give the role "
                 f"{need.role} to another person who neither asked for nor built it"
             )

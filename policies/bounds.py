@@ -6,7 +6,7 @@ value without one may not move at all. The installation's say how far any policy
 it (`choices`) and how many entries it has (`low`, `high`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -30,15 +30,20 @@ class Changed(NamedTuple):
     """Who must agree, each role; the operations lead is among them always."""
 
 
-LOOSER: Mapping[str, int] = {
-    "gates.*.wrong_auto_max": 1,
-    "gates.*.coverage_min": -1,
-    "gates.*.confidence": -1,
-    "gates.*.min_cases": -1,
-    "audit_share": -1,
-    "evidence_hours.*": 1,
+OPS = "ops_lead"
+"""Whose values they are: within bounds they change them alone."""
+GOVERNING = (OPS, "product_owner", "engineering_lead")
+"""Who agrees to other approvers, whichever way they change."""
+LOOSER: Mapping[str, tuple[int, str]] = {
+    "gates.*.wrong_auto_max": (1, "domain_expert"),
+    "gates.*.coverage_min": (-1, "domain_expert"),
+    "gates.*.confidence": (-1, "domain_expert"),
+    "gates.*.min_cases": (-1, "domain_expert"),
+    "audit_share": (-1, "domain_expert"),
+    "evidence_hours.*": (1, "domain_expert"),
+    "approval_due_hours": (1, "product_owner"),
 }
-"""The direction in which a value lets more pass: up or down."""
+"""The way in which a value lets more pass, up or down, and who agrees to that beside operations."""
 
 
 def check(
@@ -72,7 +77,7 @@ def check(
 
 def within(key: str, value: Value, bound: Bound, widened_by: str) -> None:
     """Raise InvalidInput unless the value lies within the bound."""
-    if bound == Bound():
+    if bound.low is None and bound.high is None and not bound.choices:
         raise InvalidInput(f"the bound of {key} limits nothing; give it low, high or choices")
     counted = Decimal(len(value)) if isinstance(value, tuple) else value
     entries = value if isinstance(value, tuple) else (str(value),)
@@ -89,20 +94,38 @@ def within(key: str, value: Value, bound: Bound, widened_by: str) -> None:
     )
 
 
-def changes(before: PolicyValues, after: PolicyValues) -> tuple[Changed, ...]:
+def changes(
+    before: PolicyValues,
+    after: PolicyValues,
+    version_bounds: Mapping[str, Bound] | None = None,
+) -> tuple[Changed, ...]:
     """Every value that differs, and the roles that must agree to it; InvalidInput across workflows.
 
     Within its bounds operations change a value alone. What lets more pass needs the domain expert
-    as well, and who approves is a matter for product and engineering.
+    as well, a value or list only where the version's bound says which way that is. Who is told when
+    nobody answers, and after how long, is product's as well; who approves also engineering's.
     """
+    own = version_bounds or {}
     if before.workflow != after.workflow:
         raise InvalidInput(f"{after.workflow} is not {before.workflow}: compare one workflow")
     old, fresh = dict(flat(before)), dict(flat(after))
     return tuple(
-        Changed(key, old.get(key), fresh.get(key), _roles(key, old.get(key), fresh.get(key)))
+        Changed(key, old.get(key), fresh.get(key), _roles(key, old.get(key), fresh.get(key), own))
         for key in dict.fromkeys([*old, *fresh])
         if old.get(key) != fresh.get(key)
     )
+
+
+def who_agrees(changed: Iterable[Changed]) -> tuple[str, ...]:
+    """Every role that must agree to all of these together, each once."""
+    return tuple(dict.fromkeys(role for one in changed for role in one.roles))
+
+
+def shown(value: Value | None) -> str:
+    """A value as people read it; a dash for one that is not there."""
+    if value is None:
+        return "-"
+    return (", ".join(value) or "none") if isinstance(value, tuple) else f"{value:f}"
 
 
 def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
@@ -123,18 +146,43 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
     yield "escalation", policy.escalation
 
 
-def _roles(key: str, before: Value | None, after: Value | None) -> tuple[str, ...]:
+def _roles(
+    key: str, before: Value | None, after: Value | None, own: Mapping[str, Bound]
+) -> tuple[str, ...]:
     if key.startswith("approvers."):
-        return ("ops_lead", "product_owner", "engineering_lead")
-    direction = next((way for pattern, way in LOOSER.items() if fnmatchcase(key, pattern)), 0)
-    is_gone = direction != 0 and (before is None or after is None)
-    if is_gone or (
-        isinstance(before, Decimal)
-        and isinstance(after, Decimal)
-        and (after - before) * direction > 0
-    ):
-        return ("ops_lead", "domain_expert")
-    return ("ops_lead",)
+        return GOVERNING
+    if key == "escalation":
+        return (OPS, "product_owner") if _tells_fewer(before, after) else (OPS,)
+    way, role = _way(key, own)
+    return (OPS, role) if _lets_more_pass(way, before, after) else (OPS,)
+
+
+def _way(key: str, own: Mapping[str, Bound]) -> tuple[int, str]:
+    """In which direction the value lets more pass (0: in none), and who agrees to that."""
+    bound = own.get(key.partition(".")[2]) if key.startswith(("values.", "lists.")) else None
+    if bound is not None and bound.looser is not None:
+        return (1 if bound.looser == "up" else -1), "domain_expert"
+    return next((told for name, told in LOOSER.items() if fnmatchcase(key, name)), (0, ""))
+
+
+def _lets_more_pass(way: int, before: Value | None, after: Value | None) -> bool:
+    """Whether a value went that way; one that came or went did, for nobody says that it did not."""
+    if way == 0:
+        return False
+    if isinstance(before, Decimal) and isinstance(after, Decimal):
+        return (after - before) * way > 0
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        gained, lost = set(after) - set(before), set(before) - set(after)
+        return bool(gained if way > 0 else lost)
+    return True
+
+
+def _tells_fewer(before: Value | None, after: Value | None) -> bool:
+    """Whether somebody who was told is told no more, or later than before."""
+    if not isinstance(before, tuple) or not isinstance(after, tuple):
+        return True
+    told = iter(after)
+    return not all(name in told for name in before)
 
 
 def _told(bound: Bound) -> str:

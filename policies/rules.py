@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from policies import bounds, routing, texts
+from policies import bounds, features, routing, texts
 from policies.budgets import Spend
 from policies.stopping import Limits
 from policies.texts import Document, Problem
 from runs.errors import InvalidInput
-from runs.plan import Plan
+from runs.plan import Limit, Plan, RollbackRule, SignalPlan
 from runs.records.record import Record
 from runs.records.release import StageSpec
 from runs.records.version import Bound, GateValues, PolicyValues
@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Record)
 DUE: Mapping[str, tuple[str, ...]] = {
     "values": bounds.REQUIRED,
     "gates": ("dry_run", "sandbox", "slice", "full"),
-    "approvers": ("plan", "test_exit", "stage", "update", "lesson"),
+    "approvers": ("plan", "test_exit", "stage", "update"),
     "evidence_hours": ("dry_run", "stage", "drill", "source"),
 }
 """Keys that the mappings of a policy must have."""
@@ -183,6 +183,7 @@ def _plan_problems(plan: Plan) -> Iterator[Problem]:
     yield from _routing_problems(plan)
     yield from _action_problems(plan)
     yield from _stage_problems(plan.rollout.stages, plan.rollout.agreed_stage)
+    yield from _signal_problems(plan)
     yield from _gate_problems(plan.acceptance.gates, ("acceptance", "gates"))
     for name in dict.fromkeys(["dry_run", *(stage.kind for stage in plan.rollout.stages)]):
         if name not in plan.acceptance.gates:
@@ -197,7 +198,11 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
     ):
         if len(set(names)) < len(names):
             yield Problem(("contract", part), "wrong", "names one twice; keep one")
-    asked = [(("contract", "text_field"), plan.contract.text_field)]
+    text = plan.contract.text_field
+    asked = [(("contract", "text_field"), text)] if text else []
+    if not text and not plan.learning.features:
+        says = "is missing; name the field whose words are learnt, or learning.features"
+        yield Problem(("contract", "text_field"), "missing", says)
     asked += [
         (("context", "sources", at, "key_field"), source.key_field)
         for at, source in enumerate(plan.context.sources)
@@ -206,6 +211,13 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
         if name not in fields:
             says = f"is {name}, which is no field of the contract; name one of {', '.join(fields)}"
             yield Problem(path, "wrong", says)
+    yield from _feature_problems(plan)
+
+
+def _feature_problems(plan: Plan) -> Iterator[Problem]:
+    known = features.declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    for wrong in features.find_wrong(plan.learning.features, known):
+        yield Problem(("learning", "features", wrong.number, wrong.part), "wrong", wrong.says)
 
 
 def _routing_problems(plan: Plan) -> Iterator[Problem]:
@@ -263,3 +275,38 @@ def _stage_problems(stages: Sequence[StageSpec], agreed: str) -> Iterator[Proble
     if agreed not in names:
         says = f"is {agreed}, which is no stage; name one of {', '.join(names)}"
         yield Problem(("rollout", "agreed_stage"), "wrong", says)
+
+
+def _signal_problems(plan: Plan) -> Iterator[Problem]:
+    """Each signal is watched once, and a rollback bar lies beyond the limit of its signal."""
+    watched: dict[str, SignalPlan] = {}
+    for at, signal in enumerate(plan.signals):
+        if signal.name in watched:
+            yield Problem(("signals", at, "name"), "wrong", f"is {signal.name} again; keep one")
+        watched[signal.name] = signal
+        if signal.every_minutes > signal.silence_hours * 60:
+            says = (
+                f"is {signal.every_minutes}, longer than silence_hours ({signal.silence_hours}) "
+                "allow; read it more often"
+            )
+            yield Problem(("signals", at, "every_minutes"), "wrong", says)
+    for at, rule in enumerate(plan.rollout.rollback_when):
+        path = ("rollout", "rollback_when", at)
+        if rule.signal not in watched:
+            says = f"is {rule.signal}, which nobody watches; name one of {', '.join(watched)}"
+            yield Problem((*path, "signal"), "wrong", says)
+        elif not _is_beyond(rule, watched[rule.signal].limit):
+            limit = watched[rule.signal].limit
+            asked = f"{limit.direction.replace('_', ' ')} {limit.value}"
+            says = (
+                f"is {rule.direction} {rule.value}, but the limit of {rule.signal} is {asked}; "
+                "take it back where the limit is breached, not where it is kept"
+            )
+            yield Problem((*path, "value"), "wrong", says)
+
+
+def _is_beyond(rule: RollbackRule, limit: Limit) -> bool:
+    """Whether whatever crosses the rollback bar breaches the limit too."""
+    if rule.direction == "below":
+        return limit.direction == "at_least" and rule.value <= limit.value
+    return limit.direction == "at_most" and rule.value >= limit.value

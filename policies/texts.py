@@ -102,7 +102,8 @@ def build(kind: type[R], document: Document) -> Built[R]:
     try:
         return Built(kind.model_validate(document.value), ())
     except ValidationError as error:
-        return Built(None, tuple(_problem(kind, one) for one in error.errors()))
+        told = error.errors()
+        return Built(None, tuple(_problem(kind, e) for e in told if not _is_echo(e, told)))
 
 
 def refuse(document: Document, problems: Sequence[Problem]) -> InvalidInput:
@@ -201,6 +202,13 @@ class _Reading(NamedTuple):
 
 def _refused(file: str, line: int, says: str) -> InvalidInput:
     return InvalidInput(f"{file}, line {line}: {says}")
+
+
+def _is_echo(error: ErrorDetails, told: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is only too short because an entry of it is told already."""
+    at = error["loc"]
+    inside = (one for one in told if one["loc"][: len(at)] == at and one["loc"] != at)
+    return error["type"] == "too_short" and any(inside)
 
 
 def _problem(kind: type[Record], error: ErrorDetails) -> Problem:

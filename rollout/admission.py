@@ -146,9 +146,9 @@ def _admit(group: _Batch, sent: Sequence[Sent]) -> list[Item]:
 def _drafts(group: _Batch, stands: Standing, sent: Sequence[Sent]) -> Iterator[_Draft]:
     """Every item to write: what was sent, and its shadow where one works beside it."""
     grounds: dict[str, _Ground] = {}
-    shadow = stands.find_shadow()
     for one in sent:
-        placements = {one.key: stands.place(one.key)}
+        shadow = stands.find_shadow(one.input)
+        placements = {one.key: stands.place(one.key, one.input)}
         if shadow is not None:
             placements[f"shadow:{shadow.release.id}:{_short(one.key)}"] = shadow
         for key, placed in placements.items():

@@ -2,7 +2,8 @@
 
 Up, only when everything is there, fresh and of exactly this candidate: a passed dry run, the passed
 gate of the stage on its whole sample, its hours, a rehearsed way back, somebody who watches, and an
-approval of exactly this move. Down, as soon as the stage's gate fails; nothing is waited for.
+approval of exactly this move. Down, as soon as the stage's gate fails or a signal that was kept
+crosses the bar its plan rolls back at; nothing is waited for.
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ Missing = Literal[
     "hours",
     "drill",
     "monitoring",
+    "signal",
     "approval",
 ]
 """What can stand in the way.
@@ -43,6 +45,7 @@ verdict         the sample is whole, and the gate does not pass it
 hours           the stage has not lasted long enough
 drill           the way back was not rehearsed, on this lineage, in time
 monitoring      nobody watches, or not lately
+signal          one of those watched has shown nothing yet, or breaches its limit
 approval        nobody agreed to exactly this move
 """
 
@@ -82,10 +85,13 @@ def judge(facts: Facts) -> Move:
     """The one move the facts allow, and why; never upwards while anything is missing."""
     release = facts.release
     if release.status == "rolled_back":
-        return _stay(facts, [_Gap("release", "it was rolled back and serves nothing")])
+        return _stay(facts, [_Gap("release", _gone(facts))])
     stage = facts.stage
     if stage is not None and stage.judgement.outcome == "fail" and not _unfit(facts, stage):
         return _fall(facts, stage)
+    crossed = find_fall(release, facts.monitoring, facts.now)
+    if crossed is not None:
+        return crossed
     if release.status != "open":
         return _stay(facts, [_Gap("release", f"it is {release.status}")])
     narrower = _find_narrower(release)
@@ -93,6 +99,34 @@ def judge(facts: Facts) -> Move:
         return narrower
     gaps = list(_gaps(facts))
     return _stay(facts, gaps) if gaps else _climb(facts)
+
+
+def find_fall(release: Release, seen: Evidence | None, now: datetime) -> Move | None:
+    """The way back that a signal of the present stage asks for, or None; nothing else is looked at.
+
+    In the sandbox nothing is out that could come back.
+    """
+    stage = ladder.find_stage(release)
+    if seen is None or stage is None or not ladder.allows(stage).acts:
+        return None
+    if release.status == "rolled_back" or _unwatched(release, seen) or seen.measured_at > now:
+        return None
+    crossed = seen.notes.get("crossed", "")
+    if not crossed:
+        return None
+    reason = f"a signal crossed the bar at which it goes back: {crossed}"
+    return Move(kind="roll_back", stage=release.stage, weight_bp=0, reason=reason)
+
+
+def find_hold(facts: Facts) -> str:
+    """Why a held release would be held or rolled back again at once; empty when it would not."""
+    serving = facts.release.model_copy(update={"status": "open"})
+    seen = facts.monitoring
+    if seen is not None:
+        # The evidence begins again, so a past silence is over; one that lasts still ends the watch.
+        seen = seen.model_copy(update={"notes": seen.notes | {"late": ""}})
+    move = judge(facts._replace(release=serving, monitoring=seen))
+    return move.reason if move.kind == "roll_back" or pauses(move) else ""
 
 
 def waits_for_approval(move: Move) -> bool:
@@ -104,7 +138,7 @@ def pauses(move: Move) -> bool:
     """Whether a hold takes new items away until a person looks; otherwise it only waits.
 
     A gate that does not pass on a whole sample will not by waiting; a version that acts unwatched
-    shall not act.
+    shall not act. A signal that is read and breaches its limit has an owner, who decides.
     """
     missing: set[str] = set(move.missing)
     if move.kind != "hold" or move.stage < 0 or "release" in missing:
@@ -132,7 +166,7 @@ def covers(facts: Facts) -> dict[str, str]:
     return exact(release, target(release)) | {
         "plan": release.plan,
         "incumbent": release.incumbent,
-        "from": f"{release.stage}:{release.weight_bp}",
+        "from": ladder.place(release),
         **{name: id for name, id in named.items() if id},
     }
 
@@ -199,6 +233,9 @@ def _gaps(facts: Facts) -> Iterator[_Gap]:
     monitoring = _monitoring_gap(facts)
     if monitoring:
         yield _Gap("monitoring", monitoring)
+    signal = _signal_gap(facts)
+    if signal:
+        yield _Gap("signal", signal)
     approval = _approval_gap(facts)
     if approval:
         yield _Gap("approval", approval)
@@ -264,10 +301,10 @@ def _drill_gap(facts: Facts) -> str:
 
 def _monitoring_gap(facts: Facts) -> str:
     seen, now, release = facts.monitoring, facts.now, facts.release
-    if seen is None or seen.kind != "monitoring":
+    if seen is None:
         return "nobody says that it is watched"
-    if not _is_of(release, seen) or seen.subject != ladder.subject(release):
-        return "what is watched is another candidate or stage"
+    if _unwatched(release, seen):
+        return _unwatched(release, seen)
     if seen.measured_at > now or _is_over(seen, now):
         return f"the last sign of life of its watch is from {seen.measured_at:%Y-%m-%d %H:%M}"
     lacking = [
@@ -276,8 +313,37 @@ def _monitoring_gap(facts: Facts) -> str:
     return "the watch has gaps (" + ", ".join(lacking) + ")" if lacking else ""
 
 
-WATCHED = ("unread", "late", "unowned")
-"""Notes of monitoring evidence that must be there and empty."""
+def _unwatched(release: Release, seen: Evidence) -> str:
+    """Why the evidence is not of the watch over this candidate and stage; empty when it is."""
+    if seen.kind != "monitoring":
+        return "nobody says that it is watched"
+    is_here = _is_of(release, seen) and seen.subject == ladder.subject(release)
+    return "" if is_here else "what is watched is another candidate or stage"
+
+
+def _signal_gap(facts: Facts) -> str:
+    """What was read and stands in the way; without a watch that gap is told instead."""
+    seen = facts.monitoring
+    if seen is None or _unwatched(facts.release, seen):
+        return ""
+    found = {says: seen.notes.get(name, "?") for name, says in READ.items()}
+    return "; ".join(f"{says}: {what}" for says, what in found.items() if what)
+
+
+def _gone(facts: Facts) -> str:
+    """A release that was rolled back serves nothing; what was breached then is told with it."""
+    says = "it was rolled back and serves nothing"
+    breached = facts.monitoring.notes.get("breached", "") if facts.monitoring else ""
+    return f"{says}; {READ['breached']}: {breached}" if breached else says
+
+
+WATCHED = ("late", "unowned")
+"""Notes of monitoring evidence that must be there and empty: somebody watches."""
+READ = {
+    "unread": "a signal has shown nothing yet",
+    "breached": "a signal breaches its limit",
+}
+"""Notes that must be there and empty as well: what is watched is well."""
 
 
 def _approval_gap(facts: Facts) -> str:

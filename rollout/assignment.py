@@ -1,16 +1,17 @@
 """which version serves an item: a stable hash, never a dice throw.
 
 The unit is the sender's key of the item: retries and follow-ups under the key keep their arm. A
-unit that a release does not serve goes to that release's incumbent, and on from there until
-somebody serves it; at the end of the chain stand people.
+unit that a release does not serve, and one of a segment it was narrowed by, goes to that release's
+incumbent, and on from there until somebody serves it; at the end of the chain stand people.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from runs.records.item import Arm
-from runs.records.release import Release
+from runs.records.release import Release, Segment
 
 BUCKETS = 10_000
 HUMAN = "human"
@@ -35,6 +36,16 @@ def is_audited(salt: str, unit: str, share: float) -> bool:
     """
     drawn = int.from_bytes(sha256(f"audit\x1f{salt}\x1f{unit}".encode()).digest()[:8], "big")
     return drawn < share * 2**64
+
+
+def find_segment(release: Release, fields: Mapping[str, Any]) -> Segment | None:
+    """The segment the release was narrowed by and the item is of, or None.
+
+    `fields` as they were sent. A value the contract refuses is of no segment: no version acts on
+    it, intake gives it to a person.
+    """
+    held = {name: _told(value) for name, value in fields.items()}
+    return next((one for one in release.without if held.get(one.field) == one.value), None)
 
 
 def lineage(salt: str) -> str:
@@ -75,11 +86,11 @@ class Standing:
         complete = (release for release in known if release.status == "complete")
         return (self.leading, *(release for release in complete if release != self.leading))
 
-    def place(self, unit: str) -> Placement:
-        """Who serves this unit."""
-        return self.place_by(self.leading, unit)
+    def place(self, unit: str, fields: Mapping[str, Any] | None = None) -> Placement:
+        """Who serves this unit, an item of these fields."""
+        return self.place_by(self.leading, unit, fields)
 
-    def find_shadow(self) -> Placement | None:
+    def find_shadow(self, fields: Mapping[str, Any] | None = None) -> Placement | None:
         """Who works beside an incumbent *version* in its shadow while the sandbox lasts.
 
         Beside people nobody does: there the item itself is the shadow.
@@ -87,11 +98,15 @@ class Standing:
         release = self.leading
         if release.incumbent == HUMAN or not _is_shadowing(release):
             return None
+        if find_segment(release, fields or {}):
+            return None
         return Placement(release, "shadow", release.version, "beside the incumbent version")
 
-    def place_by(self, release: Release, unit: str) -> Placement:
+    def place_by(
+        self, release: Release, unit: str, fields: Mapping[str, Any] | None = None
+    ) -> Placement:
         """Who serves this unit where the decision begins at one of the releases."""
-        says = _why_not(release)
+        says = _why_not(release, fields or {})
         if not says and _is_shadowing(release):
             if release.incumbent == HUMAN:
                 return Placement(release, "shadow", release.version, "nothing is acted on")
@@ -101,16 +116,19 @@ class Standing:
             if arm(release.salt, unit, release.weight_bp) == "canary":
                 return Placement(release, "canary", release.version, f"among {share}")
             says = f"not among {share}"
-        return self._incumbent(release, unit, f"release {release.id}: {says}")
+        placed = self._incumbent(release, unit, fields)
+        why = "; ".join(part for part in (f"release {release.id}: {says}", placed.why) if part)
+        return placed._replace(why=why)
 
-    def _incumbent(self, release: Release, unit: str, why: str) -> Placement:
+    def _incumbent(
+        self, release: Release, unit: str, fields: Mapping[str, Any] | None
+    ) -> Placement:
         if release.incumbent == HUMAN:
-            return Placement(release, "incumbent", HUMAN, why)
+            return Placement(release, "incumbent", HUMAN, "")
         before = self._find_incumbent(release)
         if before is None:
-            return Placement(release, "incumbent", HUMAN, f"{why}; its incumbent is not here")
-        placed = self.place_by(before, unit)
-        return placed._replace(why=f"{why}; {placed.why}")
+            return Placement(release, "incumbent", HUMAN, "its incumbent is not here")
+        return self.place_by(before, unit, fields)
 
     def _find_incumbent(self, release: Release) -> Release | None:
         # Only an older one, so the chain ends; one that was rolled back gives the unit on.
@@ -126,7 +144,14 @@ def _is_shadowing(release: Release) -> bool:
     return release.stages[release.stage].kind == "sandbox" and release.weight_bp == 0
 
 
-def _why_not(release: Release) -> str:
+def _told(value: Any) -> str | None:
+    """A field as a segment names it; None where it can be of none."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else None
+
+
+def _why_not(release: Release, fields: Mapping[str, Any]) -> str:
     """Why the release serves no new unit at all; empty when it may."""
     if release.status == "rolled_back":
         return "was rolled back"
@@ -134,4 +159,5 @@ def _why_not(release: Release) -> str:
         return "has not entered a stage"
     if release.status == "held" and not _is_shadowing(release):
         return f"is held at {release.stages[release.stage].name}"
-    return ""
+    segment = find_segment(release, fields)
+    return f"was narrowed: {segment} goes to its incumbent" if segment else ""

@@ -5,11 +5,13 @@ stay on the incumbent and are what a late regression is seen against. Weights ar
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from runs.errors import Conflict, InvalidInput
 from runs.plan import Plan
-from runs.records.release import Release, StageKind, StageSpec
+from runs.records.release import Release, Segment, StageKind, StageSpec
+from runs.records.version import FieldSpec, Version
+from workflow.version import FIELD
 
 FULL_BP = 10_000
 BAKING_BP = 9_500
@@ -71,10 +73,11 @@ def find_stage(release: Release) -> StageSpec | None:
 def find_next(release: Release) -> Rung | None:
     """One rung up, or None where only completion is left.
 
-    A release that was narrowed below what its stage allows first returns to that.
+    A release that was narrowed, below what its stage allows or by a segment, first returns to all
+    that its stage allows.
     """
     stage = find_stage(release)
-    if stage is not None and release.weight_bp < allows(stage).weight_bp:
+    if stage is not None and (release.weight_bp < allows(stage).weight_bp or release.without):
         return Rung(release.stage, allows(stage).weight_bp)
     if release.stage + 1 >= len(release.stages):
         return None
@@ -106,6 +109,53 @@ def way_back(release: Release, weight_bp: int) -> Rung:
     return Rung(next(roomy, release.stage), weight_bp)
 
 
+def narrowed(release: Release, *, weight_bp: int | None, segment: Segment | None) -> Release:
+    """The release with the smaller share, without the segment, or both; never with more.
+
+    The share it has already changes nothing. Raises as `way_back` does.
+    """
+    told: dict[str, Any] = {}
+    if release.stage < 0 or weight_bp not in (None, release.weight_bp):
+        told |= way_back(release, weight_bp or 0)._asdict()
+    if segment is not None:
+        kept = [one for one in release.without if one != segment]
+        told["without"] = tuple(sorted([*kept, segment], key=str))
+    return release.model_copy(update=told)
+
+
+def read_segment(text: str, version: Version) -> Segment:
+    """The segment `field=value` names; InvalidInput, with what there is, unless it is one.
+
+    Only a field that holds one of a few known values makes a segment: never free text, never a
+    masked field, so that it can be told wherever the release is.
+    """
+    told = (spec for spec in version.contract if FIELD + spec.name not in version.mask)
+    values = {spec.name: _values_of(spec) for spec in told if _values_of(spec)}
+    name, _, value = text.partition("=")
+    if name in values and value in values[name]:
+        return Segment(field=name, value=value)
+    if name in values:
+        raise InvalidInput(f"segment {text!r}: {name} is one of {', '.join(values[name])}")
+    known = ", ".join(values) or "none: it declares no choice and no flag"
+    raise InvalidInput(
+        f"segment {text!r}: name a choice or a flag of the data contract as field=value; "
+        f"it has {known}"
+    )
+
+
+def place(release: Release) -> str:
+    """Where a release stands, exactly: stage, share and the segments it is narrowed by."""
+    kept = "".join(f" -{one}" for one in release.without)
+    return f"{release.stage}:{release.weight_bp}{kept}"
+
+
+def told(release: Release) -> str:
+    """What it serves, for people."""
+    share = f"{release.weight_bp / 100:g} %"
+    kept = " and ".join(map(str, release.without))
+    return f"{share} without {kept}" if kept else share
+
+
 def subject(release: Release) -> str:
     """What live evidence of the release's present stage is about."""
     return f"release:{release.id}:{release.stage}"
@@ -123,6 +173,10 @@ def _find_wrong(planned: tuple[StageSpec, ...], index: int) -> str:
     if index and weight < planned[index - 1].weight_bp:
         return f"weight_bp is {weight}, less than the stage before; weights never decrease"
     return ""
+
+
+def _values_of(spec: FieldSpec) -> tuple[str, ...]:
+    return ("true", "false") if spec.type == "flag" else spec.choices
 
 
 _WEIGHTS: Mapping[StageKind, tuple[int, int]] = {

@@ -3,8 +3,8 @@
 Two windows. The *sample* of a stage is fixed before any output exists: the first `stage.sample`
 items chosen by hash since the evidence of the stage began, under exactly this version and policy.
 It becomes evidence once, when every one of them has a person's answer or is overdue; until then
-nothing of it is told but how many are there. The *signals* are read off the newest items, for
-people who watch and may narrow; no gate reads them.
+nothing of it is told but how many are there. The *signals* are read off the newest items; no gate
+reads them. They count once they are kept (`rollout/watch.py`).
 """
 
 import math
@@ -13,12 +13,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from policies.intervals import wilson
+from policies.intervals import lower, upper
 from rollout import ladder
 from runs import snapshots
 from runs.errors import Conflict
-from runs.people import find_people
-from runs.plan import PlanRecord
+from runs.plan import COUNTED, PlanRecord, SignalName
 from runs.records.evidence import Evidence, Outcome, OutcomeTable
 from runs.records.item import Item, Review
 from runs.records.person import Customer
@@ -28,13 +27,10 @@ from runs.records.version import PolicyValues
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
-RECENT = 1_000
-"""So many of the newest items are looked at for signals."""
+CONFIDENCE = 0.99
+"""Each end of a signal's interval holds with it: signals are read again and again."""
 SLOWEST = 0.95
 """The latency that is told is the one this share of the items stays under."""
-
-SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
-"""What is measured; a plan that watches anything else is not watched."""
 
 
 class Repeated(NamedTuple):
@@ -45,6 +41,19 @@ class Repeated(NamedTuple):
     said: str
     right: str
     times: int
+
+
+class Counted(NamedTuple):
+    """How much of a stage's sample is there."""
+
+    settled: int
+    """Items of the sample that have a person's answer or are overdue."""
+    sample: int
+
+    @property
+    def says(self) -> str:
+        """How far the sample is, in one sentence."""
+        return f"{self.settled} of {self.sample} sampled items are answered or overdue"
 
 
 class StageEvidence(NamedTuple):
@@ -62,7 +71,7 @@ class StageEvidence(NamedTuple):
     @property
     def says(self) -> str:
         """How far the sample is, in one sentence."""
-        return f"{self.settled} of {self.sample} sampled items are answered or overdue"
+        return Counted(self.settled, self.sample).says
 
 
 class _View(NamedTuple):
@@ -92,7 +101,7 @@ def measure(store: Store, customer: Customer, *, release: Release, now: datetime
     view = _View(store, customer, release, now)
     stage = ladder.find_stage(release)
     size = stage.sample if stage else 0
-    recent = store.items.list(customer, _window(release), limit=RECENT)
+    recent = store.items.list(customer, _window(release), limit=COUNTED)
     selected = store.items.in_order(customer, _window(release, audited=True), limit=size)
     looks = _look(view, [*selected, *recent])
     settled = [looks[i.id] for i in selected if looks[i.id].outcome != "pending"]
@@ -106,32 +115,34 @@ def measure(store: Store, customer: Customer, *, release: Release, now: datetime
     )
 
 
-def watch(
-    store: Store, customer: Customer, *, release: Release, now: datetime, silence: timedelta
-) -> Evidence:
-    """Whether the release is watched: every planned signal read within `silence`, each owned.
+def count(store: Store, customer: Customer, *, release: Release, now: datetime) -> Counted:
+    """How far the sample of the present stage is, without measuring anything else."""
+    stage = ladder.find_stage(release)
+    size = stage.sample if stage else 0
+    selected = store.items.in_order(customer, _window(release, audited=True), limit=size)
+    looks = _look(_View(store, customer, release, now), selected)
+    return Counted(sum(look.outcome != "pending" for look in looks.values()), size)
 
-    Rests on the kept signals of the present stage and on the people there are. Nothing is ever
-    widened unless the notes `unread`, `late` and `unowned` are all empty.
-    """
-    plan = store.get(customer, PlanRecord, release.plan).plan
-    read: dict[str, datetime] = {}
-    for signal in store.list(customer, Signal, limit=500):
-        if (signal.release, signal.stage) == (release.id, release.stage) and signal.until <= now:
-            read[signal.name] = max(signal.until, read.get(signal.name, signal.until))
-    people = {one.id for one in find_people(store, customer) if not one.is_disabled}
-    owners = {"incidents": plan.owners.incidents} | {one.name: one.owner for one in plan.signals}
-    names = [one.name for one in plan.signals]
-    notes = {
-        "unread": " ".join(name for name in names if name not in read),
-        "late": " ".join(name for name in names if now - read.get(name, now) > silence),
-        "unowned": " ".join(name for name, owner in owners.items() if owner not in people),
+
+def about(release: Release, kind: str, *, notes: dict[str, str], now: datetime) -> dict[str, Any]:
+    """What every piece of live evidence says of itself; it counts no items yet."""
+    name = digest_of([release.id, release.stage, release.policy, now.isoformat(), notes])
+    return {
+        "id": f"{kind}-{name.partition(':')[2][:16]}",
+        "run": release.run,
+        "version": release.version,
+        "policy": release.policy,
+        "subject": ladder.subject(release),
+        "split": "live",
+        "look": 0,
+        "families": OutcomeTable(),
+        "items": OutcomeTable(),
+        "segments": {},
+        "unlabelled": 0,
+        "seconds": "0",
+        "notes": notes,
+        "measured_at": now,
     }
-    oldest = min((read[name] for name in names if name in read), default=now - silence)
-    view = _View(store, customer, release, now)
-    return Evidence(
-        **_shared(view, "monitoring", notes), kind="monitoring", expires_at=oldest + silence
-    )
 
 
 def _window(release: Release, *, audited: bool | None = None) -> ItemFilter:
@@ -154,32 +165,12 @@ def _evidence(view: _View, sample: Sequence[_Look]) -> Evidence:
     counts = Counter(look.outcome for look in sample)
     unlabelled = counts.pop("unlabelled", 0)
     notes = {"items": digest_of([look.item.id for look in sample])}
-    shared = _shared(view, "stage", notes)
+    if view.release.without:
+        notes["without"] = ", ".join(map(str, view.release.without))
+    shared = about(view.release, "stage", notes=notes, now=view.now)
     shared |= {"items": OutcomeTable(**counts), "unlabelled": unlabelled}
     until = None if hours is None else view.now + timedelta(hours=hours)
     return Evidence(**shared, kind="stage", expires_at=until)
-
-
-def _shared(view: _View, kind: str, notes: dict[str, str]) -> dict[str, Any]:
-    """What every piece of live evidence says of itself."""
-    release, at = view.release, view.now.isoformat()
-    name = digest_of([release.id, release.stage, release.policy, at, notes])
-    return {
-        "id": f"{kind}-{name.partition(':')[2][:16]}",
-        "run": release.run,
-        "version": release.version,
-        "policy": release.policy,
-        "subject": ladder.subject(release),
-        "split": "live",
-        "look": 0,
-        "families": OutcomeTable(),
-        "items": OutcomeTable(),
-        "segments": {},
-        "unlabelled": 0,
-        "seconds": "0",
-        "notes": notes,
-        "measured_at": view.now,
-    }
 
 
 def _look(view: _View, items: Iterable[Item]) -> dict[str, _Look]:
@@ -253,8 +244,8 @@ def _signals(
             stage=release.stage,
             name=name,
             value=f"{slowest:.0f}" if name == "latency" else f"{events / max(total, 1):.4f}",
-            low=wilson(events, total).low,
-            high=wilson(events, total).high,
+            low=lower(events, total, CONFIDENCE),
+            high=upper(events, total, CONFIDENCE),
             events=events,
             total=total,
             owner=owners.get(name) or plan.owners.workflow_behaviour,

@@ -1,16 +1,17 @@
 """open an approval, record a decision; the judge is handed in and runs inside the transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from runs import tables
+from runs import tables, words
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, Decision, DecisionKind
 from runs.records.person import Customer, Identity
 from runs.records.record import digest_of
+from runs.snapshots import Terms
 from runs.store import jobs
 from runs.store.change import Change, text_of
 from runs.store.store import Store
@@ -45,6 +46,10 @@ Current = Callable[[Approval], str]
 """Makes the digest of what would happen again, from the records as they are now."""
 
 
+RESTS_ON = ("policy", "leading_policy", "before")
+"""The names by which an approval covers policy values."""
+
+
 class Answer(NamedTuple):
     """One person's answer as it was sent."""
 
@@ -55,17 +60,13 @@ class Answer(NamedTuple):
     """The digest the person was shown."""
 
 
-def _as_said(text: str) -> str:
-    return text
-
-
 class Rules(NamedTuple):
     """What judges an answer, what makes the digest again, and what is kept of people's words."""
 
     judge: Judge
     current: Current
-    words: Callable[[str], str] = _as_said
-    """Replaces in a reason what may not be kept."""
+    terms: Terms = words.AS_SAID
+    """What may be kept of a reason."""
 
 
 def subject_of(covers: dict[str, str]) -> str:
@@ -120,12 +121,13 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
         ruling = rules.judge(fresh, _decisions_in(change, asked.id), identity, answer.kind)
         if fresh.status != "open" or not ruling.allowed:
             raise Conflict(f"approval {asked.id} was {fresh.status} meanwhile; read it again")
-        said = answer._replace(reason=rules.words(answer.reason))
+        kept = words.say(change, answer.reason, rules.terms)
+        said = answer._replace(reason=kept)
         decision = _decision(change, fresh, identity, answer=said, role=ruling.role)
         _keep_decision(change, decision)
         if ruling.closes is not None:
             fresh = _close(change, fresh, ruling.closes)
-            jobs.add(change, "advance_run", asked.run, cause=decision.id, priority=10)
+            _wake(change, asked, cause=decision.id)
     return fresh
 
 
@@ -143,6 +145,16 @@ def get(store: Store, customer: Customer, id: str) -> Approval:
     return _approval((exact or rows)[0])
 
 
+def find_all(store: Store, customer: Customer, ids: Collection[str]) -> dict[str, Approval]:
+    """The approvals of these ids that there are, by id, read together."""
+    table = tables.approvals
+    found: dict[str, Approval] = {}
+    for part in words.parts(sorted(ids)):
+        query = sa.select(table).where(table.c.customer == customer.id, table.c.id.in_(part))
+        found |= {row["id"]: _approval(row) for row in store.ledger.rows(query)}
+    return found
+
+
 def list_approvals(
     store: Store, customer: Customer, *, status: str = "open", run: str = "", limit: int = 100
 ) -> list[Approval]:
@@ -156,23 +168,74 @@ def list_approvals(
     return [_approval(row) for row in rows]
 
 
+def of_policies(store: Store, customer: Customer) -> list[Approval]:
+    """Every question about policy values that is open or was approved, by due time."""
+    table = tables.approvals
+    query = sa.select(table).where(
+        table.c.customer == customer.id,
+        table.c.run == "",
+        table.c.kind == "policy",
+        table.c.status.in_(["open", "approved"]),
+    )
+    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id))
+    return [_approval(row) for row in rows]
+
+
+def is_approved_in(change: Change, id: str) -> bool:
+    """Whether people agreed, read inside the change that rests on it."""
+    return _in_change(change, id).status == "approved"
+
+
 def decisions_of(store: Store, customer: Customer, approval: str) -> list[Decision]:
     """The decisions on one approval, in the order they were made."""
+    return decisions_on(store, customer, [approval])
+
+
+def decisions_on(store: Store, customer: Customer, asked: Collection[str]) -> list[Decision]:
+    """The decisions on these approvals, in the order they were made, read together."""
     table = tables.decisions
-    query = sa.select(table.c.body).where(
-        table.c.customer == customer.id, table.c.approval == approval
-    )
-    decisions = [Decision.model_validate(row["body"]) for row in store.ledger.rows(query)]
-    return sorted(decisions, key=lambda decision: decision.decided_at)
+    found: list[Decision] = []
+    for part in words.parts(sorted(asked)):
+        query = sa.select(table.c.body).where(
+            table.c.customer == customer.id, table.c.approval.in_(part)
+        )
+        found += [Decision.model_validate(row["body"]) for row in store.ledger.rows(query)]
+    return sorted(found, key=lambda decision: decision.decided_at)
 
 
 def supersede(store: Store, customer: Customer, actor: str, approval: str) -> Approval:
-    """Close an open or approved approval whose subject changed."""
+    """Close an open or approved approval whose subject changed; one that is superseded stays so."""
     with store.change(customer, actor) as change:
-        present = _in_change(change, approval)
-        closed = _close(change, present, "superseded")
-        jobs.add(change, "advance_run", present.run, cause=f"{approval}:superseded", priority=10)
+        return supersede_in(change, _in_change(change, approval))
+
+
+def supersede_in(change: Change, approval: Approval) -> Approval:
+    """Close an approval whose subject changed, inside the change that changed it."""
+    if approval.status == "superseded":
+        return approval
+    closed = _close(change, approval, "superseded")
+    _wake(change, approval, cause=f"{approval.id}:superseded")
     return closed
+
+
+def resting_on(asked: Iterable[Approval], policy: str, *, now: str) -> list[Approval]:
+    """Those that cover these policy values, and so are void when the values of `now` lead."""
+    return [
+        one
+        for one in asked
+        if policy in {one.covers.get(name) for name in RESTS_ON} and one.covers.get("policy") != now
+    ]
+
+
+def open_in(change: Change, **of: str) -> list[Approval]:
+    """Every open approval of the customer, or those of a run or kind, read inside a change."""
+    table = tables.approvals
+    query = sa.select(table).where(
+        table.c.customer == change.customer.id,
+        table.c.status == "open",
+        *(table.c[name] == value for name, value in of.items()),
+    )
+    return [_approval(dict(row._mapping)) for row in change.connection.execute(query)]
 
 
 def expire_due(store: Store, customer: Customer) -> list[Approval]:
@@ -182,7 +245,7 @@ def expire_due(store: Store, customer: Customer) -> list[Approval]:
     for approval in due:
         with store.change(customer, "worker", approval.run) as change:
             _close(change, approval, "expired")
-            jobs.add(change, "advance_run", approval.run, cause=f"{approval.id}:expired")
+            _wake(change, approval, cause=f"{approval.id}:expired", priority=0)
     return due
 
 
@@ -277,14 +340,16 @@ def _decisions_in(change: Change, approval: str) -> list[Decision]:
 
 
 def _open_of(change: Change, approval: Approval) -> list[Approval]:
-    table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == change.customer.id,
-        table.c.run == approval.run,
-        table.c.kind == approval.kind,
-        table.c.status == "open",
-    )
-    return [_approval(dict(row._mapping)) for row in change.connection.execute(query)]
+    """What the run asks of this kind; where no run asks, what is asked about the same workflow."""
+    workflow = approval.covers.get("workflow")
+    asked = open_in(change, run=approval.run, kind=approval.kind)
+    return [one for one in asked if one.run or one.covers.get("workflow") == workflow]
+
+
+def _wake(change: Change, approval: Approval, *, cause: str, priority: int = 10) -> None:
+    """Let the run that asked go on; a question of the customer's own has none."""
+    if approval.run:
+        jobs.add(change, "advance_run", approval.run, cause=cause, priority=priority)
 
 
 def _close(change: Change, approval: Approval, status: ApprovalStatus) -> Approval:

@@ -34,6 +34,7 @@ EventKind = Literal[
     "stage_entered",
     "release_held",
     "release_narrowed",
+    "release_resumed",
     "release_rolled_back",
     "release_completed",
     "drill_performed",
@@ -41,14 +42,19 @@ EventKind = Literal[
     "item_processed",
     "item_closed",
     "review_opened",
+    "review_claimed",
+    "review_released",
+    "review_escalated",
     "review_decided",
     "action_reserved",
     "action_settled",
     "lesson_proposed",
     "lesson_decided",
     "lesson_changed",
+    "lesson_erased",
     "lease_taken_over",
     "job_failed",
+    "row_rewritten",
 ]
 
 BodyValue = str | int | bool | None

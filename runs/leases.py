@@ -3,17 +3,23 @@
 Leases run on real time, whatever clock the records read.
 """
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+import sqlalchemy as sa
+
 from runs import tables
-from runs.errors import Conflict
+from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
 from runs.store.change import Change, find_row, insert_once, text_of
 from runs.store.store import Store
+
+log = logging.getLogger("pilotage.leases")
 
 
 class Lease(NamedTuple):
@@ -27,8 +33,8 @@ class Lease(NamedTuple):
 
 def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float) -> Lease | None:
     """The lease, or None while another holder's is live; taking one's own again renews it."""
-    now = datetime.now(UTC)
     with store.change(customer, "worker") as change:
+        now = _real_time(store, change.connection)
         row = change.find(tables.leases, name=name)
         if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
             return None
@@ -40,16 +46,42 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
     return Lease(name, holder, fence)
 
 
-def release(store: Store, customer: Customer, lease: Lease) -> None:
-    """Give the lease back; a lease that was taken over is left to its new holder."""
+def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bool:
+    """Hold a lease for longer; False when it was taken over, or given back."""
     table = tables.leases
     with store.database.writing() as connection:
-        connection.execute(
-            table.update()
-            .where(table.c.customer == customer.id, table.c.name == lease.name)
-            .where(table.c.holder == lease.holder, table.c.fence == lease.fence)
-            .values(holder="", expires_at=text_of(datetime.now(UTC)))
-        )
+        until = _real_time(store, connection) + timedelta(seconds=ttl_s)
+        statement = table.update().where(_is(customer, lease))
+        renewed = connection.execute(statement.values(expires_at=text_of(until)))
+    return renewed.rowcount == 1
+
+
+def release(store: Store, customer: Customer, lease: Lease) -> None:
+    """Give the lease back; a lease that was taken over is left to its new holder."""
+    with store.database.writing() as connection:
+        now = text_of(_real_time(store, connection))
+        statement = tables.leases.update().where(_is(customer, lease))
+        connection.execute(statement.values(holder="", expires_at=now))
+
+
+def live(store: Store, customer: Customer, name: str) -> list[Lease]:
+    """The leases of this name, and of those below it (`name:...`), that somebody holds now."""
+    return [lease for lease, is_live in _below(store, customer, name) if is_live and lease.holder]
+
+
+def lapsed(store: Store, customer: Customer, name: str) -> list[Lease]:
+    """The leases below this name that ran out or were given back."""
+    return [lease for lease, is_live in _below(store, customer, name) if not is_live]
+
+
+def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
+    """Take lapsed leases off the record: whoever comes back with one finds that it is gone."""
+    table = tables.leases
+    with store.database.writing() as connection:
+        now = text_of(_real_time(store, connection))
+        for lease in leases:
+            gone = sa.and_(_is(customer, lease), table.c.expires_at <= now)
+            connection.execute(table.delete().where(gone))
 
 
 @contextmanager
@@ -63,11 +95,12 @@ def held(
         return
     ended = threading.Event()
 
-    def renew() -> None:
+    def keep() -> None:
         while not ended.wait(ttl_s / 3):
-            take(store, customer, name, holder=holder, ttl_s=ttl_s)
+            if not _try_to_renew(store, customer, lease, ttl_s):
+                return
 
-    thread = threading.Thread(target=renew, name=f"lease-{name}", daemon=True)
+    thread = threading.Thread(target=keep, name=f"lease-{name}", daemon=True)
     thread.start()
     try:
         yield lease
@@ -77,11 +110,100 @@ def held(
         release(store, customer, lease)
 
 
+class Seat:
+    """A lease this process stands by for: taken when it falls free, renewed until `stop`."""
+
+    def __init__(
+        self, store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float
+    ) -> None:
+        self._store = store
+        self._customer = customer
+        self._name = name
+        self._holder = holder
+        self._ttl_s = ttl_s
+        self._held_until = 0.0
+        self._lease: Lease | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._stand_by, name=f"seat-{name}", daemon=True)
+
+    @property
+    def is_held(self) -> bool:
+        """True while this process has it; certain even when the database does not answer."""
+        return time.monotonic() < self._held_until
+
+    def start(self) -> None:
+        """Take it if it is free, and stand by from now on."""
+        self._try()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stand by no longer; the lease is given back."""
+        self._ended.set()
+        self._thread.join()
+        self._held_until = 0.0
+        if self._lease is not None:
+            release(self._store, self._customer, self._lease)
+
+    def _stand_by(self) -> None:
+        while not self._ended.wait(self._ttl_s / 3):
+            self._try()
+
+    def _try(self) -> None:
+        began = time.monotonic()
+        try:
+            self._lease = take(
+                self._store, self._customer, self._name, holder=self._holder, ttl_s=self._ttl_s
+            )
+        except Unavailable as error:
+            log.warning("%s was not to be had: %s", self._name, error)
+            return
+        self._held_until = 0.0 if self._lease is None else began + self._ttl_s
+
+
 def require(change: Change, lease: Lease) -> None:
     """Conflict inside a change unless the lease still is this holder's; under the write lock."""
     row = find_row(change.connection, tables.leases, change.customer, {"name": lease.name})
     if row is None or row["holder"] != lease.holder or row["fence"] != lease.fence:
         raise Conflict(f"the lease on {lease.name} was taken over; this worker stops here")
+
+
+def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) -> bool:
+    """False once the lease is lost; a database that does not answer is asked again."""
+    try:
+        return renew(store, customer, lease, ttl_s=ttl_s)
+    except Unavailable as error:
+        log.warning("the lease on %s could not be renewed: %s", lease.name, error)
+        return True
+
+
+def _real_time(store: Store, connection: sa.Connection) -> datetime:
+    """On a server its own time: workers may stand on machines whose clocks differ."""
+    if not store.database.is_shared:
+        return datetime.now(UTC)
+    return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+
+
+def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
+    table = tables.leases
+    return sa.and_(
+        table.c.customer == customer.id,
+        table.c.name == lease.name,
+        table.c.holder == lease.holder,
+        table.c.fence == lease.fence,
+    )
+
+
+def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, bool]]:
+    """Every lease of the name or below it, and whether it has not run out."""
+    table = tables.leases
+    with store.database.reading() as connection:
+        now = text_of(_real_time(store, connection))
+        rows = connection.execute(table.select().where(table.c.customer == customer.id)).all()
+    return [
+        (Lease(row.name, row.holder, row.fence), row.expires_at > now)
+        for row in rows
+        if row.name == name or row.name.startswith(f"{name}:")
+    ]
 
 
 def _write(change: Change, name: str, *, holder: str, fence: int, until: datetime) -> None:

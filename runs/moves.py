@@ -57,10 +57,11 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         "queued": frozenset(
             {"quarantined", "drafted", "acted", "in_review", "refused", "handed_over", "stopped"}
         ),
-        "in_review": frozenset({"acted", "closed", "refused"}),
-        "drafted": frozenset({"closed"}),
-        "stopped": frozenset({"in_review", "closed"}),
-        "quarantined": frozenset({"queued", "closed"}),
+        # What waits for a person may wait for another person.
+        "in_review": frozenset({"in_review", "acted", "closed", "refused"}),
+        "drafted": frozenset({"drafted", "closed"}),
+        "stopped": frozenset({"stopped", "in_review", "closed"}),
+        "quarantined": frozenset({"quarantined", "queued", "closed"}),
         "handed_over": frozenset({"closed"}),
         "acted": frozenset({"closed"}),
         "refused": frozenset({"closed"}),
@@ -74,7 +75,8 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         "stopped": frozenset(),
     },
     "review": {
-        "open": frozenset({"decided", "withdrawn"}),
+        # Claimed, let go or escalated it stays open.
+        "open": frozenset({"open", "decided", "withdrawn"}),
         "decided": frozenset(),
         "withdrawn": frozenset(),
     },

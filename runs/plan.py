@@ -2,13 +2,25 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runs.records.record import Digest, Record
 from runs.records.release import StageSpec
-from runs.records.version import Bound, Effect, FieldSpec, GateValues, Rule, Source
+from runs.records.version import Bound, Effect, Feature, FieldSpec, GateValues, Rule, Source
+
+SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
+"""What is measured of the live items, each a share of those it counts.
+
+quality            right, of those that acted alone and were looked at
+coverage           right alone or rightly with a person, of those that were looked at
+latency            slower than `acceptance.latency_ms`, of those that were worked on
+escalation         given to a person, of those that were worked on
+repeated_failure   the most frequent same mistake, of those that were looked at
+"""
+COUNTED = 1_000
+"""The most items a signal is counted on."""
 
 
 class Goal(Record):
@@ -41,7 +53,8 @@ class Contract(Record):
     """The data contract: what comes in, what goes out."""
 
     fields: tuple[FieldSpec, ...] = Field(min_length=1)
-    text_field: str
+    text_field: str = ""
+    """Whose words the learnt route looks at; a hole unless `learning` names features."""
     labels: tuple[str, ...] = Field(min_length=2)
     """The typed output: one of these."""
     known_gaps: tuple[str, ...] = ()
@@ -52,6 +65,12 @@ class Context(Record):
 
     sources: tuple[Source, ...] = ()
     known_gaps: tuple[str, ...] = ()
+
+
+class Learning(Record):
+    """What the learnt route looks at beside the text."""
+
+    features: tuple[Feature, ...] = ()
 
 
 class Routing(Record):
@@ -83,6 +102,23 @@ class Acceptance(Record):
     fallback: str
 
 
+class RollbackRule(Record):
+    """A bar beyond which a release goes all the way back by itself."""
+
+    signal: SignalName
+    """One of the plan's signals: its owner is told."""
+    direction: Literal["below", "above"]
+    value: Decimal = Field(ge=0, le=1)
+    """Crossed once the whole interval of the signal is on that side of it."""
+    min_items: int = Field(default=30, ge=1, le=COUNTED)
+    """Fewer items take nothing back."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_prose(cls, value: Any) -> Any:
+        return _mapping(value, "{signal: quality, direction: below, value: 0.85, min_items: 50}")
+
+
 class Rollout(Record):
     """First exposure, expansion and the way back."""
 
@@ -90,18 +126,44 @@ class Rollout(Record):
     agreed_stage: str
     """Name of the stage at which this priority is done."""
     blockers: tuple[str, ...] = Field(min_length=1)
-    """Signals that block expansion."""
-    rollback_when: tuple[str, ...] = Field(min_length=1)
+    """What blocks expansion, for people to read."""
+    rollback_when: tuple[RollbackRule, ...] = Field(min_length=1)
+    """Beside the gate of a stage that fails and the word of one person, which always roll back."""
     fallback: str
     """What serves the items when the version does not."""
+
+
+class Limit(Record):
+    """The share of items a signal has to keep; nothing is expanded while it does not."""
+
+    direction: Literal["at_most", "at_least"]
+    value: Decimal = Field(ge=0, le=1)
+    min_items: int = Field(default=30, ge=1, le=COUNTED)
+    """Fewer items breach nothing: too little was seen."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_prose(cls, value: Any) -> Any:
+        return _mapping(value, "{direction: at_least, value: 0.92, min_items: 50}")
 
 
 class SignalPlan(Record):
     """One signal that is watched, and who answers for it."""
 
-    name: str
+    name: SignalName
     owner: str
-    limit: str
+    limit: Limit
+    every_minutes: int = Field(default=60, ge=1, le=1_440)
+    """It is read and kept at least so often while its release serves."""
+    silence_hours: int = Field(default=24, ge=1, le=168)
+    """Unread for longer, nobody was watching."""
+
+
+def _mapping(value: Any, example: str) -> Any:
+    """Prose judges nothing: say how it is written instead."""
+    if not isinstance(value, dict | Record):
+        raise ValueError(f"write it as {example}")  # noqa: TRY004 - pydantic tells no TypeError
+    return value
 
 
 class Economics(Record):
@@ -160,6 +222,10 @@ class Plan(Record):
     scope: Scope
     contract: Contract
     context: Context
+    learning: Learning = Field(
+        default_factory=Learning, exclude_if=lambda learning: not learning.features
+    )
+    """Left out of the digest where no feature is named."""
     routing: Routing
     actions: Actions
     acceptance: Acceptance

@@ -8,16 +8,18 @@ before it acts and may be run again at any moment.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus
+from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy import event
 
-from runs.errors import Unavailable
+from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
+from runs.store import address
+from runs.store.database import Database
 from runs.store.jobs import Job
 from runs.store.store import Store
 
@@ -28,8 +30,13 @@ SCHEMA = "pilotage-jobs-1"
 
 QUEUE = "pilotage"
 
+SYSTEM = "pilotage_queue"
+"""Where DBOS keeps its tables on PostgreSQL."""
+
 ATTEMPTS = 5
 """Tries of a step or job that raises Unavailable, one second apart and doubling."""
+
+OUTDATED = "its tables are older than it or missing; run `pilotage db migrate`"
 
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """What the queue says of work that it does not take up any more."""
@@ -64,18 +71,32 @@ class QueueSettings:
 class Queue:
     """Works the jobs of one store in this process until it is stopped."""
 
-    def __init__(self, store: Store, settings: QueueSettings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: QueueSettings,
+        *,
+        alive: Callable[[], Collection[str]] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
+        self._alive = alive or (lambda: {settings.executor})
+        """Executors whose work is theirs still; without it this process is the only one."""
+        self._engine = _engine(settings.url)
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
 
     def start(self, work: Mapping[str, Work]) -> None:
-        """Take up what dead processes left, then work until `stop`. `work` is by job kind."""
+        """Take up what dead processes left, then work until `stop`. `work` is by job kind.
+
+        Raises Conflict when the queue's tables are an older program's.
+        """
         config = DBOSConfig(
             name="pilotage",
             system_database_url=self._settings.url,
-            system_database_engine=_engine(self._settings.url),
+            system_database_engine=self._engine,
+            dbos_system_schema=SYSTEM,
+            run_migrations=not self._store.database.is_shared,
             application_version=SCHEMA,
             executor_id=self._settings.executor,
             log_level="ERROR",
@@ -83,8 +104,11 @@ class Queue:
             notification_listener_polling_interval_sec=1.0,
         )
         DBOS(config=config)
-        _register(self._store, work)
-        DBOS.launch()
+        _register(self._store, work, lambda: self._settings.executor in self._alive())
+        try:
+            DBOS.launch()
+        except error.DBOSInitializationError as reason:
+            raise Conflict(f"the queue is not as this program needs it ({OUTDATED})") from reason
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self._settings.concurrency,
@@ -102,6 +126,7 @@ class Queue:
         if self._pump is not None:
             self._pump.join()
         DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+        self._engine.dispose()
 
     def pump(self) -> int:
         """Hand waiting jobs to DBOS under their own ids; returns how many."""
@@ -115,16 +140,17 @@ class Queue:
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
 
-        On SQLite there is one worker process, under a lease: whatever another executor holds
-        belongs to a dead one.
+        One process at a time: what one brought back may already be another's work.
         """
-        left = [
-            status
-            for status in DBOS.list_workflows(status=["PENDING"], load_input=False)
-            if status.executor_id != self._settings.executor
-        ]
-        for status in left:
-            DBOS.resume_workflow(status.workflow_id, queue_name=QUEUE)
+        with self._store.database.alone("reap"):
+            alive = {self._settings.executor, *self._alive()}
+            left = [
+                status
+                for status in DBOS.list_workflows(status=["PENDING"], load_input=False)
+                if status.executor_id not in alive
+            ]
+            for status in left:
+                DBOS.resume_workflow(status.workflow_id, queue_name=QUEUE)
         return len(left)
 
     def reconcile(self) -> int:
@@ -155,14 +181,28 @@ class Queue:
                 self._stopping.wait(self._settings.poll_s)
 
 
-def _engine(url: str) -> sa.Engine | None:
-    """For SQLite an engine with a write-ahead log: DBOS's own waits for the disk at every step.
+def migrate(url: str) -> None:
+    """Bring the queue's tables on a server up to date; doing it again changes nothing."""
+    DBOS.migrate(address.server(url), schema=SYSTEM)
+
+
+def revision(database: Database) -> int:
+    """How far the queue's tables on a server have come; 0 when there are none."""
+    with database.reading() as connection:
+        if not sa.inspect(connection).has_table("dbos_migrations", schema=SYSTEM):
+            return 0
+        query = sa.text(f'SELECT max(version) FROM "{SYSTEM}".dbos_migrations')
+        return connection.execute(query).scalar() or 0
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine of ours: DBOS's own waits for the disk at every step on SQLite.
 
     Not every commit needs to reach the disk: what a power cut takes from the queue, the
     reconciler hands over again from the record.
     """
-    if not url.startswith("sqlite"):
-        return None
+    if address.kind(url) == "postgresql":
+        return sa.create_engine(address.driver(url), pool_pre_ping=True, max_overflow=20)
     engine = sa.create_engine(url, connect_args={"timeout": 30})
 
     def prepare(raw: Any, _: object) -> None:
@@ -190,13 +230,16 @@ def dbos_id(customer: str, job: str) -> str:
     return f"{customer}/{job}"
 
 
-def _register(store: Store, work: Mapping[str, Work]) -> None:
+def _register(store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool]) -> None:
     @DBOS.workflow(name="job", max_recovery_attempts=100)
     def job(customer: str, id: str, kind: str, subject: str) -> None:
         try:
             context = JobContext(store.customer(customer), subject, _step)
             _with_patience(lambda: work[kind](context))
         except Exception as error:
+            if not is_alive():
+                # Its work was taken up by another, whose word on the job it is.
+                raise
             # Whatever it was: a job that ends without its row saying so is waited for for ever.
             log.exception("job failed", extra={"job": id})
             store.jobs.mark_failed(store.customer(customer), id, f"{type(error).__name__}: {error}")

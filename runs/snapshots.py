@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import sqlalchemy as sa
 
 from runs import tables
 from runs.errors import Conflict, InvalidInput, NotFound
@@ -34,6 +36,14 @@ class Terms(NamedTuple):
     """None: as long as the record that names it."""
 
 
+class Why(NamedTuple):
+    """Why a text is erased: its time was over, or a person asked."""
+
+    code: Literal["asked", "retention"]
+    reason: str = ""
+    """Digest of the person's words; empty where there are none."""
+
+
 def keep(
     store: Store, customer: Customer, actor: str, *, kind: str, value: Any, terms: Terms
 ) -> str:
@@ -43,7 +53,10 @@ def keep(
 
 
 def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
-    """Keep a value inside a change; returns its digest."""
+    """Keep a value inside a change; returns its digest.
+
+    What is there already is kept for the longer of both times; what was erased is there again.
+    """
     masked = terms.mask(value)
     try:
         content = canonical(masked.value).decode()
@@ -51,19 +64,17 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
         raise InvalidInput(
             f"{kind}: the value is not JSON ({error}); send JSON values only"
         ) from None
-    until = None
-    if terms.retention_days is not None:
-        until = change.clock.now() + timedelta(days=terms.retention_days)
     row = {
         "digest": digest_of(masked.value),
         "kind": kind,
         "content": content,
         "masked": masked.count,
-        "retain_until": None if until is None else text_of(until),
+        "retain_until": _until(change.clock.now(), terms.retention_days),
         "kept_at": change.now(),
         "erased_at": None,
     }
-    change.insert(tables.snapshots, row, "snapshot_kept", masked=masked.count)
+    if not change.insert(tables.snapshots, row, "snapshot_kept", masked=masked.count):
+        _keep_longer(change, row)
     return row["digest"]
 
 
@@ -80,5 +91,56 @@ def read(store: Store, customer: Customer, digest: str) -> Any:
 def erase(store: Store, customer: Customer, actor: str, digest: str) -> None:
     """Remove the text for good; its name and the event that it existed stay."""
     with store.change(customer, actor) as change:
-        values = {"content": None, "erased_at": change.now()}
-        change.update(tables.snapshots, {"digest": digest}, values, "snapshot_erased")
+        erase_in(change, digest, Why("asked"))
+    store.database.scrub()
+
+
+def erase_in(change: Change, digest: str, why: Why) -> bool:
+    """Remove a text inside a change; False when it was gone before, NotFound without one."""
+    present = change.find(tables.snapshots, digest=digest)
+    if present is not None and present["content"] is None:
+        return False
+    values = {"content": None, "erased_at": change.now()}
+    told = {"why": why.code, "reason": why.reason}
+    change.update(tables.snapshots, {"digest": digest}, values, "snapshot_erased", **told)
+    return True
+
+
+def erase_past(store: Store, customer: Customer, *, most: int = 1_000) -> int:
+    """Erase what is past its time, the oldest first, up to `most`; returns how many were."""
+    table = tables.snapshots
+    query = (
+        sa.select(table.c.digest)
+        .where(table.c.customer == customer.id, table.c.erased_at.is_(None))
+        .where(table.c.retain_until <= text_of(store.clock.now()))
+        .order_by(table.c.retain_until, table.c.digest)
+    )
+    past = [row["digest"] for row in store.ledger.rows(query.limit(most))]
+    if not past:
+        return 0
+    with store.change(customer, "worker") as change:
+        erased = sum(erase_in(change, digest, Why("retention")) for digest in past)
+    store.database.scrub()
+    return erased
+
+
+def _until(now: datetime, days: int | None) -> str | None:
+    """The end of the day on which the retention is over: one day's texts go together."""
+    if days is None:
+        return None
+    day = (now + timedelta(days=days + 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return text_of(day)
+
+
+def _keep_longer(change: Change, row: dict[str, Any]) -> None:
+    present = change.find(tables.snapshots, digest=row["digest"])
+    assert present is not None
+    until = row["retain_until"]
+    values: dict[str, Any] = {}
+    if present["content"] is None:
+        values = {"content": row["content"], "erased_at": None, "retain_until": until}
+    elif present["retain_until"] is not None and (until is None or until > present["retain_until"]):
+        values = {"retain_until": until}
+    if values:
+        key = {"digest": row["digest"]}
+        change.update(tables.snapshots, key, values, "snapshot_kept", masked=row["masked"])

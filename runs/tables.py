@@ -92,6 +92,13 @@ snapshots = Table(
     _text("retain_until", 40, null=True),
     _text("kept_at", 40),
     _text("erased_at", 40, null=True),
+    Index(
+        "ix_snapshots_due",
+        "customer",
+        "retain_until",
+        sqlite_where=text("erased_at IS NULL"),
+        postgresql_where=text("erased_at IS NULL"),
+    ),
 )
 
 records = Table(
@@ -99,7 +106,7 @@ records = Table(
     metadata,
     _customer(),
     _text("kind", 40),
-    _id(),
+    _id(length=120),
     _text("run", 80),
     _text("digest", 71),
     Column("body", JSON, nullable=False),
@@ -143,7 +150,7 @@ triggers = Table(
     _customer(),
     _id(),
     _text("kind", 40),
-    _text("title", 300),
+    _text("title", 71),
     _text("text", 71),
     _text("key", 200),
     _text("opened_by", 80),

@@ -20,6 +20,7 @@ from runs.records.version import PolicyValues, Version
 from runs.store import schema
 from runs.store.database import Database
 from runs.store.store import Store
+from tests import databases
 from tests.desk import PLAN
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -36,7 +37,7 @@ TERMS = snapshots.Terms(unmasked, 30)
 
 def make_store(folder: Path, clock: Clock | None = None) -> Store:
     """An empty record in `folder`, at the schema's head, under a clock that stands still."""
-    database = Database(f"sqlite:///{folder}/pilotage.db")
+    database = Database(databases.url_of(folder))
     schema.upgrade(database)
     return Store(database, clock or StoppedClock(NOW))
 
@@ -87,7 +88,7 @@ def trigger(**changed: Any) -> Trigger:
     values: dict[str, Any] = {
         "id": "t-1",
         "kind": "priority",
-        "title": "Answer the desk's tickets sooner",
+        "title": DIGEST,
         "text": DIGEST,
         "key": "k-1",
         "opened_by": "dan",
@@ -261,7 +262,10 @@ def version(**changed: Any) -> Version:
     values: dict[str, Any] = {
         "workflow": "desk",
         "plan": DIGEST,
-        "contract": ({"name": "text", "type": "text", "required": True},),
+        "contract": (
+            {"name": "text", "type": "text", "required": True},
+            {"name": "tier", "type": "choice", "choices": ("gold", "plain")},
+        ),
         "sources": (),
         "rules": (),
         "bounds": {"act_threshold": {"low": "0.1", "high": "0.99"}},

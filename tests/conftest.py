@@ -1,10 +1,13 @@
 """What every test starts from: a clean environment, a home of its own, no network."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import databases
+from tests.databases import Server
 from tests.loopback import sitecustomize
 
 LOOPBACK = str(Path(sitecustomize.__file__).parent)
@@ -16,6 +19,56 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("PILOTAGE_", "OPENAI_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", LOOPBACK, prepend=os.pathsep)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What is marked so runs on SQLite and on PostgreSQL, or there only."""
+    kinds = [databases.MARKS[m.name] for m in marks_of(metafunc.definition) if is_known(m)]
+    beside = [m for one in vars(metafunc.module).values() for m in marks_of(one) if is_known(m)]
+    if kinds or beside:
+        # All of a module say theirs, so that what they share is made once a database.
+        on = kinds[0] if kinds else (databases.SQLITE,)
+        metafunc.parametrize("database", on, indirect=True, scope="module")
+
+
+def marks_of(thing: object) -> list[pytest.Mark]:
+    """The marks of a test, or of a function in a test's module."""
+    if isinstance(thing, pytest.Function | pytest.Item):
+        return list(thing.iter_markers())
+    return [mark for mark in getattr(thing, "pytestmark", []) if isinstance(mark, pytest.Mark)]
+
+
+def is_known(mark: pytest.Mark) -> bool:
+    """Whether a mark says on which database a test runs."""
+    return mark.name in databases.MARKS
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server for as long as the tests run; started when the first one asks."""
+    running = databases.running()
+    try:
+        server = running.__enter__()
+    except databases.NoServer as error:
+        pytest.skip(str(error))
+    yield server
+    running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which database a test stands on; SQLite unless it is marked `both_databases`."""
+    kind = getattr(request, "param", databases.SQLITE)
+    is_shared = kind == databases.POSTGRESQL
+    with databases.on(request.getfixturevalue("server") if is_shared else None):
+        yield kind
+
+
+@pytest.fixture(autouse=True)
+def no_connection_is_left(database: str) -> Iterator[None]:
+    """What a test opened on a server is closed behind it."""
+    yield
+    databases.let_go()
 
 
 @pytest.fixture

@@ -56,10 +56,18 @@ PLAN: dict[str, Any] = {
         ),
         "agreed_stage": "full",
         "blockers": ("a missing signal",),
-        "rollback_when": ("the gate fails",),
+        "rollback_when": (
+            {"signal": "quality", "direction": "below", "value": "0.3", "min_items": 5},
+        ),
         "fallback": "people sort",
     },
-    "signals": ({"name": "quality", "owner": "ben", "limit": "at least .9"},),
+    "signals": (
+        {
+            "name": "quality",
+            "owner": "ben",
+            "limit": {"direction": "at_least", "value": "0.6", "min_items": 5},
+        },
+    ),
     "economics": {
         "currency": "EUR",
         "cost_of_review": "2",

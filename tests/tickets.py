@@ -76,7 +76,6 @@ def plan_of(workflow: str = "desk", **changed: Any) -> Plan:
         "acceptance": PLAN["acceptance"] | {"gates": BARS},
         "owners": owners,
         "rollout": rollout,
-        "signals": ({"name": "quality", "owner": "ben", "limit": "at least .9"},),
     }
     return builders.plan(**parts | changed)
 

@@ -4,16 +4,19 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+from agent import checkpoints
 from agent.deps import Deps
 from agent.graph import build
 from agent.loop import Loop, TriggerDraft, start
 from pilotage import settings
 from pilotage.engines import Engines
 from pilotage.labelled import Brought, bring
+from pilotage.lookout import watch_releases
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
 from policies import rules
@@ -21,7 +24,7 @@ from rollout.admission import Sent
 from rollout.release import way_back
 from rollout.release.cause import Asked
 from rollout.signals import measure
-from runs import approvals, audit, people
+from runs import approvals, audit, people, words
 from runs.approvals import Answer
 from runs.clock import TurnedClock
 from runs.errors import NotFound
@@ -33,7 +36,9 @@ from runs.records.release import Release
 from runs.records.run import Run, Terminal
 from runs.records.version import PolicyValues, Route
 from runs.store.items import ItemFilter
+from runs.store.reviews import decide_review
 from runs.store.store import Store
+from tests import databases
 from tests.builders import TERMS, person
 from tests.integration.desk import Steps
 from tests.tickets import Judge, Ticket, case_of, honest, plan_of, tickets, values_of, written
@@ -42,6 +47,7 @@ from workflow.process.item import process_item
 
 ADDED = {"bob": ("delivery_engineer",), "ivo": ("incident_owner",)}
 WAITS_FOR_ITEMS = "signals"
+WATCHED_EVERY = timedelta(hours=20)
 
 
 def unchanged(deps: Deps) -> Deps:
@@ -64,7 +70,7 @@ class Voyage:
 
     def __post_init__(self) -> None:
         told = {"PILOTAGE_HOME": str(self.folder), "PILOTAGE_TICK_S": "0.05"}
-        wired = wire(settings.read(told))
+        wired = wire(settings.read(told | databases.environment(self.folder)))
         self.wired: Wired = replace(
             wired, clock=self.clock, store=Store(wired.store.database, self.clock)
         )
@@ -75,6 +81,7 @@ class Voyage:
     def copy(self, folder: Path) -> "Voyage":
         """The same home at the same point, elsewhere."""
         shutil.copytree(self.folder, folder)
+        databases.copy(self.folder, folder)
         clock = TurnedClock(self.clock.offset)
         return Voyage(folder, self.tokens, clock, run_id=self.run_id, sent=self.sent)
 
@@ -100,8 +107,10 @@ class Voyage:
 
     @property
     def terminal(self) -> Terminal:
-        """The proven end."""
-        return self.store.get(self.customer, Terminal, self.run.terminal)
+        """The proven end, with the words of whoever is quoted in it."""
+        end = self.store.get(self.customer, Terminal, self.run.terminal)
+        told = words.told(self.store, self.customer, end.as_json())
+        return Terminal.model_validate(told)
 
     @property
     def release(self) -> Release:
@@ -163,7 +172,7 @@ class Voyage:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
             return self.build_graph(self.change_deps(deps))
 
-        return Loop(self.store, made, str(self.wired.home.checkpoints))
+        return Loop(self.store, made, partial(checkpoints.opened, self.wired.checkpoints))
 
     def advance(self, holder: str = "w1") -> Run:
         """To its next question, wait or end."""
@@ -230,7 +239,8 @@ class Voyage:
     def _answer(self, review: Review, label: str, routes: tuple[Route, ...]) -> None:
         told = {"status": "decided", "answer": "approve", "label": label, "routes": routes}
         told |= {"decided_by": "ben", "decided_at": self.store.clock.now()}
-        self.store.reviews.decide(self.customer, "ben", review.model_copy(update=told))
+        with self.store.change(self.customer, "ben") as change:
+            decide_review(change, review.model_copy(update=told))
 
     def edit(self, **changed: Any) -> PolicyValues:
         """Operations edit the policy file; returns what it says now."""
@@ -241,8 +251,16 @@ class Voyage:
         return after
 
     def turn(self, **by: float) -> None:
-        """Time passes."""
-        self.clock.turn(timedelta(**by))
+        """Time passes, and a worker reads the signals meanwhile."""
+        left = timedelta(**by)
+        while left > timedelta(0):
+            self.sleep(min(left, WATCHED_EVERY))
+            watch_releases(self.wired, self.customer)
+            left -= WATCHED_EVERY
+
+    def sleep(self, by: timedelta) -> None:
+        """Time passes, and nobody watches."""
+        self.clock.turn(by)
 
     # Further and further.
 

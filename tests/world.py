@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from policies.approvals import rule_on
-from rollout import admission, ladder
+from rollout import admission, advance, ladder
 from rollout.admission import Deps, Sent
-from rollout.release import climb
+from rollout.advance import Facts
+from rollout.release import climb, way_on
 from rollout.release.cause import Asked
 from rollout.release.climb import Candidate
 from runs import approvals, snapshots
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
+from runs.events import BodyValue
+from runs.plan import Plan
 from runs.records.approval import Need
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Route
+from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests import builders
 from tests.builders import NOW, TERMS
@@ -50,10 +55,10 @@ class World:
         self.store.policies.lead(self.customer, "ben", policy)
         return policy.digest
 
-    def open(self, *, run: str = "r-1", retention_days: int = 30) -> Release:
+    def open(self, *, run: str = "r-1", retention_days: int = 30, **changed: Any) -> Release:
         """A release of a version, before its first stage; another retention is another version."""
         plan, policy = self.candidate.plan, self.candidate.policy
-        version = builders.version(plan=plan, retention_days=retention_days)
+        version = builders.version(plan=plan, retention_days=retention_days, **changed)
         self.store.keep(self.customer, "worker", version)
         return climb.open(
             self.store,
@@ -78,9 +83,47 @@ class World:
             self.customer, "worker", before=release, after=after, event=("stage_entered", {})
         )
 
-    def send(self, count: int, *, prefix: str = "t") -> list[Item]:
+    def agreed(self, stage: str, **changed: object) -> Release:
+        """The same, agreed to by people, while its run is under way."""
+        self.store.runs.open(self.customer, "dan", builders.trigger(), builders.run())
+        release = self.at(stage, **changed)
+        rung = ladder.Rung(release.stage, release.weight_bp)
+        approval = self.approve(advance.exact(release, rung), id=f"a-{stage}")
+        told = release.model_copy(update={"entered_at": self.clock.now()})
+        body: dict[str, BodyValue] = {"approval": approval}
+        return self.store.releases.change(
+            self.customer, "worker", before=release, after=told, event=("stage_entered", body)
+        )
+
+    def resume(
+        self, held: Release, cause: Asked | None = None, *, is_solo: bool = False, **changed: Any
+    ) -> Release:
+        """Ana, who answers for its expansion, lets it go on; its watch has no gap."""
+        now = self.clock.now()
+        notes = dict.fromkeys((*advance.WATCHED, *advance.READ), "")
+        told = {"kind": "monitoring", "version": held.version, "policy": held.policy}
+        told |= {"subject": ladder.subject(held), "notes": notes, "measured_at": now}
+        watched = builders.evidence(**told, expires_at=now + timedelta(hours=1))
+        facts = Facts(
+            release=held,
+            now=now,
+            policy=held.policy,
+            dry_run=None,
+            stage=None,
+            sample="",
+            drill=None,
+            monitoring=watched,
+            approval=None,
+        )._replace(**changed)
+        cause = cause or self.asked("ana", "product_owner", "the source answers again")
+        told: dict[str, Any] = {"facts": facts, "cause": cause, "is_solo": is_solo}
+        return way_on.resume(self.store, self.customer, **told)
+
+    def send(self, count: int, *, prefix: str = "t", **fields: str) -> list[Item]:
         """Tickets, taken in in one go."""
-        sent = [Sent(f"{prefix}-{n}", {"text": f"ticket {prefix} {n}"}) for n in range(count)]
+        sent = [
+            Sent(f"{prefix}-{n}", {"text": f"ticket {prefix} {n}", **fields}) for n in range(count)
+        ]
         return admission.submit_many(self.deps, self.customer, "desk", sent)
 
     def end(self, item: Item, route: Route = "act", label: str = "refund") -> Item:
@@ -103,7 +146,8 @@ class World:
         told = {"status": "decided", "answer": "approve", "label": label, "routes": routes}
         told |= {"decided_by": "ben", "decided_at": self.clock.now()}
         for review in self.store.reviews.of_item(self.customer, item.id):
-            self.store.reviews.decide(self.customer, "ben", review.model_copy(update=told))
+            with self.store.change(self.customer, "ben") as change:
+                decide_review(change, review.model_copy(update=told))
 
     def approve(self, covers: dict[str, str], *, id: str = "a-1", kind: str = "stage") -> str:
         """Ana agrees, through the rules, to exactly this; returns the approval's id."""
@@ -125,16 +169,18 @@ class World:
         return Asked(self.person(name, role), reason, TERMS)
 
 
-def make_world(folder: Path, clock: StoppedClock | None = None) -> World:
-    """An empty record with the desk's plan, version and policy on it."""
+def make_world(
+    folder: Path, clock: StoppedClock | None = None, *, plan: Plan | None = None
+) -> World:
+    """An empty record with the desk's plan, or another, its version and its policy on it."""
     clock = clock or StoppedClock(NOW)
     store = builders.make_store(folder, clock)
     customer = builders.make_customer(store)
-    plan = builders.plan_record()
-    version = builders.version(plan=plan.digest)
+    written = builders.plan_record(plan=plan or builders.plan())
+    version = builders.version(plan=written.digest)
     policy = builders.policy()
-    for record in (plan, version, policy):
+    for record in (written, version, policy):
         store.keep(customer, "worker", record, "r-1")
     return World(
-        store, clock, customer, Candidate("r-1", plan.digest, version.digest, policy.digest)
+        store, clock, customer, Candidate("r-1", written.digest, version.digest, policy.digest)
     )

@@ -103,6 +103,16 @@ def find_changes(
     return [sentence for sentence in told if sentence]
 
 
+def lasting(sources: Iterable[Source], hours: int) -> list[Source]:
+    """The sources, none of which is fresh for longer; one that is read again is as it was."""
+    return [
+        source
+        if source.reread_before_act
+        else source.model_copy(update={"max_age_hours": min(source.max_age_hours or hours, hours)})
+        for source in sources
+    ]
+
+
 def keep_context(store: Store, customer: Customer, context: Context, terms: Terms) -> str:
     """Keep what was read; returns its digest. Values and sentences are masked, names are not."""
 

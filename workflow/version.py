@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from policies.features import declared, find_wrong
 from policies.privacy import compile_mask
 from policies.routing import check, names_of
 from runs.errors import InvalidInput, NotAllowed
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Dataset
-from runs.records.version import Bound, LearntRoute, PolicyValues, Version
+from runs.records.version import Bound, FieldSpec, LearntRoute, PolicyValues, Version
 from runs.snapshots import Mask
 
 FIELD, PATTERN = "field:", "pattern:"
@@ -25,7 +26,7 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
     dataset lacks was not accepted.
     """
     parts = plan.plan
-    _check_dataset(parts, dataset)
+    check_dataset(parts, dataset)
     _check_parts(parts)
     routing = parts.routing
     return Version(
@@ -42,6 +43,25 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
         mask=_mask(parts),
         retention_days=parts.privacy.retention_days,
     )
+
+
+def check_dataset(plan: Plan, dataset: Dataset) -> None:
+    """Raise InvalidInput for cases a version of this plan cannot be made of.
+
+    NotAllowed when what they lack was not accepted.
+    """
+    if dataset.workflow != plan.workflow:
+        raise InvalidInput(
+            f"dataset {dataset.name!r} is for workflow {dataset.workflow!r}, the plan for "
+            f"{plan.workflow!r}; import the cases for this workflow"
+        )
+    if dataset.gaps and not dataset.accepted_by:
+        raise NotAllowed(
+            f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; the domain expert accepts "
+            "that in writing, or brings it"
+        )
+    if not dataset.counts.get("learn"):
+        raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
 
 
 def first_policy(plan: Plan, defaults: PolicyValues | None) -> PolicyValues:
@@ -89,6 +109,7 @@ def _learnt(plan: Plan, dataset: Dataset) -> LearntRoute:
         text_field=plan.contract.text_field,
         dataset=dataset.digest,
         settings={"out_of_scope": label} if label else {},
+        features=plan.learning.features,
     )
 
 
@@ -99,29 +120,9 @@ def _mask(plan: Plan) -> tuple[str, ...]:
     return (*(FIELD + name for name in fields), *(PATTERN + name for name in patterns))
 
 
-def _check_dataset(plan: Plan, dataset: Dataset) -> None:
-    if dataset.workflow != plan.workflow:
-        raise InvalidInput(
-            f"dataset {dataset.name!r} is for workflow {dataset.workflow!r}, the plan for "
-            f"{plan.workflow!r}; import the cases for this workflow"
-        )
-    if dataset.gaps and not dataset.accepted_by:
-        raise NotAllowed(
-            f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; the domain expert accepts "
-            "that in writing, or brings it"
-        )
-    if not dataset.counts.get("learn"):
-        raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
-
-
 def _check_parts(plan: Plan) -> None:
     routing, fields = plan.routing, {field.name: field for field in plan.contract.fields}
-    text = fields.get(plan.contract.text_field)
-    if text is None or text.type != "text" or text.masked:
-        raise InvalidInput(
-            f"contract.text_field: {plan.contract.text_field!r} is no unmasked field of type text; "
-            f"the contract has {sorted(fields)}"
-        )
+    _check_looks(plan, fields)
     for source in plan.context.sources:
         if source.key_field not in fields:
             raise InvalidInput(
@@ -133,6 +134,21 @@ def _check_parts(plan: Plan) -> None:
         plan.contract.fields, plan.context.sources, values=routing.values, lists=routing.lists
     )
     check(routing.rules, names)
+
+
+def _check_looks(plan: Plan, fields: Mapping[str, FieldSpec]) -> None:
+    """Refuse a route that would look at nothing, or at what is undeclared, masked or misread."""
+    name, chosen = plan.contract.text_field, plan.learning.features
+    text = fields.get(name)
+    is_text = text is not None and text.type == "text" and not text.masked
+    if not is_text and (name or not chosen):
+        raise InvalidInput(
+            f"contract.text_field: {name!r} is no unmasked field of type text; the contract has "
+            f"{sorted(fields)}"
+        )
+    known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    for wrong in find_wrong(chosen, known):
+        raise InvalidInput(f"learning.features.{wrong.number}.{wrong.part} {wrong.says}")
 
 
 def _check_values(values: Mapping[str, Decimal], bounds: Mapping[str, Bound]) -> None:

@@ -4,10 +4,14 @@ The nodes are ask_plan, ask_test_exit, ask_stage and ask_update; the node before
 approval.
 """
 
+from typing import Any, get_args
+
 from langgraph.types import interrupt
 
 from agent.deps import Deps
 from agent.state import State, Update
+from runs import words
+from runs.records.approval import Approval, DecisionKind
 
 
 def ask(state: State, deps: Deps) -> Update:
@@ -16,9 +20,22 @@ def ask(state: State, deps: Deps) -> Update:
     Runs again from its first line on every resume, so it writes nothing and has one interrupt.
     What the resume carries is ignored: the decision is the one recorded, under a name.
     """
-    if deps.approval(state).status == "open":
-        interrupt({"approval_id": state.approval})
+    asked = deps.approval(state)
+    if asked.status == "open":
+        interrupt(payload(asked))
     return {}
+
+
+def payload(asked: Approval) -> dict[str, Any]:
+    """What whoever hosts the graph can show of a question; it holds nobody's words.
+
+    `approval_id` names the record, which alone is answered; `decisions` are those it takes.
+    """
+    return {
+        "approval_id": asked.id,
+        "title": words.untold(asked.title),
+        "decisions": [*get_args(DecisionKind)],
+    }
 
 
 def outcome(state: State, deps: Deps) -> str:

@@ -8,15 +8,18 @@ from agent.deps import Deps
 from agent.loop import measured
 from agent.state import State, Update
 from policies import gates
-from rollout import ladder
+from policies.gates import Judgement
+from rollout import ladder, watch
 from rollout.signals import StageEvidence, measure
+from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, Verdict
+from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import PolicyValues
 
 
 def monitor(state: State, deps: Deps) -> Update:
-    """Wait until the stage's sample is whole and its hours are over, then keep what it proves.
+    """Wait until the stage can be judged, then keep what its signals show and its sample proves.
 
     Runs again from its first line on every resume, and writes nothing before it waits. What the
     resume carries is ignored.
@@ -27,11 +30,10 @@ def monitor(state: State, deps: Deps) -> Update:
     # Before measuring: what changes meanwhile must wake the run again.
     mark = measured(deps.store, customer, release)
     seen = measure(deps.store, customer, release=release, now=now)
-    if waits(release, seen, now):
+    if _waits(deps, customer, release, seen, now=now):
         interrupt({"release_id": release.id, "measured": mark})
         return {"verdict": ""}
-    for signal in seen.signals:
-        deps.keep(state, signal)
+    watch.keep(deps.store, customer, f"run:{state.run}", release=release, read=seen.signals)
     if seen.evidence is None:
         return {"verdict": "none"}
     return {"verdict": _verdict(state, deps, release, seen.evidence).id}
@@ -42,36 +44,55 @@ def after_monitor(state: State, deps: Deps) -> str:
     return "judge" if state.verdict else "wait"
 
 
-def waits(release: Release, seen: StageEvidence, now: datetime) -> bool:
-    """True while the sample is not whole or the stage too short, unless the release stopped."""
-    if release.status != "open":
-        return False
+def _waits(
+    deps: Deps, customer: Customer, release: Release, seen: StageEvidence, *, now: datetime
+) -> bool:
+    """True while the stage cannot be judged, unless a signal asks to take the release back.
+
+    Where the gate passes, the signals must have shown something and keep their limits too: more
+    items may mend that. Where it does not, nothing mends it. A release that a person paused waits
+    for a person, or to fail.
+    """
     stage = ladder.find_stage(release)
-    hours = timedelta(hours=stage.min_hours if stage else 0)
+    if release.status not in ("open", "held") or stage is None:
+        return False
+    plan = deps.store.get(customer, PlanRecord, release.plan).plan
+    told = watch.standings(plan, {signal.name: signal for signal in seen.signals})
+    if ladder.allows(stage).acts and any(one.find_crossed() for one in told):
+        return False
     began = release.entered_at or release.opened_at
-    return seen.evidence is None or now - began < hours
+    if seen.evidence is None or now - began < timedelta(hours=stage.min_hours):
+        return True
+    outcome = _judge(deps, customer, release, seen.evidence).outcome
+    if release.status == "held":
+        return outcome != "fail"
+    return outcome == "pass" and any(one.is_unread or one.is_breached for one in told)
 
 
-def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> Verdict:
-    """The stage's gate on its whole sample, judged once."""
+def _judge(deps: Deps, customer: Customer, release: Release, evidence: Evidence) -> Judgement:
+    """What the stage's gate says of its whole sample; keeps nothing."""
     stage = ladder.find_stage(release)
     assert stage is not None
-    policy = deps.get(state, PolicyValues, release.policy)
-    known = _find_kept(state, deps, evidence)
-    if known is not None:
-        return known
-    deps.keep(state, evidence)
-    judged = gates.judge(
+    return gates.judge(
         evidence,
-        policy.gates.get(ladder.allows(stage).gate),
+        deps.store.get(customer, PolicyValues, release.policy).gates.get(ladder.allows(stage).gate),
         version=release.version,
         policy=release.policy,
         now=evidence.measured_at,
     )
+
+
+def _verdict(state: State, deps: Deps, release: Release, evidence: Evidence) -> Verdict:
+    """The stage's gate on its whole sample, judged once."""
+    known = _find_kept(state, deps, evidence)
+    if known is not None:
+        return known
+    deps.keep(state, evidence)
+    judged = _judge(deps, deps.customer(state), release, evidence)
     verdict = Verdict(
         id=f"{evidence.id}.verdict",
         run=state.run,
-        gate=f"stage {stage.name}",
+        gate=f"stage {release.stages[release.stage].name}",
         evidence=evidence.id,
         policy=release.policy,
         outcome=judged.outcome,

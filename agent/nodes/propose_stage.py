@@ -7,10 +7,10 @@ from agent.state import State, Update
 from rollout import advance, ladder
 from rollout.advance import Facts
 from runs.errors import Conflict
-from runs.records.release import Move
+from runs.records.release import Move, Release
 from runs.records.version import Risk, Version
 
-COMES_BY_WAITING = {"sample", "hours", "policy", "approval"}
+COMES_BY_WAITING = {"sample", "hours", "policy", "signal", "approval"}
 """What stands in the way until the stage lasted long enough; then it is asked for."""
 
 
@@ -23,7 +23,10 @@ def propose_stage(state: State, deps: Deps) -> Update:
     try:
         release = release_of(state, deps)
     except Conflict:
-        return {"blocker": _occupied(state, deps)}
+        other = _find_other(state, deps)
+        if other is None:
+            raise
+        return {"blocker": f"occupied:{other.id}"}
     facts = facts_of(state, deps, release)
     move = _stale(facts) or advance.judge(facts)
     is_void = values_of(state, deps).get("policy") != state.policy
@@ -47,6 +50,9 @@ def after_proposal(state: State, deps: Deps) -> str:
         return "ask"
     if _goes_down(move):
         return "contract"
+    if release.status == "held" and release.stage >= 0:
+        # A person paused it: the run stays open until one resumes it or rolls it back.
+        return "wait"
     can_wait = release.status == "open" and release.stage >= 0
     return "wait" if can_wait and set(move.missing) <= COMES_BY_WAITING else "done"
 
@@ -77,7 +83,6 @@ def _ask(state: State, deps: Deps, facts: Facts) -> str:
     release, rung = facts.release, advance.target(facts.release)
     stage = release.stages[rung.stage]
     share = f"{rung.weight_bp / 100:g} %"
-    completes = ladder.find_next(release) is None
     acts = ladder.allows(stage).acts
     does = f"serves {share} of the items and acts on them" if acts else "works in the shadow only"
     covers = advance.covers(facts)
@@ -89,7 +94,7 @@ def _ask(state: State, deps: Deps, facts: Facts) -> str:
         deps,
         Question(
             kind="stage",
-            title=f"{release.workflow}: {'complete at' if completes else 'enter'} {stage.name}",
+            title=f"{release.workflow}: {_step(release)} {stage.name}",
             covers=covers,
             if_approved=f"the version {does}",
             if_rejected="it stays where it is and the run ends as a blocker",
@@ -99,12 +104,18 @@ def _ask(state: State, deps: Deps, facts: Facts) -> str:
     )
 
 
-def _occupied(state: State, deps: Deps) -> str:
+def _step(release: Release) -> str:
+    if release.without:
+        return f"serve {' and '.join(map(str, release.without))} again at"
+    return "enter" if ladder.find_next(release) else "complete at"
+
+
+def _find_other(state: State, deps: Deps) -> Release | None:
     """The other release of the workflow that stands in the way."""
     workflow = deps.get(state, Version, state.version).workflow
     present = deps.store.releases.list(deps.customer(state), workflow)
     others = (one for one in present if one.run != state.run and one.status in ("open", "held"))
-    return "occupied:" + next(others, present[0]).id
+    return next(others, None)
 
 
 def _risks(state: State, deps: Deps) -> tuple[Risk, ...]:

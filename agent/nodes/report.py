@@ -10,7 +10,7 @@ from agent.state import State, Update
 from prompts import library
 from rollout.release import way_back
 from rollout.release.cause import Judged
-from runs import snapshots
+from runs import snapshots, words
 from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.record import digest_of
@@ -30,7 +30,7 @@ def report(state: State, deps: Deps) -> Update:
     figures = _figures(state, deps)
     title = _title(state, deps)
     text = _text(title, terminal, figures)
-    said = {"title": title, "text": text}
+    said = words.told(deps.store, customer, {"title": title, "text": text})
     kept = snapshots.keep(
         deps.store, customer, f"run:{state.run}", kind="report", value=said, terms=KEEP_ALL
     )
@@ -72,12 +72,15 @@ def message(report: Report, said: dict[str, str]) -> dict[str, Any]:
 
 
 def _hold_unwatched(state: State, deps: Deps) -> None:
-    """Hold a release that acts and is not complete: nobody watches it once the run has ended."""
+    """Hold a release that acts and is not complete: nobody watches it once the run has ended.
+
+    After a refusal whatever is open is held: how far the step came is not known.
+    """
     if not state.release:
         return
     customer = deps.customer(state)
     release = deps.store.releases.get(customer, state.release)
-    if release.status != "open" or not release.weight_bp:
+    if release.status != "open" or not (release.weight_bp or state.refused):
         return
     reason = "its run ends before the agreed stage; nobody watches it any more"
     move = Move(kind="hold", stage=release.stage, weight_bp=release.weight_bp, reason=reason)
@@ -108,7 +111,7 @@ def _title(state: State, deps: Deps) -> str:
     if state.plan:
         return deps.get(state, PlanRecord, state.plan).plan.title
     run = deps.store.runs.get(deps.customer(state), state.run)
-    return deps.store.runs.trigger(deps.customer(state), run.trigger).title
+    return words.quote(deps.store.runs.trigger(deps.customer(state), run.trigger).title)
 
 
 def _recipients(state: State, deps: Deps) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from agent.deps import Deps
 from agent.state import State, Update
-from runs import snapshots
+from runs import snapshots, words
 from runs.approvals import list_approvals
 from runs.records.person import Customer
 from runs.records.run import Briefing, Statement, Terminal
@@ -16,13 +16,17 @@ def review_context(state: State, deps: Deps) -> Update:
     run = store.runs.get(customer, state.run)
     trigger = store.runs.trigger(customer, run.trigger)
     text = snapshots.read(store, customer, trigger.text)["text"]
-    pack = deps.recall(customer, f"{trigger.title}\n{text}", "")
+    title = words.words(store, customer, trigger.title)
+    pack = deps.recall(customer, f"{title}\n{text}", "")
     statements = [
-        Statement(topic="priority", text=trigger.title, source=trigger.id),
+        Statement(topic="priority", text=words.quote(trigger.title), source=trigger.id),
         *_history(store, customer, state.run),
         *_open_questions(store, customer),
         *_usage(store, customer),
-        *(Statement(topic="lesson", text=kept.text, source=kept.id) for kept in pack.lessons),
+        *(
+            Statement(topic="lesson", text=words.quote(kept.id), source=kept.id)
+            for kept in pack.lessons
+        ),
     ]
     briefing = Briefing(
         run=state.run,

@@ -1,12 +1,12 @@
 """send the approved update."""
 
+from agent import ending
 from agent.deps import Deps
 from agent.nodes.report import message
 from agent.question import current_subject
 from agent.state import State, Update
 from runs import snapshots
-from runs.records.item import Action
-from runs.records.run import Report, Terminal
+from runs.records.run import Report
 from runs.records.version import Effect
 from workflow.actions import Request, approved, perform
 
@@ -32,19 +32,7 @@ def send_update(state: State, deps: Deps) -> Update:
     )
     check = approved(lambda id: deps.approval(state), current_subject(deps, customer))
     action = perform(deps.actions(customer, check), customer, request)
-    return {} if action.status == "done" else {"terminal": _unsent(state, deps, action)}
-
-
-def _unsent(state: State, deps: Deps, action: Action) -> str:
-    """The run ends as a blocker where nobody can say that the customer was told."""
-    before = deps.get(state, Terminal, state.terminal)
-    return deps.keep(
-        state,
-        Terminal(
-            run=state.run,
-            kind="blocker_escalated",
-            reason=f"the update is {action.status}: {action.reason}; otherwise {before.reason}",
-            owner=before.owner,
-            proof=(action.key, state.terminal),
-        ),
-    )
+    if action.status == "done":
+        return {}
+    why = f"the update is {action.status}: {action.reason}"
+    return {"terminal": ending.without(state, deps, why=why, proof=action.key)}

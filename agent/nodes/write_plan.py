@@ -1,16 +1,17 @@
 """fill the delivery plan and name every hole."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from agent import drafts
+from agent import drafts, holes
 from agent.deps import Deps
 from agent.question import Question, open_question
 from agent.state import State, Update
 from policies import bounds
-from runs import snapshots
-from runs.errors import InvalidInput, NotAllowed, NotFound
-from runs.people import find_people
+from runs import snapshots, words
+from runs.errors import InvalidInput
 from runs.plan import Hole, Plan, PlanDraft, PlanRecord, Routing
+from runs.records.case import Dataset
 from runs.records.lesson import Lesson
 from runs.records.run import Choice
 from runs.records.version import PolicyValues
@@ -20,6 +21,17 @@ KEEP_ALL = snapshots.Terms(lambda value: snapshots.Masked(value, 0), None)
 """A plan holds no item of the customer's; it is kept as long as the run."""
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A plan without a hole, and what it begins with."""
+
+    record: PlanRecord
+    policy: PolicyValues
+    leading: str
+    """Digest of the values in the file that the plan's rest on; empty without a file."""
+    dataset: Dataset
+
+
 def write_plan(state: State, deps: Deps) -> Update:
     """Keep the plan and its first policy values, and ask for the plan.
 
@@ -27,31 +39,46 @@ def write_plan(state: State, deps: Deps) -> Update:
     """
     brought = drafts.brought(state, deps)
     if brought.missing or not state.choice:
-        return _holes(state, deps, brought)
+        requester = deps.store.runs.get(deps.customer(state), state.run).requester
+        missing = holes.of_parts(brought.missing or ("plan",), requester)
+        return _blocked(state, deps, brought.text, missing)
     chosen = deps.get(state, Choice, state.choice).chosen
     plan = next(p for p in drafts.contending_plans(state, deps) if p.workflow == chosen)
-    holes = _strangers(state, deps, plan) or _without_dataset(state, deps, plan)
-    if holes:
-        return _blocked(state, deps, brought.text, holes)
+    draft = _draft(state, deps, plan)
+    if isinstance(draft, Draft):
+        return _ask(state, deps, draft)
+    return _blocked(state, deps, brought.text, draft)
+
+
+def _draft(state: State, deps: Deps, plan: Plan) -> Draft | tuple[Hole, ...]:
+    missing = holes.of_plan(state, deps, plan)
+    if missing:
+        return missing
     record = with_lessons(PlanRecord(run=state.run, plan=plan, lessons=(), changes=()), deps, state)
+    customer = deps.customer(state)
+    dataset = deps.store.cases.newest(customer, plan.dataset)
+    misfits = holes.of_record(record, plan, dataset)
+    if misfits:
+        return misfits
     try:
-        return _ask(state, deps, record)
-    except (InvalidInput, NotAllowed) as error:
-        # The values that operations lead with do not fit the plan, or name nobody who may agree.
-        hole = Hole(field="policy", question=str(error), person=plan.owners.workflow_behaviour)
-        return _blocked(state, deps, brought.text, (hole,))
+        leading = deps.leading(customer, plan.workflow)
+        policy = _first_policy(record.plan, deps, leading)
+        bounds.check(policy, record.plan.routing.bounds, deps.installation.bounds)
+    except InvalidInput as error:
+        # The values that operations lead with cannot be read, or do not fit the plan.
+        owner = plan.owners.workflow_behaviour
+        return (Hole(field="policy", question=str(error), person=owner),)
+    unanswered = holes.of_policy(state, deps, plan, policy)
+    return unanswered or Draft(record, policy, leading.digest if leading else "", dataset)
 
 
-def _ask(state: State, deps: Deps, record: PlanRecord) -> Update:
-    customer, plan = deps.customer(state), record.plan
-    leading = deps.leading(customer, plan.workflow)
-    policy = _first_policy(plan, deps, leading)
-    bounds.check(policy, plan.routing.bounds, deps.installation.bounds)
+def _ask(state: State, deps: Deps, draft: Draft) -> Update:
+    plan = draft.record.plan
     update: Update = {
-        "plan": deps.keep(state, record),
-        "policy": deps.keep(state, policy),
-        "leading": leading.digest if leading else "",
-        "dataset": deps.store.cases.newest(customer, plan.dataset).digest,
+        "plan": deps.keep(state, draft.record),
+        "policy": deps.keep(state, draft.policy),
+        "leading": draft.leading,
+        "dataset": draft.dataset.digest,
         # What an earlier writing of the plan came to counts no more.
         "version": "",
         "verdict": "",
@@ -90,7 +117,7 @@ def with_lessons(record: PlanRecord, deps: Deps, state: State) -> PlanRecord:
         if changed is not None:
             plan = changed
             used.append(lesson.id)
-            changes.append(f"{lesson.id}: {lesson.text}")
+            changes.append(f"{lesson.id}: {words.quote(lesson.id)}")
     return record.model_copy(
         update={"plan": plan, "lessons": tuple(used), "changes": tuple(changes)}
     )
@@ -142,40 +169,6 @@ def _first_policy(plan: Plan, deps: Deps, present: PolicyValues | None) -> Polic
     return present.model_copy(update={"values": values, "lists": lists})
 
 
-def _holes(state: State, deps: Deps, brought: drafts.Brought) -> Update:
-    run = deps.store.runs.get(deps.customer(state), state.run)
-    missing = brought.missing or ("plan",)
-    holes = tuple(_hole(path, run.requester) for path in missing)
-    return _blocked(state, deps, brought.text, holes)
-
-
-def _strangers(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
-    """A hole for every owner nobody knows: without a person there is no owner."""
-    customer = deps.customer(state)
-    known = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
-    owners = {f"owners.{part}": person for part, person in plan.owners}
-    owners |= {f"signals.{signal.name}.owner": signal.owner for signal in plan.signals}
-    requester = deps.store.runs.get(customer, state.run).requester
-    return tuple(
-        Hole(
-            field=field,
-            question=f"Nobody here is called {person!r}: who is it?",
-            person=requester,
-        )
-        for field, person in owners.items()
-        if person not in known
-    )
-
-
-def _without_dataset(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
-    try:
-        deps.store.cases.newest(deps.customer(state), plan.dataset)
-    except NotFound:
-        says = f"No labelled dataset {plan.dataset!r} is imported: which one defines correct?"
-        return (Hole(field="dataset", question=says, person=plan.owners.domain_expert),)
-    return ()
-
-
 def _blocked(state: State, deps: Deps, text: str, holes: tuple[Hole, ...]) -> Update:
     kept = snapshots.keep(
         deps.store,
@@ -187,10 +180,3 @@ def _blocked(state: State, deps: Deps, text: str, holes: tuple[Hole, ...]) -> Up
     )
     draft = PlanDraft(run=state.run, holes=holes, text=kept)
     return {"plan": "", "blocker": f"holes:{deps.keep(state, draft)}"}
-
-
-def _hole(path: str, person: str) -> Hole:
-    question = f"The plan says nothing about `{path}`: what is it?"
-    if path == "plan":
-        question = "No plan was brought and none is kept: bring one with --plan FILE."
-    return Hole(field=path, question=question, person=person)

@@ -166,7 +166,7 @@ def _bring_items(bank: Bank, wired: Wired, worker: Worker, *, release: str) -> N
             lambda: not wired.store.items.list(customer, waiting, limit=1),
             "the worker left items queued",
         )
-        reviewer.answer(wired.store, wired.identify(bank.tokens["rosa"]), truths)
+        reviewer.answer(wired, wired.identify(bank.tokens["rosa"]), truths)
 
 
 def _batches(bank: Bank, release: str) -> Iterator[Sequence[Row]]:

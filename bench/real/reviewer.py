@@ -2,9 +2,10 @@
 
     python -m bench.real.reviewer PACK.jsonl
 
-Who answers is said by PILOTAGE_TOKEN, the home by PILOTAGE_HOME. There is no command yet that
-answers a review; this writes the same row and event, under the reviewer's own token, and marks
-every answer as simulated. An item never carries its label: the reviewer looks it up by the key.
+Who answers is said by PILOTAGE_TOKEN, the home by PILOTAGE_HOME. It does what `pilotage item
+approve` and `item edit` do, through the same function and under the same rules, for as many items
+as there are, and marks every answer as simulated. An item never carries its label: the reviewer
+looks it up by the key.
 """
 
 import json
@@ -16,32 +17,23 @@ from pathlib import Path
 import click
 
 from pilotage import settings
-from pilotage.wiring import wire
-from runs import snapshots
-from runs.records.item import Item, Review
-from runs.records.person import Customer, Identity
-from runs.store.items import move_item
-from runs.store.reviews import decide_review
-from runs.store.store import Store
+from pilotage.wiring import Wired, wire
+from runs.records.person import Identity
+from workflow import review
+from workflow.review import Said
 
-WAITING = ("in_review", "quarantined", "drafted")
-"""An item that stands so is closed with its answer."""
 AT_ONCE = 5_000
 
 
-def answer(store: Store, identity: Identity, truths: Mapping[str, str]) -> int:
+def answer(wired: Wired, identity: Identity, truths: Mapping[str, str]) -> int:
     """Answer every open review the person owns, by the label of the item's key; how many."""
-    opened = store.reviews.list(
-        identity.customer, status="open", owner=identity.person, limit=AT_ONCE
-    )
-    for review in opened:
-        item = store.items.get(identity.customer, review.item)
-        decided = _decided(store, identity, review, item=item, truth=truths[item.key])
-        with store.change(identity.customer, identity.person) as change:
-            decide_review(change, decided)
-            if item.status in WAITING:
-                move_item(change, item.model_copy(update={"status": "closed"}))
-    return len(opened)
+    waiting = wired.store.reviews.waiting(identity.customer, limit=AT_ONCE)
+    mine = [one.item for one in waiting if one.review.owner == identity.person]
+    for item in mine:
+        produced = review.find_label(wired.store, identity.customer, item)
+        said = _said(produced, truths[item.key])
+        review.answer(wired.reviews(), identity, item.id, said)
+    return len(mine)
 
 
 def truths_of(pack: Path) -> dict[str, str]:
@@ -51,24 +43,11 @@ def truths_of(pack: Path) -> dict[str, str]:
     return {row["id"]: row["expected"]["label"] for row in rows}
 
 
-def _decided(store: Store, identity: Identity, review: Review, *, item: Item, truth: str) -> Review:
-    agrees = _said(store, identity.customer, item) == truth and item.status != "quarantined"
-    return review.model_copy(
-        update={
-            "status": "decided",
-            "answer": "approve" if agrees else "edit",
-            "label": truth,
-            # The packs say what is right, not that anything had to go to a person.
-            "routes": ("act",),
-            "decided_by": identity.person,
-            "simulated": True,
-            "decided_at": store.clock.now(),
-        }
-    )
-
-
-def _said(store: Store, customer: Customer, item: Item) -> str:
-    return snapshots.read(store, customer, item.output)["label"] if item.output else ""
+def _said(produced: str, truth: str) -> Said:
+    # The packs say what is right, not that anything had to go to a person.
+    if produced == truth:
+        return Said("approve", ("act",), is_simulated=True)
+    return Said("edit", ("act",), truth, is_simulated=True)
 
 
 @click.command(help="Answer the open reviews of whoever PILOTAGE_TOKEN says, by the labels.")
@@ -77,7 +56,7 @@ def main(*, pack: Path) -> None:
     """Print how many reviews were answered."""
     chosen = settings.read(os.environ)
     wired = wire(chosen)
-    count = answer(wired.store, wired.identify(chosen.token), truths_of(pack))
+    count = answer(wired, wired.identify(chosen.token), truths_of(pack))
     sys.stdout.write(f"{count} reviews answered by their labels\n")
 
 

@@ -93,6 +93,16 @@ class Memory:
         """Stop using an active lesson; it can be accepted again."""
         return self._decide(customer, person, id, "retired")
 
+    def erase(self, customer: Customer, person: str, id: str, *, reason: str) -> Lesson:
+        """Take its words and its vectors away for good, in whatever state it is.
+
+        `reason` is the digest of why. The worker takes it out of the index; until then a hit of it
+        is nothing, for it is in force no more.
+        """
+        if not is_person(person):
+            raise NotAllowed(f"lesson {id}: {person or 'nobody'} is no person; name who erases it")
+        return self.store.erase(customer, person, id, reason=reason)
+
     def in_force(self, customer: Customer, now: datetime) -> list[Lesson]:
         """Active lessons that have not run out, by id."""
         active = self.store.list(customer, status="active")

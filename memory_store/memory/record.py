@@ -41,6 +41,10 @@ class LessonStore(Protocol):
         """Move a lesson, and the one it supersedes, in one transaction; Conflict if illegal."""
         ...
 
+    def erase(self, customer: Customer, actor: str, id: str, *, reason: str = "") -> Lesson:
+        """Take a lesson's words and vectors away for good; `reason` is a digest of words."""
+        ...
+
     def get(self, customer: Customer, id: str) -> Lesson:
         """The lesson of this id; NotFound when there is none."""
         ...

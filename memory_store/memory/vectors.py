@@ -61,15 +61,25 @@ class Vectors:
         return Nearest(tuple(ranked), "sql" if found is None else "index")
 
     def index_lessons(self, customer: Customer) -> Opened:
-        """Bring the index up to this customer's active lessons; opens or mends it first."""
+        """Bring the index up to this customer's active lessons; opens or mends it first.
+
+        One that holds a lesson that was erased is made again, so that nothing of it is left.
+        """
         self.keep(customer, self.store.list(customer, status="active"))
         if self.index is None:
             return Opened("not_ours", "this process has no index")
-        held = _keys(customer, self.index.held(customer.id))
+        opened = self._brought_up(self.index, customer)
+        gone = {lesson.id for lesson in self.store.list(customer, status="erased")}
+        if gone & self.index.held(customer.id):
+            return self.rebuild("a lesson was erased")
+        return opened
+
+    def _brought_up(self, index: Index, customer: Customer) -> Opened:
+        held = _keys(customer, index.held(customer.id))
         due = [entry for entry in self._entries([customer]) if entry.key not in held]
-        if self.index.upsert(due):
+        if index.upsert(due):
             return self._mark(Opened("ready", ""), [customer])
-        return self._mark(self.index.open(self._entries(self.customers())), self.customers())
+        return self._mark(index.open(self._entries(self.customers())), self.customers())
 
     def rebuild(self, reason: str) -> Opened:
         """Make the index again from SQL, so that nothing else is left in it."""

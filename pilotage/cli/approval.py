@@ -1,5 +1,6 @@
 """see what waits for you, and decide it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,13 +9,14 @@ from pilotage.cli import approval_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import one_line, print_lines, short, show, table, when
-from runs import approvals
+from runs import approvals, words
 from runs.approvals import Answer
 from runs.errors import Conflict, InvalidInput
 from runs.records.approval import Approval, DecisionKind
 
 LEAST_DIGEST = 8
 """Characters of the digest that say what was looked at."""
+Command = Callable[..., None]
 STATUSES = ("open", "approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn")
 
 
@@ -24,6 +26,19 @@ STATUSES = ("open", "approved", "changes_asked", "rejected", "expired", "superse
 )
 def approval() -> None:
     """See what waits for you, and decide it."""
+
+
+def _deciding(reason: str, **told: Any) -> Callable[[Command], Command]:
+    """What every decision takes: the question, the digest that was seen, and the reason."""
+
+    def dressed(command: Command) -> Command:
+        command = click.option("--reason", help=reason, **told)(pass_call(command))
+        digest = click.option(
+            "--digest", default="", help="The short digest that `approval show` gave."
+        )
+        return click.argument("id")(digest(command))
+
+    return dressed
 
 
 @approval.command(
@@ -41,21 +56,22 @@ def list_approvals(call: Call, *, mine: bool, status: str, as_json: bool) -> Non
     wanted = "" if status == "any" else status
     found = approvals.list_approvals(store, customer, status=wanted)
     if mine:
-        found = [asked for asked in found if _is_for(call, asked)]
+        found = _mine(call, found)
+    told = words.told(store, customer, [asked.as_json() for asked in found])
     rows = [
         (
-            asked.id,
-            asked.kind.replace("_", " "),
-            asked.status,
-            when(asked.as_json()["due_at"]),
-            ", ".join(need.role for need in asked.needs),
-            asked.title,
+            asked["id"],
+            asked["kind"].replace("_", " "),
+            asked["status"],
+            when(asked["due_at"]),
+            ", ".join(need["role"] for need in asked["needs"]),
+            asked["title"],
         )
-        for asked in found
+        for asked in told
     ]
     header = ("approval", "kind", "status", "due", "needs", "title")
-    value = {"approvals": [asked.as_json() for asked in found]}
-    show("approvals", value, table(header, rows, none="nothing waits"), as_json=as_json)
+    lines = table(header, rows, none="nothing waits")
+    show("approvals", {"approvals": told}, lines, as_json=as_json)
 
 
 @approval.command(
@@ -77,60 +93,66 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     epilog="Examples:\n\n  pilotage approval approve r-1a2b.plan.3c4d\n\n"
     "  pilotage approval approve r-1a2b.plan.3c4d --digest 3c4d5e6f --reason 'as discussed'"
 )
-@click.argument("id")
-@click.option("--digest", default="", help="The short digest that `approval show` gave.")
-@click.option("--reason", default="", help="Kept with the decision.")
-@pass_call
-def approve(call: Call, *, id: str, digest: str, reason: str) -> None:
+@_deciding("Kept with the decision.", default="")
+def approve(call: Call, **given: str) -> None:
     """Agree to exactly what is asked; a digest says that you saw it."""
-    _decide(call, id, "approve", {"digest": digest, "reason": reason})
+    _decide(call, "approve", **given)
 
 
 @approval.command(
     epilog="Examples:\n\n  pilotage approval reject r-1a2b.stage.3c4d --reason 'no capacity'\n\n"
     "  pilotage approval reject r-1a2b.stage.3c4d --digest 3c4d5e6f --reason 'no capacity'"
 )
-@click.argument("id")
-@click.option("--digest", default="", help="The short digest that `approval show` gave.")
-@click.option("--reason", required=True, help="Kept with the decision, and told.")
-@pass_call
-def reject(call: Call, *, id: str, digest: str, reason: str) -> None:
+@_deciding("Kept with the decision, and told.", required=True)
+def reject(call: Call, **given: str) -> None:
     """Say no, with the reason."""
-    _decide(call, id, "reject", {"digest": digest, "reason": reason})
+    _decide(call, "reject", **given)
 
 
 @approval.command(
     epilog="Examples:\n\n  pilotage approval changes r-1a2b.plan.3c4d --reason 'name the owner'\n\n"
     "  pilotage approval changes r-1a2b.plan --digest 3c4d5e6f --reason 'name the owner'"
 )
-@click.argument("id")
-@click.option("--digest", default="", help="The short digest that `approval show` gave.")
-@click.option("--reason", required=True, help="What has to change.")
-@pass_call
-def changes(call: Call, *, id: str, digest: str, reason: str) -> None:
+@_deciding("What has to change.", required=True)
+def changes(call: Call, **given: str) -> None:
     """Ask for changes, and say which."""
-    _decide(call, id, "ask_for_changes", {"digest": digest, "reason": reason})
+    _decide(call, "ask_for_changes", **given)
 
 
-def _decide(call: Call, id: str, kind: DecisionKind, given: dict[str, Any]) -> None:
+def _decide(call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str) -> None:
     identity = call.somebody
     asked = approvals.get(call.store, call.customer, id)
-    seen = _seen(call, asked, kind, given["digest"])
-    answer = Answer(asked.id, kind, given["reason"], seen)
+    seen = _seen(call, asked, kind, digest)
+    answer = Answer(asked.id, kind, reason, seen)
     rules = call.wired.decision_rules(identity.customer)
-    decided = approvals.decide(call.store, identity, answer, rules)
+    try:
+        decided = approvals.decide(call.store, identity, answer, rules)
+    finally:
+        _follow(call, asked)
     print_lines([f"{decided.id}: {decided.status}"])
     if decided.status == "open":
         call.say("recorded; others must decide as well: pilotage approval show " + decided.id)
+    elif decided.kind == "policy":
+        call.say(f"next: pilotage policy show {decided.covers['workflow']}")
     else:
         call.say(f"next: pilotage run watch {decided.run} --work")
+
+
+def _follow(call: Call, asked: Approval) -> None:
+    """Let policy values lead that people agreed to, or ask about what the file says by now."""
+    if asked.kind != "policy":
+        return
+    try:
+        call.wired.policy_files.find(call.customer, asked.covers["workflow"])
+    except InvalidInput as error:
+        call.say(f"the file may not lead: {error}")
 
 
 def _seen(call: Call, asked: Approval, kind: str, digest: str) -> str:
     """The digest the person saw: the one they gave, or typed after reading what follows."""
     name = asked.subject.removeprefix("sha256:")
     if not digest:
-        call.say(_consequence(asked, kind))
+        call.say(_consequence(call, asked, kind))
         question = f"Type {name[:LEAST_DIGEST]} to {kind.replace('_', ' ')}"
         digest = call.ask(question, flag=f"--digest {short(asked.subject)}")
     given = digest.strip().lower().removeprefix("sha256:")
@@ -144,13 +166,16 @@ def _seen(call: Call, asked: Approval, kind: str, digest: str) -> str:
     return asked.subject
 
 
-def _consequence(asked: Approval, kind: str) -> str:
+def _consequence(call: Call, asked: Approval, kind: str) -> str:
     follows = asked.if_approved if kind == "approve" else asked.if_rejected
-    return f"{one_line(asked.title, 120)}\nIf you {kind.replace('_', ' ')}: {follows}."
+    title = words.told(call.store, call.customer, asked.title)
+    return f"{one_line(title, 120)}\nIf you {kind.replace('_', ' ')}: {follows}."
 
 
-def _is_for(call: Call, asked: Approval) -> bool:
+def _mine(call: Call, found: list[Approval]) -> list[Approval]:
+    """Those the asking person may still decide."""
     person = call.identity.person
-    decided = approvals.decisions_of(call.store, call.customer, asked.id)
-    is_named = any(person in need.people for need in asked.needs)
-    return is_named and person not in {one.person for one in decided}
+    named = [one for one in found if any(person in need.people for need in one.needs)]
+    made = approvals.decisions_on(call.store, call.customer, [one.id for one in named])
+    decided = {one.approval for one in made if one.person == person}
+    return [one for one in named if one.id not in decided]

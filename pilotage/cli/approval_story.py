@@ -6,6 +6,7 @@ from typing import Any
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from pilotage.cli.run_story import answer_line, asked, share
+from runs import words
 from runs.plan import PlanRecord
 from runs.records.approval import Approval
 from runs.records.case import Dataset
@@ -13,7 +14,7 @@ from runs.records.evidence import Evidence, Verdict
 from runs.records.person import Customer
 from runs.records.release import Move
 from runs.records.run import Terminal
-from runs.records.version import PolicyValues, Version
+from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.store import Store
 
 Told = dict[str, Any]
@@ -31,17 +32,19 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
         for lesson in store.lessons.list(customer, status="")
         if "lessons" in approval.covers and lesson.run == approval.run
     ]
-    return {"approval": asked(store, customer, approval), "covered": covered, "lessons": lessons}
+    told = {"approval": asked(store, customer, approval), "covered": covered, "lessons": lessons}
+    return words.told(store, customer, told)
 
 
 def lines(told: Told) -> list[str]:
     """The question for people, with the digest they decide by."""
     one = told["approval"]
     name = short(one["subject"])
+    of_run = f" of run {one['run']}" if one["run"] else ""
     needs = [f"{n['count']} {n['role']}: {', '.join(n['people'])}" for n in one["needs"]]
     head = [
         f"{one['kind'].replace('_', ' ')} {one['status']}: {one['title']}",
-        f"  approval {one['id']} of run {one['run']}, due {when(one['due_at'])} UTC"
+        f"  approval {one['id']}{of_run}, due {when(one['due_at'])} UTC"
         + ("; solo" if one["solo"] else ""),
         f"  digest {name}",
     ]
@@ -86,6 +89,14 @@ def _text(store: Store, customer: Customer, id: str) -> Told:
     return kept if isinstance(kept, dict) else {"text": kept}
 
 
+def _edit(store: Store, customer: Customer, id: str) -> Told:
+    record = store.find(customer, PolicyEdit, id)
+    if record is None:
+        return {}
+    body = {name: record.as_json()[name] for name in ("changes", "editors", "is_known")}
+    return {**body, "reason": words.quote(record.reason)}
+
+
 def _record(kind: type[Any], *names: str) -> Callable[[Store, Customer, str], Told]:
     """Reads a record of this kind, or these parts of it; nothing where it is not on record."""
 
@@ -100,6 +111,7 @@ def _record(kind: type[Any], *names: str) -> Callable[[Store, Customer, str], To
 _LOOK: Mapping[str, Callable[[Store, Customer, str], Told]] = {
     "plan": _plan,
     "policy": _record(PolicyValues, "values", "lists", "gates"),
+    "edit": _edit,
     "version": _record(Version, "workflow", "rules", "effects", "labels"),
     "dataset": _record(Dataset, "name", "counts", "families", "gaps", "accepted_by"),
     "evidence": _record(Evidence),
@@ -121,9 +133,24 @@ def _covered(name: str, value: Told) -> list[str]:
         return section(name, [f"{value['outcome']}: {value['reason']}", *map(_bar, value["bars"])])
     if "families" in value and "measured_at" in value:
         return section(name, _measured(value))
+    if "editors" in value:
+        return section("what changes", edit_lines(value))
     if "plan" in value:
         return section("plan", _plan_lines(value))
     return section(name, _fields(value))
+
+
+def edit_lines(edit: Told) -> list[str]:
+    """Every value of an edit, who must agree to it, and who is known to have made it."""
+    unknown = "editor unknown: the file itself was edited, by somebody who can write it"
+    known = f"edited by {', '.join(edit['editors'])}"
+    changed = [
+        f"{one['key']}: {one['before']} -> {one['after']} ({', '.join(one['roles'])})"
+        for one in edit["changes"]
+    ]
+    who = [known] if edit["editors"] else []
+    why = [f"because: {edit['reason']}"] if edit["reason"] else []
+    return [*changed, *who, *([] if edit["is_known"] else [unknown]), *why]
 
 
 def _bar(bar: Told) -> str:

@@ -14,10 +14,28 @@ from pilotage.cli.output import show
 from pilotage.cli.progress import steps
 
 FOLDER = Path(".pilotage-demo")
+SAMPLES = ("support_triage", "record_reconciliation", "deal_risk")
+"""Every sample there is; a test compares them with those that can be found."""
+
+EXAMPLES = """Examples:
+
+  pilotage demo
+
+  pilotage demo --sample record_reconciliation
+
+  pilotage demo --seed 7 --json > demo.json
+"""
 
 
-@click.command(epilog="Examples:\n\n  pilotage demo\n\n  pilotage demo --seed 7 --json > demo.json")
-@click.option("--seed", default=1, show_default=True, help="Seed of the sample's tickets.")
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--sample",
+    type=click.Choice(SAMPLES),
+    default=SAMPLES[0],
+    show_default=True,
+    help="Which fictional customer to play.",
+)
+@click.option("--seed", default=1, show_default=True, help="Seed of the sample's work.")
 @click.option(
     "--into",
     type=click.Path(path_type=Path),
@@ -27,15 +45,16 @@ FOLDER = Path(".pilotage-demo")
 )
 @json_option
 @pass_call
-def demo(call: Call, *, seed: int, into: Path, as_json: bool) -> None:
-    """Take two priorities of a fictional customer to their proven ends; no key, no network.
+def demo(call: Call, *, sample: str, seed: int, into: Path, as_json: bool) -> None:
+    """Take the priorities of a fictional customer to their proven ends; no key, no network.
 
     Every step is the real one: the people are made up and marked as demo, the clock is turned, and
-    the tickets come from a seeded generator.
+    the work comes from a seeded generator.
     """
     from pilotage.demo import stage as home
     from pilotage.demo import telling
-    from pilotage.demo.play import FIRST, SECOND, play
+    from pilotage.demo.play import play
+    from workflow.samples.known import find_sample
 
     began = time.monotonic()
     into = into.resolve()
@@ -45,8 +64,8 @@ def demo(call: Call, *, seed: int, into: Path, as_json: bool) -> None:
     settings = replace(call.settings, home=into, database_url=url, token="", customer="", **quick)
     with steps(call, "demo") as step:
         step(f"making {into}")
-        stage = home.build(settings, seed)
-        played = play(stage, (FIRST, SECOND), seed=seed, tell=step)
+        stage = home.build(settings, find_sample(sample), seed=seed)
+        played = play(stage, seed=seed, tell=step)
         step("checking the record")
         shown = telling.told(stage, played, seconds=time.monotonic() - began)
     show("demo", shown, telling.lines(shown), as_json=as_json)

@@ -1,99 +1,151 @@
-"""bring live items in; see what became of them."""
+"""bring live items in; see what became of them, and answer what waits for a person."""
 
-import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, get_args
 
 import click
 
-from pilotage.cli import item_story
+from pilotage.cli import item_batch, item_review, sent
 from pilotage.cli.call import Call, pass_call
+from pilotage.cli.item_batch import filter_of, since_option, until_option
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import show, table, when
 from pilotage.cli.progress import steps
-from rollout.admission import Sent
-from runs.errors import InvalidInput
 from runs.moves import ItemStatus
+from runs.records.item import Item
+from runs.records.version import Route
 from runs.store.items import ItemFilter
 
-LONGEST = 2_000_000
-"""Characters of one line; an item is smaller."""
 AT_ONCE = 500
+LISTED = 20
+"""So many items are named one a line; more are counted only."""
 
 
 @click.group(
+    commands=(*item_review.COMMANDS, item_batch.batch),
     epilog="Examples:\n\n  pilotage item submit triage tickets.jsonl --key-field ticket_id\n\n"
-    "  pilotage item show item-1a2b"
+    "  pilotage item batch --since tuesday --until tuesday\n\n"
+    "  pilotage item list --mine\n\n  pilotage item approve item-1a2b --route review",
 )
 def item() -> None:
-    """Bring live items in; see what became of them."""
+    """Bring live items in; see what became of them, and answer what waits for a person."""
 
 
 @item.command(
     epilog="Examples:\n\n  pilotage item submit triage ticket.json --key T-1001\n\n"
-    "  pilotage item submit triage tickets.jsonl --key-field ticket_id --batch monday"
+    "  pilotage item submit triage tickets.csv --key-field ticket_id --batch monday"
 )
 @click.argument("workflow")
 @click.argument("file", default="-")
 @click.option("--key", default="", help="The sender's key of a single item.")
 @click.option("--key-field", default="id", show_default=True, help="Where each row has its key.")
 @click.option("--input-field", default="", help="Where each row has its input [the whole row].")
+@click.option("--form", type=click.Choice(["json", "csv", "tsv"]), help="[by the file's name]")
 @click.option("--batch", default="", help="A name for what is sent together.")
 @json_option
 @pass_call
 def submit(call: Call, *, workflow: str, file: str, as_json: bool, **options: str) -> None:
-    """Take items in, once a key: JSON, or JSON lines, from a file or stdin."""
-    sent = list(_sent(file, options))
-    admit, found = call.submits(), []
-    with steps(call, f"submit to {workflow}", -(-len(sent) // AT_ONCE)) as step:
-        for start in range(0, len(sent), AT_ONCE):
-            part = sent[start : start + AT_ONCE]
-            step(f"{start + len(part)} of {len(sent)}")
+    """Take items in, once a key: JSON, JSON lines or CSV, from a file or stdin.
+
+    Sent again, after an interruption or by mistake, the items are those that are there.
+    """
+    given = sent.read(file, {**options, "form": options["form"] or ""})
+    admit, began = call.submits(), call.wired.clock.now()
+    found: list[Item] = []
+    with steps(call, f"submit to {workflow}", -(-len(given) // AT_ONCE)) as step:
+        for start in range(0, len(given), AT_ONCE):
+            part = given[start : start + AT_ONCE]
+            step(f"{start + len(part)} of {len(given)}")
             found += admit(call.identity, workflow, part, batch=options["batch"])
-    value = {"items": [one.as_json() for one in found]}
-    lines = [f"{one.id}  {one.key}  {one.arm}  {one.status}" for one in found]
+    told = _summary(found, began, options["batch"])
+    value = {"items": [one.as_json() for one in found], "summary": told}
+    each = [f"{one.id}  {one.key}  {one.arm}  {one.status}" for one in found]
+    lines = [*(each if len(each) <= LISTED else []), _summary_line(told)]
     show("items", value, lines, as_json=as_json)
+    if options["batch"] and told["taken_in"]:
+        call.say(f"next: pilotage item batch {options['batch']}")
+
+
+def _summary(found: Sequence[Item], began: datetime, batch: str) -> dict[str, Any]:
+    """How many were taken in, to whom they went, and what was there before."""
+    items = list({one.id: one for one in found}.values())
+    taken = [one for one in items if one.received_at >= began]
+    there = [one for one in items if one.received_at < began]
+    return {
+        "batch": batch,
+        "sent": len(found),
+        "taken_in": len(taken),
+        "there_before": len(there),
+        "of_other_batches": dict(Counter(one.batch for one in there if one.batch != batch)),
+        "arms": dict(Counter(one.arm for one in taken)),
+    }
+
+
+def _summary_line(told: dict[str, Any]) -> str:
+    arms = ", ".join(f"{n} {arm}" for arm, n in told["arms"].items())
+    named = f" as batch {told['batch']}" if told["batch"] else ""
+    others = ", ".join(
+        f"{n} of {name or 'no batch'}" for name, n in told["of_other_batches"].items()
+    )
+    there = f"; {told['there_before']} were there before" if told["there_before"] else ""
+    return (
+        f"{told['taken_in']} of {told['sent']} taken in{named}"
+        + (f": {arms}" if arms else "")
+        + there
+        + (f" ({others}, where they stay)" if others else "")
+    )
 
 
 @item.command(
     "list",
-    epilog="Examples:\n\n  pilotage item list --workflow triage --status in_review\n\n"
-    "  pilotage item list --batch monday --json",
+    epilog="Examples:\n\n  pilotage item list --workflow triage --status acted --since monday\n\n"
+    "  pilotage item list --mine --overdue\n\n  pilotage item list --batch monday --json",
 )
 @click.option("--workflow", default="", help="Only of this workflow.")
 @click.option("--status", type=click.Choice(get_args(ItemStatus)), help="Only these.")
+@click.option("--route", type=click.Choice(get_args(Route)), help="Only what was routed so.")
 @click.option("--batch", default="", help="Only what was sent together.")
 @click.option("--owner", default="", help="Only what this person answers for.")
+@since_option
+@until_option
+@click.option("--waiting", is_flag=True, help="Only what waits for a person, most urgent first.")
+@click.option("--mine", is_flag=True, help="Only what waits for an answer you may give.")
+@click.option("--overdue", is_flag=True, help="Only what waits for a person past its due time.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @json_option
 @pass_call
-def list_items(call: Call, *, limit: int, as_json: bool, **wanted: Any) -> None:
-    """The newest items."""
-    chosen = ItemFilter(
-        workflow=wanted["workflow"],
-        status=wanted["status"] or "",
-        batch=wanted["batch"],
-        owner=wanted["owner"],
-    )
-    found = call.store.items.list(call.customer, chosen, limit=limit)
+def list_items(call: Call, *, waiting: bool, mine: bool, overdue: bool, **options: Any) -> None:
+    """The newest items; or the queue of those that wait for a person."""
+    shown = {name: options.pop(name) for name in ("limit", "as_json")}
+    wanted = filter_of(call, {name: value or "" for name, value in options.items()})
+    if waiting or mine or overdue:
+        item_review.list_waiting(call, wanted, mine=mine, overdue=overdue, **shown)
+    else:
+        _list_newest(call, wanted, **shown)
+
+
+def _list_newest(call: Call, wanted: ItemFilter, *, limit: int, as_json: bool) -> None:
+    found = call.store.items.list(call.customer, wanted, limit=limit + 1)
+    told = [one.as_json() for one in found[:limit]]
     rows = [
         (
-            one.id,
-            one.workflow,
-            one.key,
-            one.arm,
-            one.status,
-            one.rule or "-",
-            one.owner,
-            when(one.as_json()["received_at"]),
+            one["id"],
+            one["workflow"],
+            one["key"],
+            one["arm"],
+            one["status"],
+            one["rule"] or "-",
+            one["owner"],
+            when(one["received_at"]),
         )
-        for one in found
+        for one in told
     ]
     header = ("item", "workflow", "key", "arm", "status", "rule", "owner", "received")
-    value = {"items": [one.as_json() for one in found]}
-    show("items", value, table(header, rows, none="no items"), as_json=as_json)
+    show("items", {"items": told}, table(header, rows, none="no items"), as_json=as_json)
+    if len(found) > limit:
+        call.say("there are more; --limit shows them")
 
 
 @item.command(
@@ -104,56 +156,8 @@ def list_items(call: Call, *, limit: int, as_json: bool, **wanted: Any) -> None:
 @json_option
 @pass_call
 def show_item(call: Call, *, id: str, as_json: bool) -> None:
-    """What it was, what the version saw and said, which rule fired, what was done about it."""
-    told = item_story.story(call.store, call.customer, call.store.items.get(call.customer, id))
-    show("item", told, item_story.lines(told), as_json=as_json)
+    """What it was, what the version saw and said, which rule fired, what was done about it.
 
-
-def _sent(file: str, options: dict[str, str]) -> Iterator[Sent]:
-    for place, row in _rows(file):
-        value = row.get(options["input_field"]) if options["input_field"] else row
-        if not isinstance(value, dict):
-            raise InvalidInput(f"{place}: {options['input_field']!r} is no object; name its field")
-        key = options["key"] or row.get(options["key_field"])
-        if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-            raise InvalidInput(
-                f"{place}: {options['key_field']!r} is missing or empty; name the field that holds "
-                "the sender's key with --key-field, or give --key for a single item"
-            )
-        yield Sent(str(key), value)
-
-
-def _rows(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each object with its place: the whole file, or one a line."""
-    text = _text(file)
-    whole = _find_object(text)
-    if whole is not None:
-        yield file, whole
-        return
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
-        raise InvalidInput(f"{file}: holds no item; send one JSON object, or one a line")
-    for number, line in lines:
-        row = _find_object(line) if len(line) <= LONGEST else None
-        if row is None:
-            raise InvalidInput(f"{file}, line {number}: is not a JSON object; nothing was taken in")
-        yield f"{file}, line {number}", row
-
-
-def _text(file: str) -> str:
-    if file == "-":
-        return sys.stdin.read()
-    try:
-        return Path(file).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InvalidInput(f"{file}: cannot be read ({error.strerror}); check the path") from None
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{file}: is not UTF-8; save it as UTF-8") from None
-
-
-def _find_object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+    Of an item that waits for a person: of whom, why, until when, and what follows from each answer.
+    """
+    item_review.show_one(call, call.store.items.get(call.customer, id), as_json=as_json)

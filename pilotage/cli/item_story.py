@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pilotage.cli import review_story
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from runs.records.item import Item
@@ -24,7 +25,10 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
             }
             for action in store.actions.of_item(customer, item.id)
         ],
-        "reviews": [review.as_json() for review in store.reviews.of_item(customer, item.id)],
+        "reviews": [
+            review_story.told(store, customer, review)
+            for review in store.reviews.of_item(customer, item.id)
+        ],
     }
 
 
@@ -40,7 +44,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("decided by", _by_lines(item)),
         *section("output", _output_lines(item, told["output"])),
         *section("route", _route_lines(item)),
-        *section("people", [_review_line(one) for one in told["reviews"]]),
+        *section("people", [line for one in told["reviews"] for line in _review_lines(one)]),
         *section("receipts", [_action_line(one) for one in told["actions"]]),
     ]
 
@@ -74,14 +78,21 @@ def _route_lines(item: dict[str, Any]) -> list[str]:
     return [f"{item['route'] or 'none'}: {item['reason'] or 'no reason yet'}", *audited]
 
 
-def _review_line(review: dict[str, Any]) -> str:
+def _review_lines(review: dict[str, Any]) -> list[str]:
+    steps = [review_story.escalation_line(step) for step in review["escalations"]]
+    return [*steps, _answer_line(review)]
+
+
+def _answer_line(review: dict[str, Any]) -> str:
     if review["status"] != "decided":
         until = when(review["due_at"])
         return f"{review['kind']}: {review['status']}, {review['owner']} until {until}"
-    simulated = ", simulated" if review["simulated"] else ""
+    marks = "".join(f", {mark}" for mark in ("simulated", "solo") if review[mark])
+    reason = f": {one_line(review['said_text'], 120)}" if review["said_text"] else ""
     return (
-        f"{review['kind']}: {review['decided_by']}{simulated} said {review['answer']} "
-        f"{when(review['decided_at'])}: {review['label']} ({', '.join(review['routes'])})"
+        f"{review['kind']}: {review['decided_by']}{marks} said {review['answer']} "
+        f"{when(review['decided_at'])}: {review['label'] or 'no label'} "
+        f"({', '.join(review['routes'])}){reason}"
     )
 
 

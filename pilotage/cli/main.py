@@ -21,16 +21,21 @@ ENTRIES = {
     "init": Entry("pilotage.cli.init:init", "Make a home, its first customer and its first owner."),
     "run": Entry("pilotage.cli.run:run", "Start runs on priorities; watch and explain them."),
     "approval": Entry("pilotage.cli.approval:approval", "See what waits for you, and decide it."),
-    "item": Entry("pilotage.cli.item:item", "Bring live items in; see what became of them."),
+    "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
+    "plan": Entry(
+        "pilotage.cli.plan:plan", "A delivery plan on one page; what is missing from it."
+    ),
     "workflow": Entry("pilotage.cli.workflow:workflow", "What is deployed, and what is on trial."),
     "release": Entry("pilotage.cli.release:release", "How far a version has come; take it back."),
     "data": Entry("pilotage.cli.dataset:dataset", "Labelled cases: import, check, split."),
     "memory": Entry("pilotage.cli.memory:memory", "What was learnt."),
     "policy": Entry("pilotage.cli.policy:policy", "The values that operations own."),
     "audit": Entry("pilotage.cli.audit:audit", "Check the record against its chain."),
+    "erase": Entry("pilotage.cli.erase:erase", "Take words out of the record for good."),
     "user": Entry("pilotage.cli.user:user", "People and their roles."),
     "token": Entry("pilotage.cli.token:token", "What people and programs prove themselves with."),
     "worker": Entry("pilotage.cli.worker:worker", "Do the work: runs, items, what falls due."),
+    "db": Entry("pilotage.cli.db:db", "The database: look it over, bring it up to date."),
     "doctor": Entry("pilotage.cli.doctor:doctor", "Say whether this installation is well."),
     "version": Entry("pilotage.cli.version:version", "Which program this is."),
 }

@@ -7,9 +7,12 @@ terminal: texts come from customers.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+
+from runs.errors import InvalidInput
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """C0 and C1 but tab and line feed, and what turns the direction of writing."""
@@ -50,6 +53,15 @@ def show(thing: str, value: Mapping[str, Any], lines: Iterable[str], *, as_json:
         print_json(thing, value)
     else:
         print_lines(lines)
+
+
+def write_page(file: Path, text: str) -> None:
+    """Write what is looked at elsewhere; InvalidInput where the file cannot be written."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        says = f"{file}: cannot be written ({error.strerror}); name a file in a folder there is"
+        raise InvalidInput(says) from None
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]], *, none: str) -> list[str]:

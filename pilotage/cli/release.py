@@ -1,19 +1,22 @@
-"""how far a version has come; take it back."""
+"""how far a version has come; pause it, narrow it, take it back."""
 
 from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import click
 
+from console.pages import release as release_page
+from pilotage.cli import release_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import print_lines, section, short, show, table, when
-from pilotage.cli.run_story import CLIMB, climb_line, share
-from rollout import signals
-from rollout.release import way_back
+from pilotage.cli.output import print_lines, section, show, write_page
+from pilotage.cli.plan_story import names_of
+from rollout import ladder
+from rollout.release import way_back, way_on
 from rollout.release.cause import Asked
 from runs.errors import InvalidInput, NotFound
-from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store.store import Store
@@ -24,44 +27,105 @@ from runs.store.store import Store
     "  pilotage release rollback triage --reason 'wrong queue since noon'"
 )
 def release() -> None:
-    """How far a version has come; take it back."""
+    """How far a version has come; pause it, narrow it, take it back."""
 
 
 @release.command(
     "show",
-    epilog="Examples:\n\n  pilotage release show triage\n\n  pilotage release show r1 --json",
+    epilog="Examples:\n\n  pilotage release show triage\n\n"
+    "  pilotage release show triage --html triage.html",
 )
 @click.argument("id")
+@click.option("--html", type=click.Path(path_type=Path), help="Write it as one page instead.")
 @json_option
 @pass_call
-def show_release(call: Call, *, id: str, as_json: bool) -> None:
-    """Its stages, its evidence and its way so far; by id, or by the name of its workflow."""
-    store, customer = call.store, call.customer
-    found = _find(store, customer, id)
-    told = _story(store, customer, found)
-    show("release", told, _lines(told), as_json=as_json)
+def show_release(call: Call, *, id: str, html: Path | None, as_json: bool) -> None:
+    """Its stages, its evidence and its way so far; by id, or by the name of its workflow.
+
+    With what decides the next move now, what its signals show, and who agreed to what.
+    """
+    found = _find(call.store, call.customer, id)
+    told = release_story.story(call, found)
+    if html is not None:
+        who, _ = names_of(call.store, call.customer)
+        write_page(html, release_page.page(told, who))
+        print_lines([f"{html}: release {found.id} of {found.workflow}"])
+        return
+    show("release", told, release_story.lines(told), as_json=as_json)
+
+
+@release.command(
+    epilog="Examples:\n\n  pilotage release pause triage --reason 'the queue system is down'\n\n"
+    "  pilotage release pause release-1a2b --reason 'complaints from Lyon'"
+)
+@click.argument("id")
+@click.option("--reason", required=True, help="Kept with the act.")
+@pass_call
+def pause(call: Call, *, id: str, reason: str) -> None:
+    """Let new items go to the incumbent until somebody resumes it; one person is enough."""
+    cause = Asked(call.somebody, reason, call.wired.words())
+    found = _find(call.store, call.customer, id)
+    after = way_back.hold(call.store, call.customer, release=found, cause=cause)
+    print_lines([f"{after.id}: held at {_stage(after)}; new items go to the incumbent"])
+    call.say(f"what began goes on; next: pilotage release resume {after.id} --reason TEXT")
+
+
+@release.command(
+    epilog="Examples:\n\n  pilotage release resume triage --reason 'the queue system is back'\n\n"
+    "  pilotage release resume release-1a2b --reason 'the complaints were of another case'"
+)
+@click.argument("id")
+@click.option("--reason", required=True, help="What you looked at, and why it may go on.")
+@pass_call
+def resume(call: Call, *, id: str, reason: str) -> None:
+    """Let a held release serve again what it was held at, never more.
+
+    For its rollout owner, who neither asked for nor built it. Refused while what held it stands: a
+    gate that does not pass (narrow it first), or a watch with gaps.
+    """
+    cause = Asked(call.somebody, reason, call.wired.words())
+    found = _find(call.store, call.customer, id)
+    facts = call.wired.engines("").standing(call.customer, found)
+    is_solo = call.wired.installation.is_solo
+    after = way_on.resume(call.store, call.customer, facts=facts, cause=cause, is_solo=is_solo)
+    print_lines([f"{after.id}: serves {ladder.told(after)} at {_stage(after)}"])
+    call.say(f"the evidence of {_stage(after)} begins again; next: pilotage run watch {after.run}")
 
 
 @release.command(
     epilog="Examples:\n\n  pilotage release narrow triage --weight 5 --reason 'two are ill'\n\n"
-    "  pilotage release narrow triage --weight 0 --reason 'back to the sandbox'"
+    "  pilotage release narrow triage --weight 0 --reason 'back to the sandbox'\n\n"
+    "  pilotage release narrow triage --segment channel=chat --reason 'cut off'"
 )
 @click.argument("id")
-@click.option("--weight", type=click.FloatRange(0, 100), required=True, help="Percent of items.")
+@click.option("--weight", type=click.FloatRange(0, 100), help="Percent of items.")
+@click.option(
+    "--segment",
+    default="",
+    metavar="FIELD=VALUE",
+    help="Items that go to the incumbent: a choice or a flag of the data contract.",
+)
 @click.option("--reason", required=True, help="Kept with the act.")
 @pass_call
-def narrow(call: Call, *, id: str, weight: float, reason: str) -> None:
-    """Serve fewer items, at once; one authorised person is enough."""
-    identity, store = call.somebody, call.store
-    basis_points = weight * 100
-    if basis_points != int(basis_points):
-        raise InvalidInput(f"--weight {weight}: at most two decimals, such as 2.5")
-    cause = Asked(identity, reason, call.wired.words())
-    found = _find(store, call.customer, id)
+def narrow(call: Call, *, id: str, weight: float | None, segment: str, reason: str) -> None:
+    """Serve fewer items, or none of a segment, at once; one authorised person is enough.
+
+    Going back to more is a move up: it waits for evidence and for those who approve a stage. What
+    shall never be served is a rule or a list of the policy.
+    """
+    if weight is None and not segment:
+        raise InvalidInput("say what to narrow it by: --weight PERCENT, --segment FIELD=VALUE")
+    cause = Asked(call.somebody, reason, call.wired.words())
+    found = _find(call.store, call.customer, id)
     after = way_back.narrow(
-        store, call.customer, release=found, cause=cause, weight_bp=int(basis_points)
+        call.store,
+        call.customer,
+        release=found,
+        cause=cause,
+        weight_bp=None if weight is None else _basis_points(weight),
+        segment=segment,
     )
-    print_lines([f"{after.id}: serves {after.weight_bp / 100:g} % at {_stage(after)}"])
+    print_lines([f"{after.id}: serves {ladder.told(after)} at {_stage(after)}"])
     call.say(
         f"the evidence of {_stage(after)} begins again; next: pilotage release show {after.id}"
     )
@@ -101,6 +165,14 @@ def rollback(call: Call, *, id: str, reason: str, as_json: bool) -> None:
     show("rollback", value, lines, as_json=as_json)
 
 
+def _basis_points(weight: float) -> int:
+    """A share in hundredths of a percent; InvalidInput for a finer one."""
+    hundredths = Decimal(str(weight)) * 100
+    if hundredths != int(hundredths):
+        raise InvalidInput(f"--weight {weight}: at most two decimals, such as 2.5")
+    return int(hundredths)
+
+
 def _find(store: Store, customer: Customer, id: str) -> Release:
     """The release of this id or of a prefix that is unique; else the newest of this workflow."""
     every = store.releases.list(customer)
@@ -114,70 +186,6 @@ def _find(store: Store, customer: Customer, id: str) -> Release:
 
 def _stage(found: Release) -> str:
     return found.stages[found.stage].name if found.stage >= 0 else "no stage yet"
-
-
-def _story(store: Store, customer: Customer, found: Release) -> dict[str, Any]:
-    measured = store.of_run(customer, Evidence, found.run)
-    now = signals.measure(store, customer, release=found, now=store.clock.now())
-    events = store.events(customer, found.run, limit=100_000)
-    return {
-        "release": found.as_json(),
-        "sample": {"settled": now.settled, "of": now.sample},
-        "signals": [signal.as_json() for signal in now.signals],
-        "evidence": [one.as_json() for one in measured if one.kind in ("stage", "drill")],
-        "climb": [
-            {"at": e.at.isoformat(), "kind": e.kind, "actor": e.actor, "clock": e.clock, **e.body}
-            for e in events
-            if e.kind in CLIMB
-        ],
-    }
-
-
-def _lines(told: dict[str, Any]) -> list[str]:
-    one, sample = told["release"], told["sample"]
-    here = one["stage"]
-    rows = [
-        (
-            ">" if at == here else "",
-            stage["name"],
-            f"{stage['weight_bp'] / 100:g} %",
-            f"{sample['settled']} of {sample['of']}" if at == here else stage["sample"],
-            f"{stage['min_hours']} h",
-        )
-        for at, stage in enumerate(one["stages"])
-    ]
-    return [
-        f"release {one['id']} of {one['workflow']}: {one['status'].replace('_', ' ')}, "
-        f"serves {one['weight_bp'] / 100:g} % of the items",
-        f"  version {short(one['version'])}, policy {short(one['policy'])}, "
-        f"before it {short(one['incumbent'])}; run {one['run']}",
-        *section("stages", table(("", "stage", "share", "sample", "at least"), rows, none="")),
-        *section("evidence", [_evidence(piece) for piece in told["evidence"]]),
-        *section("signals", [_signal(signal) for signal in told["signals"]]),
-        *section("so far", [climb_line(step) for step in told["climb"]]),
-    ]
-
-
-def _evidence(piece: dict[str, Any]) -> str:
-    if piece["kind"] == "drill":
-        return (
-            f"{when(piece['measured_at'])} way back {piece['notes'].get('outcome', '')} "
-            f"in {piece['seconds']} s ({piece['notes'].get('occasion', '')}) [{piece['id']}]"
-        )
-    counts = piece["items"]
-    total = sum(counts.values())
-    return (
-        f"{when(piece['measured_at'])} {piece['subject']}: {total} items, wrong alone "
-        f"{share(counts['wrong_auto'], total)}, {piece['unlabelled']} unanswered [{piece['id']}]"
-    )
-
-
-def _signal(signal: dict[str, Any]) -> str:
-    unit = " ms" if signal["name"] == "latency" else ""
-    return (
-        f"{signal['name'].replace('_', ' ')}: {signal['value']}{unit} "
-        f"({signal['events']}/{signal['total']}), owner {signal['owner']}"
-    )
 
 
 def _effects(effects: Sequence[dict[str, Any]]) -> list[str]:

@@ -9,10 +9,11 @@ import click
 from pilotage.cli import exits, run_explained, run_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import print_json, print_lines, section, show, table, when
-from pilotage.cli.turn import exit_code, turn_of
+from pilotage.cli.output import one_line, print_json, print_lines, section, show, table, when
+from pilotage.cli.turn import exit_code, turns_of
 from pilotage.cli.watching import Watch, follow
 from policies import rules
+from runs import words
 from runs.errors import InvalidInput
 from runs.records.record import digest_of
 from runs.records.run import Run
@@ -83,19 +84,23 @@ def start(call: Call, *, detach: bool, watch: bool, as_json: bool, **options: An
 def list_runs(call: Call, *, status: str | None, limit: int, as_json: bool) -> None:
     """The newest runs, and whose turn it is."""
     found = call.store.runs.list(call.customer, status=status or "", limit=limit)
-    turns = {one.id: turn_of(call.store, call.customer, one) for one in found}
-    value = {"runs": [{**one.as_json(), "turn": turns[one.id]} for one in found]}
+    turns = turns_of(call.store, call.customer, found)
+    titles = _titles(call, found)
+    value = {
+        "runs": [{**one.as_json(), "title": titles[one.id], "turn": turns[one.id]} for one in found]
+    }
     rows = [
         (
             one.id,
             one.workflow or "-",
             one.status,
             when(one.as_json()["opened_at"]),
+            one_line(titles[one.id], 40),
             ", ".join(turns[one.id]["people"]) or turns[one.id]["says"],
         )
         for one in found
     ]
-    header = ("run", "workflow", "status", "opened", "whose turn")
+    header = ("run", "workflow", "status", "opened", "title", "whose turn")
     show("runs", value, table(header, rows, none="no runs"), as_json=as_json)
 
 
@@ -131,17 +136,46 @@ def watch(call: Call, *, id: str, work: bool, as_json: bool, **options: Any) -> 
     _end_with(call, follow(call, found, wanted), options, as_json=as_json)
 
 
-@run.command(
-    epilog="Examples:\n\n  pilotage run explain r-1a2b\n\n  pilotage run explain r-1a --json"
-)
+@run.command(epilog="Examples:\n\n  pilotage run retry r-1a2b\n\n  pilotage run retry r-1a --json")
 @click.argument("id")
 @json_option
 @pass_call
-def explain(call: Call, *, id: str, as_json: bool) -> None:
-    """What went in, which versions, what came out, who decided, what was done, why this end."""
+def retry(call: Call, *, id: str, as_json: bool) -> None:
+    """Queue a run again whose job failed; it goes on where it stands."""
+    who = call.somebody
     found = call.store.runs.get(call.customer, id)
-    told = run_explained.explanation(call.store, call.customer, found)
-    show("run-explained", told, run_explained.lines(told), as_json=as_json)
+    job = call.store.runs.retry(call.customer, who.person, found)
+    show("run-retry", {"run": found.as_json(), "job": job}, [job], as_json=as_json)
+    call.say(f"next: pilotage run watch {found.id} --work")
+
+
+@run.command(
+    epilog="Examples:\n\n  pilotage run explain r-1a2b\n\n  pilotage run explain --last 10 --json"
+)
+@click.argument("id", default="")
+@click.option("--last", type=click.IntRange(1, 100), help="The newest runs instead, a page each.")
+@json_option
+@pass_call
+def explain(call: Call, *, id: str, last: int | None, as_json: bool) -> None:
+    """What went in, which versions, what came out, who decided, what was done, why this end."""
+    if bool(id) == bool(last):
+        raise InvalidInput("say which run, or how many of the newest: one of ID and --last 10")
+    store, customer = call.store, call.customer
+    if not last:
+        told = run_explained.explanation(store, customer, store.runs.get(customer, id))
+        show("run-explained", told, run_explained.lines(told), as_json=as_json)
+        return
+    found = store.runs.list(customer, limit=last)
+    all_told = [run_explained.explanation(store, customer, one) for one in found]
+    value = {"runs": all_told}
+    show("runs-explained", value, run_explained.pages(all_told), as_json=as_json)
+
+
+def _titles(call: Call, found: list[Run]) -> dict[str, str]:
+    """What each run was started for, by run."""
+    triggers = call.store.runs.triggers(call.customer, [one.trigger for one in found])
+    quoted = {one.id: words.quote(triggers[one.trigger].title) for one in found}
+    return words.told(call.store, call.customer, quoted)
 
 
 def _open(call: Call, options: dict[str, Any]) -> Run:

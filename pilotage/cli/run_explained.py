@@ -1,40 +1,44 @@
 """one run explained from the record: what went in and came out, who decided, why this end."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.run_story import answer_line, asked, share
-from runs import approvals, snapshots
+from runs import approvals, snapshots, words
 from runs.errors import Conflict, NotFound
 from runs.plan import PlanRecord
 from runs.records.case import Dataset
-from runs.records.evidence import Evidence, Verdict
+from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.person import Customer
 from runs.records.release import Move
-from runs.records.run import Briefing, Choice, Report, Run, Terminal
+from runs.records.run import Briefing, Choice, Refusal, Report, Run, Terminal
 from runs.records.version import PolicyValues, Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
 KINDS = (Terminal, Move, Verdict, Evidence, Report, Version, PolicyValues, PlanRecord, Dataset)
 """Records a proof may name, by the word a reader knows them by."""
+PAGE = "=" * 72
+MOST = 10_000
+"""So many questions of one run are looked at."""
 
 
 def explanation(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     """Six answers about a run, each with the ids of the records it was read from."""
-    return {
+    told = {
         "run": run.as_json(),
         "went_in": _went_in(store, customer, run),
         "versions": _versions(store, customer, run),
         "came_out": _came_out(store, customer, run),
-        "decided": [
-            asked(store, customer, one)
-            for one in approvals.list_approvals(store, customer, status="", run=run.id)
-        ],
+        "made": _made(store, customer, run),
+        "decided": _decided(store, customer, run),
         "done_outside": _done_outside(store, customer, run),
         "end": _end(store, customer, run),
         "events": len(store.events(customer, run.id, limit=100_000)),
     }
+    return words.told(store, customer, told)
 
 
 def lines(told: dict[str, Any]) -> list[str]:
@@ -44,18 +48,33 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"run {run['id']} ({run['status']}), from {told['events']} events of the audit",
         *section("what went in", _went_in_lines(told["went_in"])),
         *section("which versions", _version_lines(told["versions"])),
-        *section("what came out", [line for one in told["came_out"] for line in _out_lines(one)]),
+        *section("what came out", _came_out_lines(told)),
         *section("who decided", [line for one in told["decided"] for line in _decided_lines(one)]),
         *section("what was done outside", _outside_lines(told["done_outside"])),
         *section("why this end", _end_lines(told["end"])),
     ]
 
 
+def pages(told: Sequence[dict[str, Any]]) -> list[str]:
+    """Several runs, a page each."""
+    found = []
+    for number, one in enumerate(told, 1):
+        found += [
+            *([] if number == 1 else [""]),
+            f"{PAGE}",
+            f"{number} of {len(told)}",
+            *lines(one),
+        ]
+    return found or ["no runs"]
+
+
 def kept_text(store: Store, customer: Customer, digest: str) -> Any:
-    """What is kept under a digest; a sentence where it is gone."""
+    """What is kept under a digest; where it is gone, since when and by whom."""
     try:
         return snapshots.read(store, customer, digest) if digest else ""
-    except (NotFound, Conflict) as error:
+    except Conflict:
+        return words.erased(store, customer, [digest]).get(digest, "[erased]")
+    except NotFound as error:
         return str(error)
 
 
@@ -64,8 +83,9 @@ def _went_in(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     briefings = store.of_run(customer, Briefing, run.id)
     choices = store.of_run(customer, Choice, run.id)
     return {
-        "trigger": trigger.as_json(),
+        "trigger": {**trigger.as_json(), "title": words.quote(trigger.title)},
         "text": kept_text(store, customer, trigger.text),
+        "continues": run.continues,
         "briefing": [s.as_json() for b in briefings[-1:] for s in b.statements],
         "choice": choices[-1].as_json() if choices else None,
     }
@@ -73,12 +93,13 @@ def _went_in(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
 
 def _went_in_lines(told: dict[str, Any]) -> list[str]:
     trigger, text = told["trigger"], told["text"]
-    words = text.get("text", "") if isinstance(text, dict) else text
+    said = text.get("text", "") if isinstance(text, dict) else text
     choice = told["choice"]
     return [
         f"{trigger['kind']} by {trigger['opened_by']}, {when(trigger['opened_at'])}: "
         f"{trigger['title']} [{short(trigger['text'])}]",
-        one_line(words, 160),
+        *([f"continues {told['continues']}"] if told["continues"] else []),
+        one_line(said, 160),
         *(
             one_line(f"{s['topic']}: {s['text']} [{short(s['source'])}]", 150)
             for s in told["briefing"]
@@ -123,6 +144,52 @@ def _came_out(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]
     return [verdict.as_json() for verdict in store.of_run(customer, Verdict, run.id)]
 
 
+def _made(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
+    """The changes that stayed, the update that was written, and what was kept for the next run."""
+    reports = store.of_run(customer, Report, run.id)
+    return {
+        "fixes": [
+            {"id": one.id, "says": one.patch.says, "from_lesson": one.from_lesson}
+            for one in store.of_run(customer, FixTrial, run.id)
+            if one.accepted
+        ],
+        "update": [{**one.as_json(), "digest": one.digest} for one in reports[-1:]],
+        "lessons": [
+            {"id": one.id, "kind": one.kind, "status": one.status, "says": words.quote(one.id)}
+            for one in store.lessons.list(customer, status="")
+            if one.run == run.id
+        ],
+    }
+
+
+def _came_out_lines(told: dict[str, Any]) -> list[str]:
+    made = told["made"]
+    return [
+        *(line for verdict in told["came_out"] for line in _out_lines(verdict)),
+        *(
+            one_line(f"change that stayed: {one['says']} [{one['id']}]", 150)
+            for one in made["fixes"]
+        ),
+        *(
+            one_line(
+                f"update: {one['title']} [{short(one['text'])}], {len(one['figures'])} figures, "
+                f"for {', '.join(one['recipients']) or 'nobody'}",
+                150,
+            )
+            for one in made["update"]
+        ),
+        *(
+            one_line(f"{one['kind']} kept, {one['status']}: {one['says']} [{one['id']}]", 150)
+            for one in made["lessons"]
+        ),
+    ]
+
+
+def _decided(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]]:
+    found = approvals.list_approvals(store, customer, status="", run=run.id, limit=MOST)
+    return [asked(store, customer, one) for one in sorted(found, key=lambda one: one.opened_at)]
+
+
 def _out_lines(verdict: dict[str, Any]) -> list[str]:
     """A verdict, and the bars that decided it or counted something."""
     gate = verdict["gate"].replace("_", " ")
@@ -150,11 +217,16 @@ def _decided_lines(told: dict[str, Any]) -> list[str]:
 
 def _done_outside(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     releases = store.releases.of_run(customer, run.id)
+    of_items = {one.id: ItemFilter(release=one.id) for one in releases}
     return {
         "by_the_run": [action.as_json() for action in store.actions.of_run(customer, run.id)],
         "items": [
-            {"release": one.id, **store.items.count(customer, ItemFilter(release=one.id))}
-            for one in releases
+            {"release": id, **store.items.count(customer, wanted)}
+            for id, wanted in of_items.items()
+        ],
+        "actions": [
+            {"release": id, **Counter(one.status for one in store.items.actions(customer, wanted))}
+            for id, wanted in of_items.items()
         ],
     }
 
@@ -166,12 +238,14 @@ def _outside_lines(told: dict[str, Any]) -> list[str]:
         f"approval {one['approval'] or 'none'})"
         for one in told["by_the_run"]
     ]
-    items = [
-        f"items of {one['release']}: "
-        + (", ".join(f"{n} {name}" for name, n in one.items() if name != "release") or "none")
-        for one in told["items"]
-    ]
-    return [*actions, *items] or ["nothing"]
+    items = [f"items of {one['release']}: {_counts(one)}" for one in told["items"]]
+    acts = [f"their actions: {_counts(one)}" for one in told["actions"]]
+    of_items = [line for pair in zip(items, acts, strict=True) for line in pair]
+    return [*actions, *of_items] or ["nothing"]
+
+
+def _counts(told: dict[str, Any]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in told.items() if name != "release") or "none"
 
 
 def _end(store: Store, customer: Customer, run: Run) -> dict[str, Any] | None:
@@ -184,6 +258,9 @@ def _end(store: Store, customer: Customer, run: Run) -> dict[str, Any] | None:
 
 def _what_is(store: Store, customer: Customer, id: str) -> str:
     """What a proof's id names, and what it says, in one line."""
+    refusal = store.find(customer, Refusal, id)
+    if refusal is not None:
+        return f"refusal of {refusal.node} ({refusal.error}): {words.quote(refusal.text)}"
     for kind in KINDS:
         found = store.find(customer, kind, id)
         if found is not None:

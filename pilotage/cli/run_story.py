@@ -6,7 +6,7 @@ from typing import Any
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.turn import turn_of
 from policies.intervals import wilson
-from runs import approvals
+from runs import approvals, words
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.approval import Approval
 from runs.records.evidence import Evidence, FixTrial, OutcomeTable, Verdict
@@ -21,6 +21,7 @@ CLIMB = (
     "stage_entered",
     "release_held",
     "release_narrowed",
+    "release_resumed",
     "release_rolled_back",
     "release_completed",
     "drill_performed",
@@ -32,9 +33,9 @@ def story(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     """Everything a reader asks of a run first, as JSON values."""
     trigger = store.runs.trigger(customer, run.trigger)
     measured = store.of_run(customer, Evidence, run.id)
-    return {
+    told = {
         "run": run.as_json(),
-        "title": trigger.title,
+        "title": words.quote(trigger.title),
         "kind": trigger.kind,
         "turn": turn_of(store, customer, run),
         "plan": _plan(store, customer, run.id),
@@ -54,6 +55,7 @@ def story(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
         "report": _report(store, customer, run.id),
         "end": _end(store, customer, run),
     }
+    return words.told(store, customer, told)
 
 
 def lines(told: dict[str, Any]) -> list[str]:
@@ -78,7 +80,7 @@ def lines(told: dict[str, Any]) -> list[str]:
 
 
 def asked(store: Store, customer: Customer, approval: Approval) -> dict[str, Any]:
-    """A question and its answers: who, when, in which role, how they proved it."""
+    """A question and its answers: who, when, in which role, how they proved it; words as quotes."""
     answers = approvals.decisions_of(store, customer, approval.id)
     return {
         **approval.as_json(),
@@ -87,7 +89,7 @@ def asked(store: Store, customer: Customer, approval: Approval) -> dict[str, Any
                 "person": answer.person,
                 "role": answer.role,
                 "kind": answer.kind,
-                "reason": answer.reason,
+                "reason": words.quote(answer.reason),
                 "at": answer.as_json()["decided_at"],
                 "proved_by": answer.proved_by,
                 "solo": answer.solo,
@@ -205,16 +207,26 @@ def _fix_line(fix: dict[str, Any]) -> str:
     return one_line(f"{verdict} rank {fix['rank']}: {fix['says']}{lesson}; {fix['reason']}", 160)
 
 
+def climb(store: Store, customer: Customer, run: str) -> list[dict[str, Any]]:
+    """What befell a run's release, in order, with the words of whoever moved it."""
+    events = [e for e in store.events(customer, run, limit=100_000) if e.kind in CLIMB]
+    reasons = {str(e.body["reason"]) for e in events if e.body.get("reason")}
+    said = words.said(store, customer, sorted(reasons))
+    steps = [
+        {"at": e.at.isoformat(), "kind": e.kind, "actor": e.actor, "clock": e.clock, **e.body}
+        for e in events
+    ]
+    return [
+        {**one, "reason": said.get(one["reason"], one["reason"])} if "reason" in one else one
+        for one in steps
+    ]
+
+
 def _release(store: Store, customer: Customer, release: Release) -> dict[str, Any]:
-    events = store.events(customer, release.run, limit=5000)
     live = store.of_run(customer, Evidence, release.run)
     return {
         **release.as_json(),
-        "climb": [
-            {"at": e.at.isoformat(), "kind": e.kind, "actor": e.actor, "clock": e.clock, **e.body}
-            for e in events
-            if e.kind in CLIMB
-        ],
+        "climb": climb(store, customer, release.run),
         "live": [
             {"evidence": one.id, "subject": one.subject, "items": outcomes(one.items)}
             for one in live

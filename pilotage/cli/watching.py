@@ -11,7 +11,17 @@ from pilotage.cli.turn import failed_job, has_work
 from runs.events import Event
 from runs.records.run import Run
 
-TOLD = ("choice", "plan", "plan_draft", "version", "evidence", "verdict", "fix_trial", "report")
+TOLD = (
+    "choice",
+    "plan",
+    "plan_draft",
+    "version",
+    "evidence",
+    "verdict",
+    "fix_trial",
+    "refusal",
+    "report",
+)
 """Records whose keeping is a step of the run; what else is kept is told by what uses it."""
 LOOK_S = 0.2
 """A watch asks no more often than this."""

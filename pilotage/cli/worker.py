@@ -20,7 +20,7 @@ AFTER = {signal.SIGINT: exits.INTERRUPTED, signal.SIGTERM: exits.TERMINATED}
 @click.option("-v", "--verbose", is_flag=True, help="Say what is done, by id.")
 @pass_call
 def worker(call: Call, *, verbose: bool) -> None:
-    """Do the jobs of this home until told to stop; one worker a home.
+    """Do the jobs of this home until told to stop; one worker a home, on PostgreSQL any number.
 
     A first Ctrl-C or SIGTERM lets what is running end; a second one ends at once. Nothing is lost
     either way: what was not done is taken up by the next worker.

@@ -1,12 +1,15 @@
 """what is deployed, and what is on trial."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from pilotage.cli import graduation_story, workflow_map
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table, when
+from pilotage.cli.plan_story import names_of
 from pilotage.cli.run_story import share
 from runs.errors import NotFound
 from runs.plan import PlanRecord
@@ -16,6 +19,7 @@ from runs.records.release import Release
 from runs.records.version import Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
+from workflow.map.text import lines as map_lines
 
 
 @click.group(epilog="Examples:\n\n  pilotage workflow list\n\n  pilotage workflow show triage")
@@ -39,16 +43,27 @@ def list_workflows(call: Call, *, as_json: bool) -> None:
 
 @workflow.command(
     "show",
-    epilog="Examples:\n\n  pilotage workflow show triage\n\n  pilotage workflow show triage --json",
+    epilog="Examples:\n\n  pilotage workflow show triage\n\n"
+    "  pilotage workflow show triage --map --svg triage.svg",
 )
 @click.argument("name")
+@click.option("--map", "is_map", is_flag=True, help="Its way from trigger to final action.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Write the map as pictures as well.")
+@click.option("--version", default="", help="The map of this version; the one that serves if not.")
 @json_option
 @pass_call
-def show_workflow(call: Call, *, name: str, as_json: bool) -> None:
-    """Its release, its versions, what it may do and what was measured of it."""
+def show_workflow(call: Call, *, name: str, is_map: bool, as_json: bool, **chosen: Any) -> None:
+    """Its release, its versions, what it may do and what was measured of it.
+
+    With --map its way on one page: model step, human step, every failure path, and act, review or
+    refuse with the values that decide now.
+    """
     store, customer = call.store, call.customer
     if name not in _names(store, customer):
         raise NotFound(f"there is no workflow {name!r}; `pilotage workflow list` shows them")
+    if is_map or chosen["svg"]:
+        _show_map(call, name, chosen, as_json=as_json)
+        return
     told = _summary(store, customer, name) | {
         "versions": _versions(store, customer, name),
         "releases": [one.as_json() for one in store.releases.list(customer, name)],
@@ -56,6 +71,30 @@ def show_workflow(call: Call, *, name: str, as_json: bool) -> None:
         "runs": [r.id for r in store.runs.list(customer, limit=1000) if r.workflow == name],
     }
     show("workflow", told, _lines(told), as_json=as_json)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow graduate triage\n\n"
+    "  pilotage workflow graduate triage --json"
+)
+@click.argument("name")
+@json_option
+@pass_call
+def graduate(call: Call, *, name: str, as_json: bool) -> None:
+    """Whether it is past the pilot: four signs, each with the records it is read from."""
+    found = graduation_story.find(call.store, call.customer, name)
+    told = graduation_story.as_json(name, found)
+    show("graduation", told, graduation_story.lines(told), as_json=as_json)
+
+
+def _show_map(call: Call, name: str, chosen: dict[str, Any], *, as_json: bool) -> None:
+    store, customer = call.store, call.customer
+    _, has = names_of(store, customer)
+    version = chosen["version"]
+    drawn = workflow_map.find_map(store, customer, workflow=name, version=version, who=has)
+    show("workflow_map", {"map": drawn.as_json()}, map_lines(drawn), as_json=as_json)
+    if chosen["svg"]:
+        call.say(f"written: {', '.join(map(str, workflow_map.write(drawn, chosen['svg'])))}")
 
 
 def _names(store: Store, customer: Customer) -> list[str]:

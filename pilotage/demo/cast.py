@@ -1,38 +1,51 @@
-"""The customer, played: people who decide, tickets that come in, reviewers who look."""
+"""The customer, played: people who decide, work that comes in, reviewers who look."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 
 from pilotage.demo.stage import Stage
-from rollout import ladder
+from rollout import ladder, watch
 from rollout.admission import Sent
-from rollout.signals import measure
-from runs import approvals, snapshots
+from rollout.release import way_back
+from rollout.release.cause import Asked
+from rollout.signals import StageEvidence, measure
+from runs import approvals
 from runs.approvals import Answer, Rules
 from runs.errors import Conflict
-from runs.records.item import Item, Review
+from runs.plan import Plan, PlanRecord
+from runs.records.item import Item
 from runs.records.release import Release
 from runs.records.run import Run
-from runs.store.items import ItemFilter, move_item
-from runs.store.reviews import decide_review
-from workflow.samples.support_triage.simulator import Simulator
+from runs.records.version import Route
+from runs.store.items import ItemFilter
+from runs.store.reviews import Waiting
+from workflow import review
+from workflow.review import Said
+from workflow.samples.reviewer import Judged, Reviewer
 
 SPARE = 1.05
-"""So many times the tickets a stage needs on average come in together."""
+"""So many times the pieces a stage needs on average come in together."""
+MORE = 40
+"""So many pieces come in together once a stage's sample is whole."""
+PATIENCE = 5
+"""So often a weak signal is waited for; then the incident owner rolls back."""
+STEP = timedelta(hours=13)
+"""So far the clock is turned at once: signals are read twice a day at least."""
 SENDER = "delivery_engineer"
 
 
 @dataclass
 class Cast:
-    """Everybody of one desk; moves only what a person or a customer's system would."""
+    """Everybody of one priority; moves only what a person or a customer's system would."""
 
     stage: Stage
-    simulator: Simulator
+    simulator: Reviewer
     workflow: str
     rules: Rules
     _sent: int = field(default=0, init=False)
+    _patience: int = field(default=PATIENCE, init=False)
     _batches: int = field(default=0, init=False)
 
     def decide(self, run: Run) -> int:
@@ -51,18 +64,25 @@ class Cast:
         return decided
 
     def bring(self, release: Release) -> int:
-        """Send the tickets the stage's sample still needs, at its share; how many were sent."""
+        """Send the tickets the stage's sample and its signals still need; how many were sent."""
         store, customer = self.stage.wired.store, self.stage.customer
         seen = measure(store, customer, release=release, now=store.clock.now())
         missing = seen.sample - seen.settled
-        if missing <= 0:
+        weak = self._weak(release, seen) if missing <= 0 else []
+        if weak:
+            # The desk goes on: what comes next says whether the signal recovers.
+            missing = MORE
+            self._patience -= 1
+            if self._patience < 0:
+                return self._withdraw(release, weak)
+        if missing <= 0 or self._sent >= len(self.simulator.pieces):
             return 0
         share = release.weight_bp / 10_000 or 1.0
-        most = min(len(self.simulator.tickets) - self._sent, ceil(missing / share * SPARE))
-        tickets = self.simulator.tickets[self._sent : self._sent + most]
-        self._sent += len(tickets)
+        most = min(len(self.simulator.pieces) - self._sent, ceil(missing / share * SPARE))
+        pieces = self.simulator.pieces[self._sent : self._sent + most]
+        self._sent += len(pieces)
         self._batches += 1
-        sent = [Sent(str(one.input["ticket_id"]), dict(one.input)) for one in tickets]
+        sent = [Sent(one.key, dict(one.input)) for one in pieces]
         sender, name = self.stage.holder_of(SENDER), f"{self.workflow}-{self._batches}"
         self.stage.wired.admit(sender, self.workflow, sent, batch=name)
         return len(sent)
@@ -70,57 +90,84 @@ class Cast:
     def look_at(self, release: Release) -> int:
         """Answer every open review of the release, as the simulator; how many were answered."""
         answered = 0
-        for review in self._open_reviews(release):
-            item = self.stage.wired.store.items.get(self.stage.customer, review.item)
-            self._answer(item, review)
+        for waits in self._waiting(release):
+            self._answer(waits.item, waits.review.owner)
             answered += 1
         return answered
 
     def pass_time(self, release: Release) -> None:
-        """Turn the clock past the stage's hours once its sample is whole, and the CRM with it."""
+        """Turn the clock on towards the end of the stage's hours once its sample is whole.
+
+        A part of a day at a time, and only once the worker has read the signals: nobody sleeps.
+        """
         store, customer = self.stage.wired.store, self.stage.customer
         stage = ladder.find_stage(release)
         seen = measure(store, customer, release=release, now=store.clock.now())
         if stage is None or release.entered_at is None or seen.settled < seen.sample:
             return
-        left = release.entered_at + timedelta(hours=stage.min_hours) - store.clock.now()
-        if left > timedelta(0):
-            self.stage.turn(left + timedelta(minutes=1))
-            self.stage.export_crm()
+        now = store.clock.now()
+        left = release.entered_at + timedelta(hours=stage.min_hours) - now
+        last = watch.last_read(store, customer, release, now=now)
+        if left > timedelta(0) and not watch.is_due(self._plan(release), last, now):
+            self.stage.turn(min(left + timedelta(minutes=1), STEP))
+            self.stage.export_again()
+
+    def is_out_of_work(self, release: Release) -> bool:
+        """True when the stage needs more, all there is was sent, and no review of it is open."""
+        if self._sent < len(self.simulator.pieces) or next(self._waiting(release), None):
+            return False
+        store, customer = self.stage.wired.store, self.stage.customer
+        seen = measure(store, customer, release=release, now=store.clock.now())
+        present = store.releases.get(customer, release.id)
+        return present == release and (seen.settled < seen.sample or self._is_weak(release, seen))
+
+    def _plan(self, release: Release) -> Plan:
+        return self.stage.wired.store.get(self.stage.customer, PlanRecord, release.plan).plan
+
+    def _is_weak(self, release: Release, seen: StageEvidence) -> bool:
+        return bool(self._weak(release, seen))
+
+    def _weak(self, release: Release, seen: StageEvidence) -> list[str]:
+        """Names of the signals that were not read or keep no limit."""
+        told = watch.standings(self._plan(release), {one.name: one for one in seen.signals})
+        return [one.name for one in told if one.is_unread or one.is_breached]
+
+    def _withdraw(self, release: Release, weak: Sequence[str]) -> int:
+        """The incident owner has seen enough and takes the version away."""
+        store, customer = self.stage.wired.store, self.stage.customer
+        owner = self.stage.identity(self._plan(release).owners.incidents)
+        reason = f"{', '.join(weak)} did not recover over {PATIENCE * MORE} more items"
+        cause = Asked(owner, reason, self.stage.wired.words())
+        way_back.roll_back(store, customer, release=release, cause=cause)
+        return 1
 
     def has_queued(self, release: Release) -> bool:
-        """True while the worker has tickets of the release to work on."""
+        """True while the worker has items of the release to work on."""
         wanted = ItemFilter(release=release.id, status="queued")
         return bool(self.stage.wired.store.items.list(self.stage.customer, wanted, limit=1))
 
-    def _open_reviews(self, release: Release) -> Iterator[Review]:
+    def _waiting(self, release: Release) -> Iterator[Waiting]:
         store, customer = self.stage.wired.store, self.stage.customer
-        for review in store.reviews.list(customer, status="open", limit=5_000):
-            if store.items.get(customer, review.item).release == release.id:
-                yield review
+        for waits in store.reviews.waiting(customer, workflow=release.workflow, limit=5_000):
+            if waits.item.release == release.id:
+                yield waits
 
-    def _answer(self, item: Item, review: Review) -> None:
-        store, customer = self.stage.wired.store, self.stage.customer
-        said = snapshots.read(store, customer, item.output)["label"] if item.output else ""
-        judged = self.simulator.judge(item.key, said)
-        reviewer = self.stage.identity(review.owner)
-        agrees = judged.agrees and item.status != "quarantined"
-        decided = review.model_copy(
-            update={
-                "status": "decided",
-                "answer": "approve" if agrees else "edit",
-                "label": judged.label,
-                "routes": judged.routes,
-                "decided_by": reviewer.person,
-                "simulated": True,
-                "decided_at": store.clock.now(),
-            }
-        )
+    def _answer(self, item: Item, owner: str) -> None:
+        reviews, reviewer = self.stage.wired.reviews(), self.stage.identity(owner)
+        produced = review.find_label(reviews.store, self.stage.customer, item)
+        said = _said(self.simulator.judge(item.key, produced), item)
         try:
-            with store.change(customer, reviewer.person) as change:
-                decide_review(change, decided)
-                if item.status in ("in_review", "quarantined", "drafted"):
-                    move_item(change, item.model_copy(update={"status": "closed"}))
+            review.answer(reviews, reviewer, item.id, said)
         except Conflict:
             # Somebody answered first; theirs stands.
             return
+
+
+def _said(judged: Judged, item: Item) -> Said:
+    """The simulator's answer as a reviewer would give it; what never had a route is refused."""
+    if not judged.label or (item.status == "quarantined" and "refuse" in judged.routes):
+        routes: tuple[Route, ...] = tuple(one for one in judged.routes if one != "act")
+        return Said("reject", routes, reason=judged.why, is_simulated=True)
+    if judged.agrees:
+        return Said("approve", judged.routes, is_simulated=True)
+    return Said("edit", judged.routes, judged.label, judged.why, is_simulated=True)

@@ -1,57 +1,22 @@
-"""Two priorities of the sample's customer, each taken to its end by a worker in this process."""
+"""The priorities of a sample's customer, each taken to its end by a worker in this process."""
 
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.loop import TriggerDraft, start
+from pilotage.cli.turn import failed_job, is_stopped
 from pilotage.demo.cast import Cast
-from pilotage.demo.stage import Stage, import_cases, lay_policy
+from pilotage.demo.stage import LIVE_SEED, Stage, import_cases, lay_policy
 from pilotage.worker import Worker, working
-from runs.errors import Unavailable
+from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.records.run import Run
-from workflow.samples.support_triage import customer as sample
-from workflow.samples.support_triage.simulator import Simulator
-from workflow.samples.support_triage.world import Desk
+from workflow.samples.sample import Priority
 
 REQUESTER = "delivery_engineer"
-LIVE_SEED = 1_000_003
-"""Added to the seed of the cases: live tickets are other ones, of other families."""
 
 Tell = Callable[[str], None]
 """Says in one line what is going on."""
-
-
-class Priority(NamedTuple):
-    """One thing the customer wants, and the files that come with it."""
-
-    desk: Desk
-    workflow: str
-    title: str
-    text: str
-    plan: str
-    policy: str
-    live_families: int
-
-
-FIRST = Priority(
-    "customers",
-    "support_triage",
-    "Bring every customer ticket to the right queue within a minute",
-    "Two people sort all day, and in the season tickets wait five hours before anybody reads them.",
-    "plan.yaml",
-    "policy.yaml",
-    2_400,
-)
-SECOND = Priority(
-    "partners",
-    "partner_triage",
-    "Do the same for the desk of our partners",
-    "The partner desk sorts by hand too; start in the shadow and reuse what was learnt.",
-    "plan_second.yaml",
-    "policy_second.yaml",
-    600,
-)
 
 
 class Played(NamedTuple):
@@ -62,24 +27,29 @@ class Played(NamedTuple):
     seconds: float
 
 
-def play(stage: Stage, priorities: tuple[Priority, ...], *, seed: int, tell: Tell) -> list[Played]:
-    """Take each priority to its end, one after the other, in one worker."""
+def play(stage: Stage, *, seed: int, tell: Tell) -> list[Played]:
+    """Take each priority of the sample to its end, one after the other, in one worker."""
     played = []
     with working(stage.wired) as worker:
-        for priority in priorities:
+        for priority in stage.sample.priorities:
             began = time.monotonic()
             run = _begin(stage, priority, seed=seed, tell=tell)
-            live = Simulator(seed + LIVE_SEED, families=priority.live_families, desk=priority.desk)
-            rules = stage.wired.decision_rules(stage.customer)
-            cast = Cast(stage, live, priority.workflow, rules)
+            cast = cast_of(stage, priority, seed=seed)
             run = _to_the_end(stage, cast, run, worker=worker, tell=tell)
             played.append(Played(priority, run, time.monotonic() - began))
     return played
 
 
+def cast_of(stage: Stage, priority: Priority, *, seed: int) -> Cast:
+    """Everybody of one priority, and the live work that comes in for it."""
+    live = stage.sample.reviewer(seed + LIVE_SEED, priority.workflow, priority.live_families)
+    rules = stage.wired.decision_rules(stage.customer)
+    return Cast(stage, live, priority.workflow, rules)
+
+
 def _begin(stage: Stage, priority: Priority, *, seed: int, tell: Tell) -> Run:
-    dataset = import_cases(stage, priority.desk, seed=seed, name=priority.workflow)
-    lay_policy(stage, priority.policy, priority.workflow)
+    dataset = import_cases(stage, priority.workflow, seed=seed)
+    lay_policy(stage, priority)
     counts = ", ".join(f"{n} {split}" for split, n in sorted(dataset.counts.items()) if n)
     tell(f"{priority.workflow}: {sum(dataset.counts.values())} labelled cases ({counts})")
     requester = stage.holder_of(REQUESTER)
@@ -88,7 +58,7 @@ def _begin(stage: Stage, priority: Priority, *, seed: int, tell: Tell) -> Run:
         title=priority.title,
         text=priority.text,
         key=f"demo-{priority.workflow}-{seed}",
-        plan=sample.document(priority.plan),
+        plan=stage.sample.documents.text(priority.plan),
     )
     return start(
         stage.wired.store, stage.customer, requester.person, draft, stage.wired.trigger_terms()
@@ -105,11 +75,38 @@ def _to_the_end(stage: Stage, cast: Cast, run: Run, *, worker: Worker, tell: Tel
             return run
         if not worker.has_lease:
             raise Unavailable("another worker took over this home; try again in a moment")
+        _require_way_on(stage, cast, run)
         if run.waits_for != said:
             said = run.waits_for
             tell(f"{run.id} waits for {said}" if said else f"{run.id} goes on")
         if not _do_something(stage, cast, run):
             time.sleep(stage.wired.settings.poll_s)
+
+
+def _require_way_on(stage: Stage, cast: Cast, run: Run) -> None:
+    """Raise what stops the run for good: a job that gave up, or no live work left for its stage."""
+    store, customer = stage.wired.store, stage.customer
+    failed = failed_job(store, run)
+    if failed is not None and is_stopped(store, run) and not _is_outage(failed["error"]):
+        raise PilotageError(
+            f"run {run.id} stopped: job failed: {failed['error']}; "
+            f"look with `pilotage --home {stage.wired.home.folder} run show {run.id}`"
+        )
+    what, _, id = run.waits_for.partition(":")
+    if what != "signals":
+        return
+    release = store.releases.get(customer, id)
+    is_same = store.runs.get(customer, run.id).waits_for == run.waits_for
+    if is_same and cast.is_out_of_work(release) and not cast.has_queued(release):
+        raise InvalidInput(
+            f"run {run.id}: the sample has no live work left for stage {release.stage} of release "
+            f"{release.id}; try another --seed"
+        )
+
+
+def _is_outage(error: str) -> bool:
+    """What the worker tries again by itself."""
+    return error.startswith(Unavailable.__name__)
 
 
 def _do_something(stage: Stage, cast: Cast, run: Run) -> bool:

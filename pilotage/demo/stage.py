@@ -19,13 +19,15 @@ from runs import people
 from runs.errors import InvalidInput
 from runs.records.case import Dataset
 from runs.records.person import Customer, Identity, Person
-from workflow.samples.support_triage import customer as sample
-from workflow.samples.support_triage.generator import cases, crm
-from workflow.samples.support_triage.world import Desk
+from workflow.samples.sample import Priority, Records, Sample, Sink
 
 CUSTOMER = "demo"
 SHARES: Mapping[Any, float] = {"learn": 0.40, "dev": 0.30, "holdout": 0.30}
 EXPERT = "domain_expert"
+EXPORTS = "exports"
+"""Folder of the files that the customer's systems write every night."""
+LIVE_SEED = 1_000_003
+"""Added to the seed of the cases: live work is other work, of other families."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Stage:
     """A demo home and everybody's way in."""
 
     wired: Wired
+    sample: Sample
     customer: Customer
     tokens: Mapping[str, str]
     """By person id; each person of the demo proves themselves with their own."""
@@ -45,14 +48,15 @@ class Stage:
         """Let time pass for every process of the home; each event made since says `turned`."""
         SharedClock(self.wired.home.clock_file).turn(by)
 
-    def export_crm(self) -> None:
-        """The customer's systems write their nightly export again: same records, today's date."""
+    def export_again(self) -> None:
+        """The customer's systems write their nightly exports again: same records, today's date."""
         now = self.wired.clock.now().timestamp()
-        os.utime(self.wired.home.folder / "customer" / "crm.json", (now, now))
+        for file in (self.wired.home.folder / "customer" / EXPORTS).iterdir():
+            os.utime(file, (now, now))
 
     def holder_of(self, role: str) -> Identity:
         """The first person who holds the role."""
-        named = next(one for one in sample.people() if role in one.roles)
+        named = next(one for one in self.sample.documents.people() if role in one.roles)
         return self.identity(named.id)
 
 
@@ -68,29 +72,30 @@ def empty(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def build(settings: Settings, seed: int) -> Stage:
+def build(settings: Settings, sample: Sample, *, seed: int) -> Stage:
     """Make the home of the sample's customer; everything in it says that it is made up."""
+    documents = sample.documents
     home = Home(settings.home)
     home.make(Mark(is_demo=True, seed=f"demo-{seed}"))
     founding.prepare(settings)
     wired = wire(settings)
-    customer = people.add_customer(wired.store, CUSTOMER, sample.name(), is_demo=True)
+    customer = people.add_customer(wired.store, CUSTOMER, documents.customer(), is_demo=True)
     home.policies(customer.id).mkdir(parents=True, exist_ok=True)
-    for named in sample.people():
+    for named in documents.people():
         person = Person(**named._asdict(), is_disabled=False, created_at=wired.clock.now())
         people.add_person(wired.store, customer, "cli", person)
     tokens = {
         named.id: people.create_token(wired.store, customer, "cli", person=named.id)
-        for named in sample.people()
+        for named in documents.people()
     }
-    _lay_systems(home, customer, seed)
-    return Stage(wired, customer, tokens)
+    _lay_systems(home, customer, sample, seed=seed)
+    return Stage(wired, sample, customer, tokens)
 
 
-def import_cases(stage: Stage, desk: Desk, *, seed: int, name: str) -> Dataset:
-    """The desk's labelled cases, through the same reading as any file, by its domain expert."""
+def import_cases(stage: Stage, name: str, *, seed: int) -> Dataset:
+    """A workflow's labelled cases, read as any file is, by its domain expert."""
     file = stage.wired.home.folder / "customer" / f"{name}.jsonl"
-    _write_lines(file, cases(seed, desk=desk))
+    _write_lines(file, stage.sample.cases(seed, name))
     expert = stage.holder_of(EXPERT)
     read = read_cases(Source(file, {}, labelled_by=expert.person))
     brought = Brought(
@@ -103,37 +108,42 @@ def import_cases(stage: Stage, desk: Desk, *, seed: int, name: str) -> Dataset:
     return bring(stage.wired.store, expert, read, brought)
 
 
-def lay_policy(stage: Stage, document: str, workflow: str) -> None:
+def lay_policy(stage: Stage, priority: Priority) -> None:
     """The values that operations start from, where they edit them."""
-    file = stage.wired.policy_files.file(stage.customer, workflow)
-    file.write_text(sample.document(document), encoding="utf-8")
+    file = stage.wired.policy_files.file(stage.customer, priority.workflow)
+    file.write_text(stage.sample.documents.text(priority.policy), encoding="utf-8")
 
 
-def _lay_systems(home: Home, customer: Customer, seed: int) -> None:
+def _lay_systems(home: Home, customer: Customer, sample: Sample, *, seed: int) -> None:
     folder = home.folder / "customer"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "crm.json").write_text(json.dumps(crm(seed), ensure_ascii=False), encoding="utf-8")
+    (folder / EXPORTS).mkdir(parents=True, exist_ok=True)
     for name in ("policy.md", "README.md"):
-        (folder / name).write_text(sample.document(name), encoding="utf-8")
-    specs = ToolsFile(
-        tools=(
-            ToolSpec(
-                name="crm",
-                kind="records",
-                path="customer/crm.json",
-                key_field="account_id",
-                is_made_up=True,
-            ),
-            ToolSpec(
-                name="queues",
-                kind="folder",
-                path="customer/queues",
-                operations=("assign",),
-                is_made_up=True,
-            ),
-        )
+        (folder / name).write_text(sample.documents.text(name), encoding="utf-8")
+    read = sample.records(seed, seed + LIVE_SEED)
+    for one in read:
+        (folder / EXPORTS / one.file).write_text(one.text, encoding="utf-8")
+    specs = [_read_from(one) for one in read] + [_acted_on(one) for one in sample.sinks]
+    write_specs(home, customer, ToolsFile(tools=tuple(specs)))
+
+
+def _read_from(records: Records) -> ToolSpec:
+    return ToolSpec(
+        name=records.tool,
+        kind="records",
+        path=f"customer/{EXPORTS}/{records.file}",
+        key_field=records.key_field,
+        is_made_up=True,
     )
-    write_specs(home, customer, specs)
+
+
+def _acted_on(sink: Sink) -> ToolSpec:
+    return ToolSpec(
+        name=sink.tool,
+        kind="folder",
+        path=f"customer/{sink.tool}",
+        operations=sink.operations,
+        is_made_up=True,
+    )
 
 
 def _write_lines(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:

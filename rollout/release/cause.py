@@ -1,17 +1,22 @@
-"""Why a release is moved back, and who says so: a named person with a reason, or the evidence."""
+"""Why a release is moved back, or goes on, and who says so: a named person, or the evidence."""
 
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Literal, NamedTuple
 
 from runs import snapshots
 from runs.errors import InvalidInput, NotAllowed
+from runs.plan import PlanRecord
 from runs.records.person import Customer, Identity
 from runs.records.release import Move, Release
 from runs.snapshots import Terms
 from runs.store.store import Store
 
 MAY_CONTRACT = ("rollout_owner", "incident_owner", "ops_manager", "ops_lead")
-"""One person in one of these roles is enough to hold, narrow or roll back."""
+"""One person in one of these roles is enough to hold, narrow or roll back; so are the people whom
+the plan names for incidents and for expansion."""
 MAY_RESUME = ("rollout_owner",)
+"""Who lets a held release serve again; so does the person the plan names for expansion."""
+Verb = Literal["hold", "narrow", "roll_back", "resume"]
 MAX_REASON = 4_000
 
 
@@ -41,7 +46,7 @@ class Because(NamedTuple):
 
 
 def admit(
-    store: Store, customer: Customer, *, release: Release, cause: Cause, verb: str
+    store: Store, customer: Customer, *, release: Release, cause: Cause, verb: Verb
 ) -> Because:
     """Let a cause stand for holding, narrowing, rolling back or resuming (`verb`), and keep it.
 
@@ -53,8 +58,7 @@ def admit(
             raise NotAllowed(f"the evidence asks to {cause.move.kind} {release.id}, not to {verb}")
         return Because("worker", store.keep(customer, "worker", cause.move, release.run))
     identity = cause.identity
-    roles = MAY_RESUME if verb == "resume" else MAY_CONTRACT
-    says = _find_refusal(customer, identity, roles)
+    says = _find_refusal(customer, identity, verb, _named(store, customer, release, verb))
     if says:
         with store.change(customer, identity.person or f"token:{identity.token}") as change:
             change.append("access_refused", person=identity.person, release=release.id, verb=verb)
@@ -71,11 +75,23 @@ def admit(
     return Because(identity.person, kept)
 
 
-def _find_refusal(customer: Customer, identity: Identity, roles: tuple[str, ...]) -> str:
+def _named(store: Store, customer: Customer, release: Release, verb: Verb) -> set[str]:
+    """The people whom the plan itself names for this."""
+    owners = store.get(customer, PlanRecord, release.plan).plan.owners
+    return {owners.expansion} if verb == "resume" else {owners.expansion, owners.incidents}
+
+
+def _find_refusal(
+    customer: Customer, identity: Identity, verb: Verb, named: Collection[str]
+) -> str:
     if identity.customer.id != customer.id:
         return "this is another customer's release"
     if identity.is_machine or not identity.person:
         return "a machine does not decide this; use a token of your own"
-    if not set(identity.roles) & set(roles):
-        return f"{identity.person} holds none of the roles {', '.join(roles)}"
-    return ""
+    roles = MAY_RESUME if verb == "resume" else MAY_CONTRACT
+    if identity.person in named or set(identity.roles) & set(roles):
+        return ""
+    return (
+        f"{identity.person} holds none of the roles {', '.join(roles)} and is not "
+        f"{' or '.join(sorted(named))}, whom the plan names for it"
+    )

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from rollout import advance, ladder
 from rollout.assignment import HUMAN, SERVING
 from rollout.ladder import Rung
-from rollout.release.cause import Cause, admit
 from runs import approvals
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.events import BodyValue, EventKind
@@ -109,19 +108,6 @@ def complete(
     return _step(store, customer, release, move, approval)
 
 
-def resume(store: Store, customer: Customer, *, release: Release, cause: Cause) -> Release:
-    """Let a held release serve again, by its rollout owner; the evidence of its stage restarts."""
-    present = store.releases.get(customer, release.id)
-    if present.status == "open":
-        return present
-    because = admit(store, customer, release=release, cause=cause, verb="resume")
-    after = release.model_copy(update={"status": "open", "entered_at": store.clock.now()})
-    body: dict[str, BodyValue] = {"stage": release.stage, "reason": because.reason}
-    return store.releases.change(
-        customer, because.actor, before=release, after=after, event=("stage_entered", body)
-    )
-
-
 def restart_evidence(store: Store, customer: Customer, *, release: Release) -> Release:
     """Begin the stage's evidence again under the values that lead; the stage is kept.
 
@@ -144,13 +130,19 @@ def _step(store: Store, customer: Customer, release: Release, move: Move, approv
     is_last = move.kind == "complete"
     present = store.releases.get(customer, release.id)
     rung, status = Rung(move.stage, move.weight_bp), "complete" if is_last else "open"
-    if (present.stage, present.weight_bp, present.status) == (*rung, status):
+    is_there = (present.stage, present.weight_bp, present.status) == (*rung, status)
+    if is_there and not present.without:
         return present
     if rung != advance.target(release):
         raise Conflict(f"release {release.id}: {rung} is not the next step; judge it again")
     _check_approved(store, customer, release, rung, approval)
     after = release.model_copy(
-        update={**rung._asdict(), "status": status, "entered_at": store.clock.now()}
+        update={
+            **rung._asdict(),
+            "without": (),
+            "status": status,
+            "entered_at": store.clock.now(),
+        }
     )
     kind: EventKind = "release_completed" if is_last else "stage_entered"
     body: dict[str, BodyValue] = {**rung._asdict(), "approval": approval}
@@ -168,6 +160,9 @@ def _check_approved(
     """NotAllowed unless people agreed to bring exactly this candidate exactly there."""
     asked = approvals.get(store, customer, approval)
     wanted = advance.exact(release, rung)
+    if release.without:
+        # The rung may be the one it stands on: what is asked for is the segments themselves.
+        wanted |= {"from": ladder.place(release)}
     is_about = asked.kind == "stage" and wanted.items() <= asked.covers.items()
     if asked.status != "approved" or not is_about:
         raise NotAllowed(

@@ -10,19 +10,20 @@ from typing import NamedTuple
 
 from rollout import admission, ladder
 from rollout.assignment import lineage
-from rollout.release.cause import Because, Cause, admit
-from runs.errors import Conflict
+from rollout.release.cause import Asked, Because, Cause, admit
+from runs.errors import Conflict, InvalidInput
 from runs.events import BodyValue, EventKind
 from runs.people import find_people
 from runs.records.evidence import Evidence, OutcomeTable
-from runs.records.item import Action, Item, Review
+from runs.records.item import Action, Item
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.records.version import PolicyValues
+from runs.records.version import PolicyValues, Version
 from runs.store.change import Change
 from runs.store.items import ItemFilter, is_queued, move_item
 from runs.store.reviews import open_review
 from runs.store.store import Store
+from workflow import review
 
 PROBES = 20
 """Decisions that must all go to the incumbent after a way back (spec 4.6)."""
@@ -67,29 +68,48 @@ def hold(store: Store, customer: Customer, *, release: Release, cause: Cause) ->
 
     def held(present: Release) -> Release:
         if present.status not in ("open", "held"):
-            raise Conflict(f"release {present.id} is {present.status}; it cannot be held")
+            raise Conflict(
+                f"release {present.id} is {present.status}; only one on its way is held: "
+                "narrow it or roll it back"
+            )
+        if present.stage < 0 and isinstance(cause, Asked):
+            raise Conflict(
+                f"release {present.id} has not entered a stage; there is nothing to hold yet: "
+                "reject its question, or roll it back"
+            )
         return present.model_copy(update={"status": "held"})
 
     return _contract(store, customer, release.id, because, make=held, event="release_held")
 
 
 def narrow(
-    store: Store, customer: Customer, *, release: Release, cause: Cause, weight_bp: int
+    store: Store,
+    customer: Customer,
+    *,
+    release: Release,
+    cause: Cause,
+    weight_bp: int | None = None,
+    segment: str = "",
 ) -> Release:
-    """Serve a smaller share, at the lowest stage that has room for it; 0 is the sandbox.
+    """Serve a smaller share, or no item of a segment of the data contract, or both.
 
-    The evidence of that stage restarts. A weight that is not smaller is InvalidInput; the weight it
-    has already changes nothing.
+    A share is served at the lowest stage that has room for it; 0 is the sandbox. A segment, as
+    `field=value`, goes to the incumbent. The evidence of the stage restarts. A weight that is not
+    smaller is InvalidInput; what it has already changes nothing.
     """
+    if weight_bp is None and not segment:
+        raise InvalidInput(f"release {release.id}: narrow it by a share, a segment or both")
+    version = store.get(customer, Version, release.version)
+    cut = ladder.read_segment(segment, version) if segment else None
     because = admit(store, customer, release=release, cause=cause, verb="narrow")
 
     def narrowed(present: Release) -> Release:
         if present.status == "rolled_back":
             raise Conflict(f"release {present.id} was rolled back; it serves nothing")
-        if present.stage >= 0 and present.weight_bp == weight_bp:
+        after = ladder.narrowed(present, weight_bp=weight_bp, segment=cut)
+        if after == present:
             return present
-        rung = ladder.way_back(present, weight_bp)
-        return present.model_copy(update={**rung._asdict(), "entered_at": store.clock.now()})
+        return after.model_copy(update={"entered_at": store.clock.now()})
 
     return _contract(store, customer, release.id, because, make=narrowed, event="release_narrowed")
 
@@ -206,6 +226,8 @@ def _contract(
             "weight_bp": after.weight_bp,
             "before_bp": present.weight_bp,
         }
+        if after.without:
+            body["without"] = ", ".join(map(str, after.without))
         try:
             return store.releases.change(
                 customer, because.actor, before=present, after=after, event=(event, body)
@@ -249,28 +271,9 @@ def _stop(change: Change, items: Sequence[Item], *, owner: str, after: timedelta
         gone = item.model_copy(update={**told, "status": "stopped", "finished_at": now})
         move_item(change, gone)
         move_item(change, gone.model_copy(update={"status": "in_review", "route": "review"}))
-        open_review(change, _review(gone, now, now + after))
+        open_review(change, review.make(gone, "exception", at=now, due_at=now + after))
         stopped.append(item.id)
     return stopped
-
-
-def _review(item: Item, now: datetime, due: datetime) -> Review:
-    return Review(
-        id=f"{item.id}.exception",
-        item=item.id,
-        kind="exception",
-        owner=item.owner,
-        reason=item.reason,
-        status="open",
-        answer="",
-        label="",
-        routes=(),
-        decided_by="",
-        simulated=False,
-        opened_at=now,
-        due_at=due,
-        decided_at=None,
-    )
 
 
 def _probe(store: Store, customer: Customer, release: Release) -> int:

@@ -7,7 +7,7 @@ from runs.moves import ApprovalStatus
 from runs.records.record import Digest, Record
 from runs.records.version import Risk
 
-ApprovalKind = Literal["plan", "test_exit", "stage", "update", "action", "lesson"]
+ApprovalKind = Literal["plan", "test_exit", "stage", "update", "action", "lesson", "policy"]
 DecisionKind = Literal[
     "approve", "approve_with_edit", "ask_for_changes", "reject", "escalate", "hand_over"
 ]
@@ -27,8 +27,10 @@ class Approval(Record):
 
     id: str
     run: str
+    """The run that waits for it; empty for a question that no run asks, such as one of policy."""
     kind: ApprovalKind
     title: str
+    """Quotes what people wrote; `runs.words.told` reads it."""
     subject: Digest
     """Over everything that will happen: artefact, version, policy, plan, evidence, stage."""
     covers: dict[str, str]
@@ -54,7 +56,8 @@ class Decision(Record):
     person: str
     role: str
     kind: DecisionKind
-    reason: str
+    reason: Digest | Literal[""]
+    """Snapshot of the person's words; empty without any."""
     seen: Digest
     """The digest the person was shown."""
     proved_by: Proof

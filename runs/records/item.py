@@ -4,10 +4,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from runs.moves import ActionStatus, ItemStatus, ReviewStatus
+from runs.records.approval import Proof
 from runs.records.record import Digest, Rate, Record
 from runs.records.version import Level, Risk, Route
 
 Arm = Literal["canary", "incumbent", "shadow"]
+ReviewKind = Literal["exception", "audit", "shadow", "quarantine"]
+Answer = Literal["approve", "edit", "reject"]
+"""The produced label was right; another one is; none is."""
 
 
 class Item(Record):
@@ -80,23 +84,51 @@ class Action(Record):
     settled_at: datetime | None
 
 
+class Escalation(Record):
+    """Who handed a review on, from whom, and why."""
+
+    owner: str
+    """Who answered for it until then."""
+    by: str
+    reason: Digest
+    """Snapshot of the person's words."""
+    at: datetime
+
+
 class Review(Record):
     """An item waiting for a person, or one drawn for checking."""
 
     id: str
     item: str
-    kind: Literal["exception", "audit", "shadow", "quarantine"]
+    kind: ReviewKind
     owner: str
     reason: str
     status: ReviewStatus
-    answer: Literal["", "approve", "edit", "reject", "escalate"]
+    answer: Answer | Literal[""]
     label: str
-    """The person's label; empty until decided."""
+    """The person's label; empty until decided, and where no label is right."""
     routes: tuple[Route, ...]
     """The routes the person says were right."""
     decided_by: str
     simulated: bool
-    """The answer came from the sample's customer simulator."""
+    """The answer is a simulator's: the sample's customer, or a rehearsal that knows the labels."""
     opened_at: datetime
     due_at: datetime
     decided_at: datetime | None
+    said: str = ""
+    """Snapshot of the person's reason; empty without one."""
+    proved_by: Proof | Literal[""] = ""
+    token: str = ""
+    """Id of the token the person proved themselves with."""
+    solo: bool = False
+    """Answered by the only person of the installation."""
+    held_by: str = ""
+    """Who is looking at it now; counts until `held_until`."""
+    held_until: datetime | None = None
+    escalations: tuple[Escalation, ...] = ()
+    """Oldest first."""
+
+    def holder(self, now: datetime) -> str:
+        """Who holds it at this time; empty when nobody does, or the claim has aged out."""
+        is_held = self.held_until is not None and now < self.held_until
+        return self.held_by if is_held else ""

@@ -24,6 +24,18 @@ class StageSpec(Record):
     min_hours: int = Field(default=24, ge=0)
 
 
+class Segment(Record):
+    """The items whose field holds one of its choices."""
+
+    field: str
+    """A field of the data contract: a choice or a flag."""
+    value: str
+    """One of its choices; `true` or `false` of a flag."""
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}"
+
+
 class Release(Record):
     """A version's climb."""
 
@@ -39,6 +51,8 @@ class Release(Record):
     stage: int
     """Index of the stage it stands on; -1 before the first."""
     weight_bp: int
+    without: tuple[Segment, ...] = ()
+    """Segments that the incumbent serves whatever the share; none once it moves up."""
     salt: str
     """One for the whole lineage: a higher weight only adds units."""
     status: ReleaseStatus
@@ -71,6 +85,8 @@ class Signal(Record):
     owner: str
     since: datetime
     until: datetime
+    breached_since: datetime | None = None
+    """When the breach of its limit or rollback bar was first read, as long as it lasts."""
 
 
 class Move(Record):

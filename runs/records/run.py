@@ -16,10 +16,10 @@ class Trigger(Record):
 
     id: str
     kind: TriggerKind
-    title: str
-    """One line, in the customer's words."""
+    title: Digest
+    """Snapshot of one line, in the customer's words."""
     text: Digest
-    """Snapshot of the whole text."""
+    """Snapshot of the whole text, and of the plan that came with it."""
     key: str
     """The sender's key: the same trigger twice is one run."""
     opened_by: str
@@ -56,6 +56,7 @@ class Statement(Record):
         "priority", "feedback", "history", "failure", "approval", "usage", "cost", "roi", "lesson"
     ]
     text: str
+    """Quotes what people wrote; `runs.words.told` reads it."""
     source: str
     """Id or digest of the record."""
 
@@ -103,11 +104,22 @@ class Terminal(Record):
     run: str
     kind: TerminalKind
     reason: str
+    """Quotes what people wrote; `runs.words.told` reads it."""
     owner: str
     """Person who answers for what happens next."""
     proof: tuple[str, ...]
     """Ids or digests of the records that prove it; never empty."""
     next_check: datetime | None = None
+
+
+class Refusal(Record):
+    """What one step of the loop would not do: it ends the run as a blocker."""
+
+    run: str
+    node: str
+    error: Literal["InvalidInput", "NotAllowed", "Conflict"]
+    text: Digest
+    """Snapshot of the sentence, masked: what was refused, the value and the remedy."""
 
 
 class Figure(Record):
@@ -124,6 +136,7 @@ class Report(Record):
 
     run: str
     title: str
+    """Quotes what people wrote; `runs.words.told` reads it."""
     text: Digest
     """Snapshot of the text as it would be sent."""
     figures: tuple[Figure, ...]

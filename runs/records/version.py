@@ -18,6 +18,13 @@ class Bound(Record):
     low: Decimal | None = None
     high: Decimal | None = None
     choices: tuple[str, ...] = ()
+    looser: Literal["up", "down"] | None = Field(
+        default=None, exclude_if=lambda looser: looser is None
+    )
+    """Which way lets more act alone: `up` a greater number or another entry, `down` the reverse.
+
+    Without it operations move the value alone. Left out of the digest where it says nothing.
+    """
 
 
 class FieldSpec(Record):
@@ -60,14 +67,28 @@ class Rule(Record):
     why: str
 
 
+class Feature(Record):
+    """One thing the learnt route looks at."""
+
+    kind: Literal["text", "number", "flag", "choice", "date", "compare"]
+    """`compare` holds a field of the item against another field; the others say how to read one."""
+    field: str
+    """A field of the item, or `context.<source>.<field>`."""
+    against: str = ""
+    """Of `compare`: the field it is held against, written as `field` is."""
+
+
 class LearntRoute(Record):
     """The baseline route: which examples it learnt from, with which settings."""
 
     kind: Literal["baseline"] = "baseline"
     text_field: str
+    """The field whose words are looked at; empty where the features alone are."""
     dataset: Digest
     """Only the split `learn` is learnt from."""
     settings: dict[str, Any] = Field(default_factory=dict)
+    features: tuple[Feature, ...] = Field(default=(), exclude_if=lambda features: not features)
+    """What is looked at beside the text; a route without any keeps the digest it always had."""
 
 
 class Effect(Record):
@@ -127,7 +148,8 @@ Question = Literal[
     "update",
     "lesson",
 ]
-"""What people are asked."""
+"""What people are asked. `lesson` stands in values of an earlier time and asks nobody: lessons are
+decided with the update that shows them."""
 
 
 class ApproverRule(Record):
@@ -158,3 +180,36 @@ class PolicyValues(Record):
     """Time to live of evidence, by kind."""
     escalation: tuple[str, ...]
     """Roles or person ids, in order, who are told when nobody answers."""
+
+
+class ChangedValue(Record):
+    """One value that an edit changes."""
+
+    key: str
+    """Its path, such as `gates.slice.wrong_auto_max`."""
+    before: str
+    """As people read it; a dash where there was none."""
+    after: str
+    roles: tuple[str, ...]
+    """Who must agree to it."""
+
+
+class PolicyEdit(Record):
+    """Values that were put in the place of those that lead, and by whom."""
+
+    id: str
+    """The same for the same edit; that of the approval where one is asked for it."""
+    workflow: str
+    since: int
+    """Event from which the values before had led: an edit made again later is another."""
+    before: Digest
+    after: Digest
+    changes: tuple[ChangedValue, ...]
+    editors: tuple[str, ...]
+    """Who is known to have edited; they are not asked."""
+    is_known: bool
+    """False where somebody edited the file itself: anybody who can write it."""
+    is_decided: bool = False
+    """The release it belongs to was approved, or is taken back: nobody is asked again."""
+    reason: str = ""
+    """Snapshot of the editor's words; empty without any."""

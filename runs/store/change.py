@@ -163,6 +163,7 @@ class Ledger:
     def change(self, customer: Customer, actor: str, run: str = "") -> Iterator[Change]:
         """One write transaction in which `actor` changes this customer's records."""
         with self.database.writing() as connection:
+            self.database.take_turn(connection, customer.id)
             change = Change(connection, self.clock, customer=customer, actor=actor, run=run)
             self._guard(change)
             yield change
@@ -235,7 +236,9 @@ def insert_once(connection: Connection, table: sa.Table, row: Row) -> bool:
 def _insert_statement(dialect: str, table: sa.Table) -> Any:
     """Made once a table: building a statement costs more than running it."""
     kind = sqlite if dialect == "sqlite" else postgresql
-    return kind.insert(table).on_conflict_do_nothing()
+    statement = kind.insert(table).on_conflict_do_nothing()
+    # A cursor that is closed already has forgotten how many rows it inserted.
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def _at(table: sa.Table, customer: Customer, key: Row) -> Any:

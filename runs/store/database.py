@@ -1,5 +1,10 @@
-"""One connection pool to the record; a transaction never starts as reader and ends as writer."""
+"""One connection pool to the record; a transaction never starts as reader and ends as writer.
 
+SQLite has one writer at a time, and so every change sees all others. On PostgreSQL a change takes
+its customer's turn first and comes to the same.
+"""
+
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +12,21 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from runs.errors import Unavailable
+from runs.errors import InvalidInput, PilotageError, Unavailable
+from runs.store import address
+
+SCHEMA = "pilotage"
+"""Where the record stands on PostgreSQL, beside whatever else the database holds."""
 
 LOCKED = "the database is locked by another writer; try again in a moment"
+TRY_AGAIN = ("08", "40", "53", "57")
+"""Classes of SQLSTATE that say: not now. Connection, rolled back, resources, operator."""
+WAITED_TOO_LONG = ("55P03", "40P01", "25P03")
+IDLE_S = 60
+"""After so long without a word the server ends a transaction: a frozen process holds up nobody."""
+LOOK_S = 0.05
 
 
 class Database:
@@ -19,36 +34,75 @@ class Database:
 
     def __init__(self, url: str, *, busy_timeout_s: float = 30.0) -> None:
         self.url = url
+        self.kind = address.kind(url)
+        self.name = address.shown(url)
+        """The URL without credentials: what messages say."""
         self._busy_timeout_s = busy_timeout_s
         # SQLite's own waiting is a sleep that grows: threads of one process take turns instead.
         self._turn = threading.Lock()
         self.engine = _engine(url, busy_timeout_s)
+        self._reader = self.engine
+        if self.is_shared:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._reader = self.engine.execution_options(**options)
+
+    @property
+    def is_shared(self) -> bool:
+        """True where several worker processes may work: on PostgreSQL."""
+        return self.kind == "postgresql"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view that changes nothing."""
-        with self.engine.connect() as connection:
+        """A consistent view that changes nothing; Unavailable when the database does not answer."""
+        with self._translating(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock from its first statement; all or nothing.
+        """One transaction, all or nothing; on SQLite it holds the write lock from the start.
 
-        Raises Unavailable when the lock is not to be had within the busy timeout.
+        Raises Unavailable when a lock is not to be had within the busy timeout, or the database
+        does not answer.
         """
-        with self._in_turn():
+        with self._in_turn(), self._translating():
+            writer = self.engine.connect().execution_options(writes=True)
+            with writer as connection, connection.begin():
+                yield connection
+
+    def take_turn(self, connection: Connection, name: str) -> None:
+        """From now to the end of the transaction nobody else has the turn of this name.
+
+        What is read after it is what the one before left. SQLite's writers take turns anyway.
+        """
+        if self.is_shared:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_number(name))))
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Nobody else on this server does what has this name; nothing to wait for on SQLite."""
+        if not self.is_shared:
+            yield
+            return
+        with self._translating(), self.engine.connect() as connection:
+            # Outside a transaction: indexes that are built wait for every open one.
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            self._wait_for(connection, _number(name))
             try:
-                writer = self.engine.connect().execution_options(writes=True)
-                with writer as connection, connection.begin():
-                    yield connection
-            except OperationalError as error:
-                if "locked" in str(error) or "busy" in str(error):
-                    raise Unavailable(LOCKED) from error
-                raise
+                yield
+            finally:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_number(name))))
+
+    def _wait_for(self, connection: Connection, number: int) -> None:
+        taken = sa.select(sa.func.pg_try_advisory_lock(number))
+        for _ in range(1 + round(self._busy_timeout_s / LOOK_S)):
+            if connection.execute(taken).scalar_one():
+                return
+            connection.execute(sa.select(sa.func.pg_sleep(LOOK_S)))
+        raise Unavailable(LOCKED)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        if not self.url.startswith("sqlite"):
+        if self.is_shared:
             yield
             return
         if not self._turn.acquire(timeout=self._busy_timeout_s):
@@ -58,17 +112,87 @@ class Database:
         finally:
             self._turn.release()
 
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            told = self._told(error)
+            if told is None:
+                raise
+            raise told from error
+
+    def _told(self, error: DBAPIError) -> PilotageError | None:
+        """What a database's complaint means here; None when it is a mistake of ours."""
+        says = str(error.orig).partition("\n")[0]
+        if not self.is_shared:
+            is_busy = isinstance(error, OperationalError) and ("locked" in says or "busy" in says)
+            return Unavailable(LOCKED) if is_busy else None
+        if isinstance(error, DataError):
+            return InvalidInput(f"the database cannot hold what was sent ({says}); shorten it")
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state in WAITED_TOO_LONG:
+            return Unavailable(LOCKED)
+        is_unmet = not state and isinstance(error, OperationalError)
+        if error.connection_invalidated or is_unmet or state.startswith(TRY_AGAIN):
+            return Unavailable(
+                f"{self.name} does not answer ({says}); start it, or correct PILOTAGE_DATABASE_URL"
+            )
+        return None
+
+    def scrub(self) -> None:
+        """Leave nothing of what was erased in SQLite's files; on PostgreSQL vacuum does that."""
+        if self.is_shared:
+            return
+        with self._in_turn(), self._translating():
+            raw = self.engine.raw_connection()
+            try:
+                # What is erased is overwritten (`secure_delete`); here the log lets go of it too.
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
 
 
+def _number(name: str) -> int:
+    """The number by which PostgreSQL knows a turn."""
+    seen = hashlib.sha256(f"{SCHEMA}:{name}".encode()).digest()
+    return int.from_bytes(seen[:8], "big", signed=True)
+
+
 def _engine(url: str, busy_timeout_s: float) -> Engine:
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s}, pool_size=8)
+    if address.kind(url) == "postgresql":
+        return _engine_of_server(url, busy_timeout_s)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": busy_timeout_s}, pool_size=8, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
+    engine = sa.create_engine(
+        address.driver(url), pool_pre_ping=True, max_overflow=30, hide_parameters=True
+    )
+    told = {
+        "search_path": SCHEMA,
+        "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",
+        "idle_in_transaction_session_timeout": f"{IDLE_S}s",
+    }
+
+    def prepare(raw: object, _: object) -> None:
+        cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
+        for name, value in told.items():
+            cursor.execute(f"SET {name} = '{value}'")
+        cursor.close()
+        # The pool rolls back what comes back to it, and a bare SET with it.
+        raw.commit()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
+
+    event.listen(engine, "connect", prepare)
     return engine
 
 
@@ -76,7 +200,7 @@ def _prepare_sqlite(raw: object, _: object) -> None:
     # Autocommit mode: SQLAlchemy's own BEGIN (below) decides when a transaction starts.
     raw.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] -- driver object
     cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +15,9 @@ from runs.records.release import Release
 from runs.store import jobs
 from runs.store.change import Change, Ledger, text_of
 from runs.store.reviews import open_review
+
+WAITING = ("in_review", "quarantined", "drafted", "stopped")
+"""Statuses in which an item waits for a person, whose answer closes it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,20 @@ class ItemFilter:
     policy: str = ""
     audited: bool | None = None
     since: datetime | None = None
+    until: datetime | None = None
+    """Before this moment."""
+    route: str = ""
+
+
+class BatchCount(NamedTuple):
+    """What was sent together, counted."""
+
+    batch: str
+    workflow: str
+    items: int
+    first: str
+    """When its first item came in, as it is kept."""
+    last: str
 
 
 class Items:
@@ -101,6 +118,24 @@ class Items:
         query = sa.select(table.c.status, sa.func.count().label("n"))
         query = query.where(_where(customer, wanted)).group_by(table.c.status)
         return {row["status"]: row["n"] for row in self._ledger.rows(query)}
+
+    def batches(self, customer: Customer, *, workflow: str = "", limit: int) -> list[BatchCount]:
+        """Each batch of a workflow, or of all, that has a name; what came in last comes first."""
+        at = tables.items.c
+        first, last = sa.func.min(at.received_at), sa.func.max(at.received_at)
+        query = (
+            sa.select(
+                at.batch,
+                at.workflow,
+                sa.func.count().label("items"),
+                first.label("first"),
+                last.label("last"),
+            )
+            .where(_where(customer, ItemFilter(workflow=workflow)), at.batch != "")
+            .group_by(at.batch, at.workflow)
+            .order_by(last.desc(), at.batch, at.workflow)
+        )
+        return [BatchCount(**row) for row in self._ledger.rows(query.limit(limit))]
 
     def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
         """End the work on a queued item and open its reviews; twice the same writes nothing.
@@ -174,13 +209,35 @@ def is_queued(change: Change, item: Item) -> bool:
 def are_unmoved(change: Change, releases: Sequence[Release]) -> bool:
     """Whether every release still is as it was read, asked under the write lock."""
     rows = [change.find(tables.releases, id=release.id) for release in releases]
-    return [row and row["body"] for row in rows] == [release.as_json() for release in releases]
+    # As records: a row that an older program wrote lacks the fields that came since.
+    present = [row and Release.model_validate(row["body"]) for row in rows]
+    return present == [*releases]
 
 
 def move_item(change: Change, item: Item) -> None:
     """Bring an item to its status inside a change; Conflict when that may not follow."""
     kind = "item_closed" if item.status == "closed" else "item_processed"
     change.move(tables.items, {"id": item.id}, _row(item), kind, status=item.status)
+
+
+def close_waiting(change: Change, id: str) -> None:
+    """Close an item that waited for a person; one that had its end before keeps it."""
+    item = _find_waiting(change, id)
+    if item is not None:
+        move_item(change, item.model_copy(update={"status": "closed"}))
+
+
+def hand_on_item(change: Change, id: str, owner: str) -> None:
+    """Let another person answer for an item that waits; one that had its end before keeps it."""
+    item = _find_waiting(change, id)
+    if item is not None:
+        row = _row(item.model_copy(update={"owner": owner}))
+        change.move(tables.items, {"id": id}, row, "review_escalated", owner=owner)
+
+
+def _find_waiting(change: Change, id: str) -> Item | None:
+    row = change.find(tables.items, id=id)
+    return None if row is None or row["status"] not in WAITING else Item.model_validate(row["body"])
 
 
 def _same(present: Item, item: Item) -> Item:
@@ -200,13 +257,15 @@ def _where(customer: Customer, wanted: ItemFilter) -> Any:
         value = getattr(wanted, name)
         if value not in ("", None):
             parts.append(table.c[name] == value)
-    for name in ("version", "policy"):
+    for name in ("version", "policy", "route"):
         if getattr(wanted, name):
             parts.append(table.c.body[name].as_string() == getattr(wanted, name))
     if wanted.audited is not None:
         parts.append(table.c.body["audited"].as_boolean() == wanted.audited)
     if wanted.since is not None:
         parts.append(table.c.received_at >= text_of(wanted.since))
+    if wanted.until is not None:
+        parts.append(table.c.received_at < text_of(wanted.until))
     return sa.and_(*parts)
 
 

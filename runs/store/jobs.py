@@ -53,6 +53,17 @@ def settle(change: Change, id: str) -> None:
     )
 
 
+def failed_in(change: Change, begins: str) -> list[str]:
+    """Ids of the jobs that gave up and begin so, read inside a change; oldest first."""
+    table = tables.jobs
+    query = (
+        sa.select(table.c.id)
+        .where(table.c.customer == change.customer.id, table.c.status == "failed")
+        .where(table.c.id.startswith(begins, autoescape=True))
+    )
+    return list(change.connection.scalars(query.order_by(table.c.ended_at, table.c.id)))
+
+
 class Jobs:
     """The jobs table: waiting, enqueued, done or failed."""
 
@@ -101,18 +112,18 @@ class Jobs:
         self._end(customer, id, "done", "")
 
     def mark_failed(self, customer: Customer, id: str, error: str) -> None:
-        """Say that the job ended in an error, with its event."""
+        """Say that the job ended in an error, with its event; one that ended before stays so."""
         with self._ledger.change(customer, "worker") as change:
-            self._end_in(change, id, "failed", error[:2000])
-            change.append("job_failed", job=id[:200])
+            if self._end_in(change, id, "failed", error[:2000]):
+                change.append("job_failed", job=id[:200])
 
     def _end(self, customer: Customer, id: str, status: str, error: str) -> None:
         with self._ledger.change(customer, "worker") as change:
             self._end_in(change, id, status, error)
 
-    def _end_in(self, change: Change, id: str, status: str, error: str) -> None:
+    def _end_in(self, change: Change, id: str, status: str, error: str) -> bool:
         table = tables.jobs
-        change.connection.execute(
+        ended = change.connection.execute(
             table.update()
             .where(table.c.customer == change.customer.id, table.c.id == id)
             .where(table.c.status.in_(["waiting", "enqueued"]))
@@ -120,6 +131,7 @@ class Jobs:
                 status=status, error=error, ended_at=change.now(), attempts=table.c.attempts + 1
             )
         )
+        return ended.rowcount == 1
 
     def _list(self, status: str, limit: int) -> list[Job]:
         table = tables.jobs

@@ -59,6 +59,30 @@ class Lessons:
             jobs.add(change, "index_lessons", customer.id, cause=f"{id}:{status}")
         return decided
 
+    def erase(self, customer: Customer, actor: str, id: str, *, reason: str = "") -> Lesson:
+        """Take a lesson's words and vectors away for good; its id, kind and fate stay.
+
+        `reason` is the digest of the person's words. Erasing it again changes nothing.
+        """
+        with self._ledger.change(customer, actor) as change:
+            row = change.find(tables.lessons, id=id)
+            if row is None:
+                raise NotFound(f"there is no lesson {id!r}; `pilotage memory search` shows them")
+            if row["status"] == "erased" and not row["body"]["text"]:
+                return Lesson.model_validate(row["body"])
+            blank = {"status": "erased", "subject": f"erased:{id}", **_BLANK}
+            body = {**row["body"], **blank}
+            values = {"status": "erased", "subject": blank["subject"], "body": body}
+            told = {"why": "asked", "reason": reason}
+            key = {"id": id}
+            if row["status"] == "erased":
+                moved = change.update(tables.lessons, key, values, "lesson_erased", **told)
+            else:
+                moved = change.move(tables.lessons, key, values, "lesson_erased", **told)
+            _drop_vectors(change, id)
+            jobs.add(change, "index_lessons", customer.id, cause=f"{id}:erased:words")
+        return Lesson.model_validate(moved["body"])
+
     def get(self, customer: Customer, id: str) -> Lesson:
         """The lesson of this id; NotFound when there is none."""
         row = self._ledger.row(tables.lessons, customer, id=id)
@@ -142,6 +166,17 @@ class Lessons:
             query = query.where(table.c.workflow.in_(["", workflow]))
         rows = self._ledger.rows(query.order_by(table.c.id))
         return [Lesson.model_validate(row["body"]) for row in rows]
+
+
+_BLANK: dict[str, Any] = {"when": "", "text": "", "payload": {}}
+"""What of a lesson is words."""
+
+
+def _drop_vectors(change: Change, id: str) -> None:
+    table = tables.lesson_vectors
+    change.connection.execute(
+        table.delete().where(table.c.customer == change.customer.id, table.c.lesson == id)
+    )
 
 
 def _row(lesson: Lesson) -> dict[str, Any]:

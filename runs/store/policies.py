@@ -1,10 +1,38 @@
 """Which policy values lead for a workflow now, and which led before."""
 
+import json
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
 from runs import tables
 from runs.errors import NotFound
+from runs.events import BodyValue
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
-from runs.store.change import Ledger
+from runs.store.change import Change, Ledger
+
+
+class Led(NamedTuple):
+    """Which values lead, and since when: led again later, they are told apart."""
+
+    digest: str
+    since: int
+    """The event with which they began to."""
+
+
+class Lead(NamedTuple):
+    """That other values began to lead."""
+
+    seq: int
+    """The event that says so."""
+    actor: str
+    policy: str
+    before: str
+    """Empty where none led before."""
+    approval: str
+    """Whose yes it was; empty where nobody had to be asked."""
 
 
 class Policies:
@@ -15,20 +43,28 @@ class Policies:
 
     def lead(self, customer: Customer, actor: str, policy: PolicyValues) -> bool:
         """Let these kept values lead from now on; False when they already do."""
-        key, digest = {"workflow": policy.workflow}, policy.digest
         with self._ledger.change(customer, actor) as change:
-            present = change.find(tables.policies, **key)
-            if present is not None and present["digest"] == digest:
-                return False
-            values = {"digest": digest, "set_by": actor, "set_at": change.now()}
-            if present is None:
-                change.insert(tables.policies, {**key, **values}, "policy_changed", policy=digest)
-            else:
-                before = present["digest"]
-                change.update(
-                    tables.policies, key, values, "policy_changed", policy=digest, before=before
-                )
-        return True
+            return lead_in(change, policy.workflow, policy.digest)
+
+    def workflows(self, customer: Customer) -> list[str]:
+        """Every workflow for which values lead."""
+        table = tables.policies
+        query = sa.select(table.c.workflow).where(table.c.customer == customer.id)
+        return [row["workflow"] for row in self._ledger.rows(query)]
+
+    def leads(self, customer: Customer, workflow: str) -> list[Lead]:
+        """Every time that other values began to lead for the workflow, in order."""
+        at = tables.events.c
+        query = sa.select(at.seq, at.actor, at.body).where(
+            at.customer == customer.id, at.table == tables.policies.name, at.subject == workflow
+        )
+        rows = self._ledger.rows(query.where(at.kind == "policy_changed").order_by(at.seq))
+        return [_lead(row["seq"], row["actor"], json.loads(row["body"])) for row in rows]
+
+    def find_led(self, customer: Customer, workflow: str) -> Led | None:
+        """The values that lead and since when, or None before the first."""
+        with self._ledger.reading() as connection:
+            return _read(connection, customer, workflow)
 
     def find_leading(self, customer: Customer, workflow: str) -> str | None:
         """Digest of the values that lead, or None before the first."""
@@ -41,3 +77,48 @@ class Policies:
         if digest is None:
             raise NotFound(f"no policy leads for workflow {workflow!r} yet")
         return digest
+
+
+def led_in(change: Change, workflow: str) -> Led | None:
+    """The values that lead, and go on to until the change ends; None before the first."""
+    return _read(change.connection, change.customer, workflow, is_kept=True)
+
+
+def lead_in(change: Change, workflow: str, digest: str, *, approval: str = "") -> bool:
+    """Let kept values lead inside a change; False when they already do.
+
+    `approval`: whose yes it was, where people had to agree.
+    """
+    key, present = {"workflow": workflow}, led_in(change, workflow)
+    if present is not None and present.digest == digest:
+        return False
+    values = {"digest": digest, "set_by": change.actor, "set_at": change.now()}
+    told: dict[str, BodyValue] = {"policy": digest}
+    if approval:
+        told["approval"] = approval
+    if present is None:
+        change.insert(tables.policies, {**key, **values}, "policy_changed", **told)
+    else:
+        told["before"] = present.digest
+        change.update(tables.policies, key, values, "policy_changed", **told)
+    return True
+
+
+def _lead(seq: int, actor: str, body: dict[str, str]) -> Lead:
+    return Lead(seq, actor, body["policy"], body.get("before", ""), body.get("approval", ""))
+
+
+def _read(
+    connection: Connection, customer: Customer, workflow: str, *, is_kept: bool = False
+) -> Led | None:
+    led, events = tables.policies, tables.events
+    newest = sa.select(sa.func.max(events.c.seq)).where(
+        events.c.customer == customer.id, events.c.table == led.name, events.c.subject == workflow
+    )
+    query = sa.select(led.c.digest, newest.scalar_subquery().label("since")).where(
+        led.c.customer == customer.id, led.c.workflow == workflow
+    )
+    if is_kept:
+        query = query.with_for_update(of=led)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Led(row.digest, row.since)

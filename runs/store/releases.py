@@ -1,6 +1,7 @@
 """Releases: opened once for a run, moved by one conditional statement."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,6 +12,16 @@ from runs.moves import origins
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store.change import Ledger, about
+
+
+class Progress(NamedTuple):
+    """How far the live items of a release's present stage are."""
+
+    release: Release
+    came: int
+    """Items taken in."""
+    answered: int
+    """Reviews of them that a person decided."""
 
 
 class Releases:
@@ -35,6 +46,24 @@ class Releases:
     def of_run(self, customer: Customer, run: str) -> list[Release]:
         """The releases one run opened."""
         return self._list(customer, tables.releases.c.run == run)
+
+    def progress(self, customer: Customer, ids: Collection[str]) -> dict[str, Progress]:
+        """How far each of these releases is at its present stage, by id, read together."""
+        at, item, review = tables.releases, tables.items, tables.reviews
+        here = sa.and_(
+            item.c.customer == at.c.customer, item.c.release == at.c.id, item.c.stage == at.c.stage
+        )
+        of_item = sa.and_(review.c.customer == item.c.customer, review.c.item == item.c.id)
+        decided = sa.and_(of_item, review.c.status == "decided")
+        mine = sa.and_(at.c.customer == customer.id, at.c.id.in_(sorted(ids)))
+        count = sa.select(at.c.id, sa.func.count().label("n")).where(mine).group_by(at.c.id)
+        came = self._ledger.rows(count.select_from(at.join(item, here)))
+        answered = self._ledger.rows(count.select_from(at.join(item, here).join(review, decided)))
+        counts = [{row["id"]: row["n"] for row in rows} for rows in (came, answered)]
+        return {
+            release.id: Progress(release, *(one.get(release.id, 0) for one in counts))
+            for release in self._list(customer, at.c.id.in_(sorted(ids)))
+        }
 
     def find_open(self, customer: Customer, workflow: str) -> Release | None:
         """The newest release of the workflow that serves items: open or complete."""

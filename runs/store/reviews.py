@@ -1,14 +1,22 @@
 """Reviews: an item waits for a named person, and is answered once."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from runs import tables
 from runs.errors import Conflict, NotFound
-from runs.records.item import Review
+from runs.records.item import Item, Review
 from runs.records.person import Customer
 from runs.store.change import Change, Ledger, text_of
+
+
+class Waiting(NamedTuple):
+    """An open review and its item."""
+
+    review: Review
+    item: Item
 
 
 class Reviews:
@@ -17,18 +25,9 @@ class Reviews:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def get(self, customer: Customer, id: str) -> Review:
-        """The review of this id; NotFound when there is none."""
-        row = self._ledger.row(tables.reviews, customer, id=id)
-        if row is None:
-            raise NotFound(f"there is no review {id!r}")
-        return Review.model_validate(row["body"])
-
     def of_item(self, customer: Customer, item: str) -> list[Review]:
-        """Every review of one item."""
-        table = tables.reviews
-        query = sa.select(table.c.body).where(table.c.customer == customer.id, table.c.item == item)
-        return [Review.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        """Every review of one item, oldest first."""
+        return sorted(self.of_items(customer, [item]), key=lambda review: review.opened_at)
 
     def of_items(self, customer: Customer, items: list[str]) -> list[Review]:
         """Every review of these items."""
@@ -43,20 +42,50 @@ class Reviews:
     def count_decided(self, customer: Customer, release: str, stage: int) -> int:
         """How many reviews of a release's stage have their answer."""
         review, item = tables.reviews, tables.items
-        same = sa.and_(item.c.customer == review.c.customer, item.c.id == review.c.item)
         query = (
             sa.select(sa.func.count().label("n"))
-            .select_from(review.join(item, same))
+            .select_from(_with_items())
             .where(review.c.customer == customer.id, review.c.status == "decided")
             .where(item.c.release == release, item.c.stage == stage)
         )
         return self._ledger.rows(query)[0]["n"]
 
-    def decide(self, customer: Customer, actor: str, review: Review) -> Review:
-        """Keep a person's answer; the second answer is a Conflict that shows the first."""
-        with self._ledger.change(customer, actor) as change:
-            decide_review(change, review)
-        return review
+    def waiting(
+        self,
+        customer: Customer,
+        *,
+        workflow: str = "",
+        due_by: datetime | None = None,
+        limit: int = 100,
+    ) -> list[Waiting]:
+        """What waits for a person, with its item; what is due first comes first."""
+        review, item = tables.reviews, tables.items
+        query = (
+            sa.select(review.c.body.label("review"), item.c.body.label("item"))
+            .select_from(_with_items())
+            .where(review.c.customer == customer.id, review.c.status == "open")
+        )
+        if workflow:
+            query = query.where(item.c.workflow == workflow)
+        if due_by is not None:
+            query = query.where(review.c.due_at <= text_of(due_by))
+        rows = self._ledger.rows(query.order_by(review.c.due_at, review.c.id).limit(limit))
+        return [
+            Waiting(Review.model_validate(row["review"]), Item.model_validate(row["item"]))
+            for row in rows
+        ]
+
+    def overdue(self, customer: Customer, now: datetime) -> dict[str, int]:
+        """How many open reviews are past their due time, by owner."""
+        table = tables.reviews
+        query = (
+            sa.select(table.c.owner, sa.func.count().label("n"))
+            .where(table.c.customer == customer.id, table.c.status == "open")
+            .where(table.c.due_at <= text_of(now))
+            .group_by(table.c.owner)
+            .order_by(table.c.owner)
+        )
+        return {row["owner"]: row["n"] for row in self._ledger.rows(query)}
 
     def list(
         self, customer: Customer, *, status: str = "", owner: str = "", limit: int = 100
@@ -76,15 +105,37 @@ def open_review(change: Change, review: Review) -> None:
     change.insert(tables.reviews, _row(review), "review_opened", item=review.item, why=review.kind)
 
 
+def require_unmoved(change: Change, review: Review) -> None:
+    """Conflict, with what became of it, unless the review still is as it was read."""
+    row = change.find(tables.reviews, id=review.id)
+    if row is None:
+        raise NotFound(f"there is no review {review.id!r}")
+    present = Review.model_validate(row["body"])
+    if present.status != "open":
+        raise closed(present)
+    if present != review:
+        raise Conflict(
+            f"the review of item {review.item} was claimed or handed on meanwhile "
+            f"(owner {present.owner}); look again with `pilotage item show {review.item}`"
+        )
+
+
+def closed(review: Review) -> Conflict:
+    """Why nothing can be said to a review any more: who said what, when."""
+    if review.status == "withdrawn":
+        return Conflict(f"the review of item {review.item} was withdrawn; nothing was changed")
+    at = f" at {review.decided_at:%Y-%m-%d %H:%M} UTC" if review.decided_at else ""
+    return Conflict(
+        f"item {review.item} was answered {review.answer!r} by {review.decided_by}{at}; "
+        "nothing was changed"
+    )
+
+
 def decide_review(change: Change, review: Review) -> None:
     """Keep a person's answer inside a change; Conflict shows who answered first."""
     present = change.find(tables.reviews, id=review.id)
     if present is not None and present["status"] != "open":
-        first = Review.model_validate(present["body"])
-        raise Conflict(
-            f"review {review.id} was answered {first.answer!r} by {first.decided_by}; "
-            "nothing was changed"
-        )
+        raise closed(Review.model_validate(present["body"]))
     change.move(
         tables.reviews,
         {"id": review.id},
@@ -92,8 +143,36 @@ def decide_review(change: Change, review: Review) -> None:
         "review_decided",
         item=review.item,
         answer=review.answer,
+        routes=" ".join(review.routes),
         simulated=review.simulated,
+        proved_by=review.proved_by,
+        solo=review.solo,
     )
+
+
+def claim_review(change: Change, review: Review) -> None:
+    """Keep who looks at an open review now; nobody when `held_by` is empty."""
+    kind = "review_claimed" if review.held_by else "review_released"
+    change.move(tables.reviews, {"id": review.id}, _row(review), kind, item=review.item)
+
+
+def hand_on_review(change: Change, review: Review) -> None:
+    """Keep who answers for an open review from now on, and until when."""
+    change.move(
+        tables.reviews,
+        {"id": review.id},
+        _row(review),
+        "review_escalated",
+        item=review.item,
+        owner=review.owner,
+        reason=review.escalations[-1].reason,
+    )
+
+
+def _with_items() -> sa.Join:
+    review, item = tables.reviews, tables.items
+    same = sa.and_(item.c.customer == review.c.customer, item.c.id == review.c.item)
+    return review.join(item, same)
 
 
 def _row(review: Review) -> dict[str, Any]:

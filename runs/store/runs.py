@@ -1,18 +1,21 @@
 """Triggers and runs."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 
 from runs import tables
-from runs.errors import InvalidInput, NotFound
+from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.person import Customer
+from runs.records.record import digest_of
 from runs.records.run import Run, Terminal, Trigger
 from runs.store import jobs
 from runs.store.change import Change, Ledger
 from runs.store.presence import is_kept
 
 _ROW = set(tables.runs.c.keys()) - {"customer"}
+AT_ONCE = 500
 
 
 class Runs:
@@ -24,17 +27,7 @@ class Runs:
     def open(self, customer: Customer, actor: str, trigger: Trigger, run: Run) -> Run:
         """Open a run for a trigger, with the job that starts it; the same key is the same run."""
         with self._ledger.change(customer, actor, run.id) as change:
-            present = change.find(tables.triggers, key=trigger.key)
-            if present is not None:
-                row = change.find(tables.runs, trigger=present["id"])
-                assert row is not None
-                return _run(row)
-            change.insert(
-                tables.triggers, trigger.as_json(), "trigger_received", kind_of_trigger=trigger.kind
-            )
-            change.insert(tables.runs, run.as_json(), "run_opened", trigger=trigger.id)
-            jobs.add(change, "advance_run", run.id, cause="opened", priority=10)
-        return run
+            return find_by_key(change, trigger.key) or open_run(change, trigger, run)
 
     def get(self, customer: Customer, id: str) -> Run:
         """The run of this id, or of a prefix of it that is unique; NotFound otherwise."""
@@ -51,11 +44,23 @@ class Runs:
 
     def trigger(self, customer: Customer, id: str) -> Trigger:
         """The trigger of this id."""
-        row = self._ledger.row(tables.triggers, customer, id=id)
-        if row is None:
+        found = self.triggers(customer, [id])
+        if not found:
             raise NotFound(f"there is no trigger {id!r}")
-        row.pop("customer")
-        return Trigger.model_validate(row)
+        return found[id]
+
+    def triggers(self, customer: Customer, ids: Collection[str]) -> dict[str, Trigger]:
+        """The triggers of these ids, by id, read together."""
+        table, wanted = tables.triggers, sorted(ids)
+        found: dict[str, Trigger] = {}
+        for start in range(0, len(wanted), AT_ONCE):
+            query = sa.select(table).where(
+                table.c.customer == customer.id, table.c.id.in_(wanted[start : start + AT_ONCE])
+            )
+            for row in self._ledger.rows(query):
+                row.pop("customer")
+                found[row["id"]] = Trigger.model_validate(row)
+        return found
 
     def set_workflow(self, customer: Customer, id: str, workflow: str) -> None:
         """Say which workflow the run advances."""
@@ -79,6 +84,25 @@ class Runs:
         """Write the job that looks at the run again; one job for one cause."""
         with self._ledger.change(customer, "worker", id) as change:
             jobs.add(change, "advance_run", id, cause=cause, priority=10)
+
+    def retry(self, customer: Customer, actor: str, run: Run) -> str:
+        """Have a run taken up again whose job gave up; returns the new job's id.
+
+        Raises Conflict when the run has ended, or when none of its jobs gave up.
+        """
+        begins = f"advance_run:{run.id}:"
+        with self._ledger.change(customer, actor, run.id) as change:
+            gave_up = jobs.failed_in(change, begins)
+            if run.status == "ended" or not gave_up:
+                says = "has ended" if run.status == "ended" else "was not given up by the worker"
+                raise Conflict(
+                    f"run {run.id} {says}; nothing is tried again, "
+                    f"`pilotage run show {run.id}` says how it stands"
+                )
+            for job in gave_up:
+                jobs.settle(change, job)
+            cause = f"retry:{digest_of(gave_up)[7:19]}"
+            return jobs.add(change, "advance_run", run.id, cause=cause, priority=10)
 
     def close(self, customer: Customer, actor: str, terminal: Terminal) -> Run:
         """End a run with its kept terminal record; twice the same is once.
@@ -110,6 +134,26 @@ class Runs:
             query = query.where(table.c.status == status)
         rows = self._ledger.rows(query.order_by(table.c.opened_at.desc()).limit(limit))
         return [_run(row) for row in rows]
+
+
+def find_by_key(change: Change, key: str) -> Run | None:
+    """The run of a trigger's key, read inside a change, or None."""
+    present = change.find(tables.triggers, key=key)
+    if present is None:
+        return None
+    row = change.find(tables.runs, trigger=present["id"])
+    assert row is not None
+    return _run(row)
+
+
+def open_run(change: Change, trigger: Trigger, run: Run) -> Run:
+    """Open a run for a trigger of another key inside a change, with the job that starts it."""
+    change.insert(
+        tables.triggers, trigger.as_json(), "trigger_received", kind_of_trigger=trigger.kind
+    )
+    change.insert(tables.runs, run.as_json(), "run_opened", trigger=trigger.id)
+    jobs.add(change, "advance_run", run.id, cause="opened", priority=10)
+    return run
 
 
 def _check_terminal(change: Change, terminal: Terminal) -> None:

@@ -5,11 +5,17 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from runs.clock import Clock, RealClock
 from runs.errors import Conflict
-from runs.store.database import Database
+from runs.store.database import SCHEMA, Database
+from runs.tables import metadata
 
-HEAD = "0001"
+HEAD = "0003"
 """The revision this program works with; a test compares it with the migrations."""
+
+
+ORDER = "SELECT x FROM unnest(ARRAY['a', 'B', '_', '-', 'é', 'Z', '.']) AS x ORDER BY x"
+"""Tells whether texts are sorted by their bytes, as SQLite does, or by the rules of a language."""
 
 
 class SchemaState(NamedTuple):
@@ -38,21 +44,80 @@ def require(database: Database) -> None:
     """Conflict, with the remedy, unless the database has the expected schema."""
     now = state(database)
     if not now.found:
-        raise Conflict(f"{database.url} holds no records yet; run `pilotage init` first")
+        raise Conflict(f"{database.name} holds no records yet; run `pilotage init` first")
+    if now.found > now.expected:
+        raise _newer(database, now)
     if not now.is_current:
         raise Conflict(
-            f"{database.url} has schema {now.found}, this program works with {now.expected}; "
-            "run `pilotage init` to bring it up to date"
+            f"{database.name} has schema {now.found}, this program works with {now.expected}; "
+            "run `pilotage db migrate` to bring it up to date"
         )
 
 
-def upgrade(database: Database) -> None:
-    """Bring a database to the expected schema; doing it again changes nothing."""
+def upgrade(database: Database, clock: Clock | None = None) -> None:
+    """Bring a database to the expected schema; doing it again changes nothing.
+
+    `clock` tells the time of the events about rows that it moves; the real one unless handed in.
+    Raises Conflict for a database made by a newer program, and for one that sorts texts by a
+    language: records are found again, and digests made, in the order of their bytes.
+    """
     from alembic import command
     from alembic.config import Config
 
+    now = state(database)
+    if now.found > now.expected:
+        raise _newer(database, now)
+    if database.is_shared:
+        require_order(database)
+        _make_room(database)
     config = Config()
     config.set_main_option("script_location", str(files("runs") / "migrations"))
     with database.writing() as connection:
         config.attributes["connection"] = connection
+        config.attributes["clock"] = clock or RealClock()
         command.upgrade(config, "head")
+    database.scrub()
+
+
+def differences(database: Database) -> list[str]:
+    """What the database has otherwise than the tables of this program; reads only."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database.reading() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata)
+    return [str(one) for one in found]
+
+
+def server(database: Database) -> str:
+    """Which program keeps the database, with its version."""
+    with database.reading() as connection:
+        version = connection.dialect.server_version_info or ()
+    return f"{database.kind} {'.'.join(map(str, version))}"
+
+
+def require_order(database: Database) -> None:
+    """Conflict unless a server's database sorts texts by their bytes, as SQLite does."""
+    with database.reading() as connection:
+        found = list(connection.exec_driver_sql(ORDER).scalars())
+    if found != sorted(found):
+        raise Conflict(
+            f"{database.name} sorts texts by a language and not by their bytes; make one with "
+            "CREATE DATABASE <name> TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+        )
+
+
+def _make_room(database: Database) -> None:
+    with database.writing() as connection:
+        database.take_turn(connection, "room")
+        there = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+        # Even `IF NOT EXISTS` asks for a right that whoever only migrates need not have.
+        if not connection.execute(there, {"name": SCHEMA}).scalar():
+            connection.execute(sa.schema.CreateSchema(SCHEMA))
+
+
+def _newer(database: Database, now: SchemaState) -> Conflict:
+    return Conflict(
+        f"{database.name} has schema {now.found}, a newer program's than {now.expected}; "
+        "install the Pilotage that made it"
+    )

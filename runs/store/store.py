@@ -15,8 +15,8 @@ from runs.records.evidence import Evidence, FailureGroup, FixTrial, Verdict
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.release import Move, Signal
-from runs.records.run import Briefing, Choice, Report, Terminal
-from runs.records.version import PolicyValues, Version
+from runs.records.run import Briefing, Choice, Refusal, Report, Terminal
+from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
 from runs.store.cases import Cases
 from runs.store.change import Change, Guard, Ledger, event_of, find_row, unguarded
@@ -38,6 +38,7 @@ KINDS: dict[type[Record], str] = {
     PlanDraft: "plan_draft",
     Version: "version",
     PolicyValues: "policy",
+    PolicyEdit: "policy_edit",
     Dataset: "dataset",
     Evidence: "evidence",
     Verdict: "verdict",
@@ -46,6 +47,7 @@ KINDS: dict[type[Record], str] = {
     Move: "move",
     Signal: "signal",
     Report: "report",
+    Refusal: "refusal",
     Terminal: "terminal",
 }
 
@@ -157,9 +159,11 @@ class Store:
             rows = connection.execute(query).all()
         return [kind.model_validate(row.body) for row in rows]
 
-    def list(self, customer: Customer, kind: type[R], limit: int = 50) -> list[R]:
-        """The newest records of this kind, newest first."""
+    def list(self, customer: Customer, kind: type[R], limit: int = 50, *, run: str = "") -> list[R]:
+        """The newest records of this kind, newest first; of one run where one is named."""
         query = self._records(customer, kind, newest_first=True).limit(limit)
+        if run:
+            query = query.where(tables.records.c.run == run)
         return self._read_all(kind, query)
 
 

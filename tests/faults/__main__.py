@@ -1,6 +1,8 @@
 """Every seam, killed many times: `python -m tests.faults [kills a side]` prints a table.
 
-`python -m tests.faults serve` does single trials for the tests: one JSON array a line each way.
+On SQLite; with `server` on PostgreSQL, where a second worker goes on beside the next process; with
+`beside` there are two from the start, and who meets a seam first is chance. `serve` in the place of
+a number does single trials for the tests: one JSON array a line each way.
 """
 
 import json
@@ -9,8 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tests import databases
 from tests.faults.seams import SEAMS, Strike
 from tests.faults.trial import Forge, Result
 
@@ -69,17 +73,35 @@ def _line(name: str, killed: list[Result]) -> str:
     return FORM.format(name, len(killed), same, duplicated, lost, other)
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="pilotage-faults-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _database(has_server: bool) -> Iterator[None]:
+    """What every home stands on from now on."""
+    if not has_server:
+        yield
+        return
+    with databases.running() as server, databases.on(server):
+        yield
+
+
 def main() -> int:
     """Prepare the homes, then serve or tabulate; 1 when anything is not as it should be."""
     began, asked = time.monotonic(), sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix="pilotage-faults-") as folder:
-        forge = Forge(Path(folder))
+    has_server = bool({"server", "beside"} & set(asked))
+    kills = next((int(one) for one in asked if one.isdecimal()), KILLS)
+    with _folder() as folder, _database(has_server):
+        forge = Forge(folder, is_beside="beside" in asked)
         forge.prepare()
-        if asked == ["serve"]:
+        if "serve" in asked:
             _say(json.dumps("ready"))
             serve(forge)
             return 0
-        is_good = tabulate(forge, int(asked[0]) if asked else KILLS)
+        is_good = tabulate(forge, kills)
     _say(f"{time.monotonic() - began:.0f} s, {os.cpu_count()} processors")
     return 0 if is_good else 1
 

@@ -16,7 +16,7 @@ from policies.rules import write_policy
 from runs import people
 from runs.records.person import Customer
 from runs.records.run import Run
-from tests import builders
+from tests import builders, databases
 from tests.desk import PLAN
 
 CUSTOMER = "acme"
@@ -66,7 +66,7 @@ def right_for(text: str) -> str:
 def settings_of(folder: Path) -> Settings:
     """A home's settings, in a hurry."""
     told = {"PILOTAGE_HOME": str(folder), "PILOTAGE_POLL_S": "0.01", "PILOTAGE_TICK_S": "0.05"}
-    return settings.read(told)
+    return settings.read(told | databases.environment(folder))
 
 
 def open_house(folder: Path) -> Wired:

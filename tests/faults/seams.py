@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal, NamedTuple
 
+from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.pregel import Pregel
 
@@ -48,7 +49,7 @@ class Seam:
     starts: tuple[Start, ...]
     """The shortest way that meets it first."""
     owner: Any
-    """Module or class that holds the function."""
+    """Module or class that holds the function, or several of which one is used."""
     function: str
     sides: tuple[Side, ...] = ("before", "after")
     picks: Picks = lambda *_, **__: True
@@ -86,13 +87,15 @@ UPDATE: tuple[Start, ...] = ("update",)
 SLICE: tuple[Start, ...] = ("slice",)
 ANY: tuple[Start, ...] = ("update", "slice", "opened")
 
+SAVERS = (SqliteSaver, PostgresSaver)
+
 SEAMS: dict[str, Seam] = {
     "commit": Seam(ANY, Database, "writing"),
     "commit by people": Seam(ANY, Database, "writing", picks=_by_people),
     "outbox": Seam(ANY, queue, "hand_over", BEFORE),
     "enqueue": Seam(ANY, queue, "hand_over", AFTER),
-    "checkpoint": Seam(ANY, SqliteSaver, "put"),
-    "checkpoint of writes": Seam(ANY, SqliteSaver, "put_writes"),
+    "checkpoint": Seam(ANY, SAVERS, "put"),
+    "checkpoint of writes": Seam(ANY, SAVERS, "put_writes"),
     "decision": Seam(ANY, approvals, "decide"),
     "wake, job taken": Seam(ANY, Loop, "advance"),
     "wake, graph resumed": Seam(ANY, Pregel, "invoke"),
@@ -132,14 +135,18 @@ def count(names: list[str]) -> dict[str, int]:
 
 
 def _wrap(seam: Seam, numbers: Iterator[int], reached: Callable[[Side, int], None]) -> None:
-    real = getattr(seam.owner, seam.function)
-    if seam.function == "writing":
-        setattr(seam.owner, seam.function, _around_commit(real, seam.picks, numbers, reached))
-        return
+    for owner in seam.owner if isinstance(seam.owner, tuple) else (seam.owner,):
+        real = getattr(owner, seam.function)
+        around = _around_commit if seam.function == "writing" else _around
+        setattr(owner, seam.function, around(real, seam.picks, numbers, reached))
 
+
+def _around(
+    real: Any, picks: Picks, numbers: Iterator[int], reached: Callable[[Side, int], None]
+) -> Callable[..., Any]:
     @wraps(real)
     def struck(*args: Any, **kwargs: Any) -> Any:
-        if not seam.picks(*args, **kwargs):
+        if not picks(*args, **kwargs):
             return real(*args, **kwargs)
         number = next(numbers)
         reached("before", number)
@@ -147,7 +154,7 @@ def _wrap(seam: Seam, numbers: Iterator[int], reached: Callable[[Side, int], Non
         reached("after", number)
         return result
 
-    setattr(seam.owner, seam.function, struck)
+    return struck
 
 
 def _around_commit(

@@ -1,7 +1,10 @@
 """Kill a process at a seam, let the next one go on, and compare how both come out.
 
 Every home is prepared once and copied for each trial. Everything heavy is imported before the first
-fork, and this process never starts a thread and never opens a database: its children do.
+fork, and this process never starts a thread and never opens a record: its children do.
+
+On a server there are two workers: the one that is killed, and one that works beside whoever goes
+on, or beside the killed one as well.
 """
 
 import json
@@ -16,7 +19,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pilotage.worker import working
 from runs import tables
+from tests import databases
 from tests.faults import house
 from tests.faults.ends import ACTED, End, as_json, decisions_in, end_of, faults_of
 from tests.faults.scenario import Until, is_over, note, open_play, play_on, waits_for
@@ -27,6 +32,8 @@ from tools.notify import Outbox
 PATIENCE_S = 60
 TOLD = 6_000
 OUTPUT, RESULT = "output.txt", "result.json"
+BESIDE, OVER = "beside.txt", "over.txt"
+"""The name of the worker beside, and the sign that it may go."""
 STARTS: dict[Start, Until] = {
     "slice": waits_for("stage", times=2),
     "update": waits_for("update"),
@@ -55,14 +62,17 @@ class Result(NamedTuple):
 class Forge:
     """Prepared homes, and trials on copies of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_beside: bool = False) -> None:
         self._folder = folder
+        self._is_beside = is_beside
+        """On a server: two workers from the start, and not only after the kill."""
         self._expected: dict[Start, dict[str, Any]] = {}
         self._counts: dict[Start, dict[str, int]] = {}
 
     def prepare(self) -> None:
         """Make every home to start from."""
         here = self._folder / "making"
+        databases.url_of(here)
         _require(_fork(lambda: _make(here), here), here)
         self._keep(here, "opened")
         for start, until in STARTS.items():
@@ -81,14 +91,20 @@ class Forge:
         start = strike.start
         self._expect(start)
         home = self._copy(start)
+        beside = _Beside(home)
+        if self._is_beside:
+            beside.start()
         ended = _fork(lambda: _play_armed(home, strike), home)
         killed = ended == -signal.SIGKILL
-        if ended and not killed:
-            return _failed(strike, home, "the killed process failed first", began)
+        if killed:
+            _fork(lambda: _wait_out_leases(home), home)
+            beside.start()
+            ended = _fork(lambda: _go_on(home), home)
+        has_left = beside.stop()
+        if ended or not has_left:
+            return _failed(strike, home, "a process that goes on failed", began)
         if not killed:
             return Result(strike, False, True, [], [], [], time.monotonic() - began)
-        if _fork(lambda: _go_on(home), home):
-            return _failed(strike, home, "the next process failed", began)
         found = json.loads((home / RESULT).read_text())
         shutil.rmtree(home)
         differs = _differences(self._expected[start], found["end"])
@@ -120,12 +136,40 @@ class Forge:
 
     def _keep(self, home: Path, start: Start) -> None:
         shutil.copytree(home, self._folder / start)
+        databases.copy(home, self._folder / start)
 
     def _copy(self, start: Start) -> Path:
         home = self._folder / "trial"
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(self._folder / start, home)
+        if databases.CHOSEN.server is not None:
+            databases.CHOSEN.server.drop(home)
+        databases.copy(self._folder / start, home)
         return home
+
+
+class _Beside:
+    """The other worker of a home on a server; there is none on SQLite."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._child = 0
+
+    def start(self) -> None:
+        """Let it work from now on, unless it does."""
+        if self._child or databases.CHOSEN.server is None:
+            return
+        self._child = _child(lambda: _work_beside(self._home), self._home)
+        until = time.monotonic() + PATIENCE_S
+        while not (self._home / BESIDE).exists() and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def stop(self) -> bool:
+        """Let it go; True when it left well."""
+        if not self._child:
+            return True
+        (self._home / OVER).touch()
+        return _ended(self._child) == 0
 
 
 def _make(home: Path) -> None:
@@ -148,9 +192,15 @@ def _play_counted(home: Path, names: list[str]) -> None:
     _write_result(home, [], counts=counts)
 
 
+def _work_beside(home: Path) -> None:
+    _note_acts(home)
+    with working(open_play(home).wired) as worker:
+        (home / BESIDE).write_text(worker.name)
+        worker.run_until((home / OVER).exists)
+
+
 def _go_on(home: Path) -> None:
     _note_acts(home)
-    _wait_out_leases(home)
     before = decisions_in(open_play(home))
     play_on(home, is_over)
     _write_result(home, before)
@@ -185,8 +235,10 @@ def _note_acts_of(tool: Any, home: Path) -> None:
 def _wait_out_leases(home: Path) -> None:
     """What waiting for the dead process's leases to run out would come to, at once."""
     store = house.open_house(home).store
+    living = (home / BESIDE).read_text() if (home / BESIDE).exists() else ""
     with store.database.writing() as connection:
-        connection.execute(tables.leases.update().values(expires_at="2000-01-01T00:00:00.000000Z"))
+        dead = tables.leases.update().where(tables.leases.c.holder != living)
+        connection.execute(dead.values(expires_at="2000-01-01T00:00:00.000000Z"))
     store.database.close()
 
 
@@ -209,11 +261,19 @@ def _require(ended: int, home: Path) -> None:
 
 def _fork(work: Callable[[], None], folder: Path) -> int:
     """Do `work` in a child; its exit code, negative for the signal that ended it."""
+    return _ended(_child(work, folder))
+
+
+def _child(work: Callable[[], None], folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         _be_child(work, folder / OUTPUT)
+    return child
+
+
+def _ended(child: int) -> int:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)

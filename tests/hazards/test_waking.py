@@ -6,21 +6,22 @@ from functools import partial
 from typing import Any
 
 import pytest
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import StateGraph
 from langgraph.types import Command
 
-from agent import graph
+from agent import checkpoints, graph
 from agent.deps import Deps
 from agent.loop import Loop
-from agent.nodes.ask import ask
+from agent.nodes.ask import ask, payload
 from agent.state import State
-from runs import approvals, leases
+from runs import approvals, leases, tables
 from runs.errors import Conflict, NotFound, Unavailable
 from runs.leases import Lease
 from runs.records.evidence import Evidence, FixTrial
 from tests.tickets import contrary
 from tests.voyage import Harbour, Voyage
+
+pytestmark = pytest.mark.both_databases
 
 WAITING = "plan/test_exit/stage/signals"
 ASKS = ("plan", "plan/test_exit", "plan/test_exit/stage")
@@ -38,7 +39,7 @@ STRAY: tuple[Any, ...] = (
 def compiled(voyage: Voyage) -> Iterator[Any]:
     """The run's graph on its own checkpoints, as langgraph's own tools would open it."""
     deps = voyage.engines.deps(voyage.store, Lease("", "", 0))
-    with SqliteSaver.from_conn_string(str(voyage.wired.home.checkpoints)) as saver:
+    with checkpoints.opened(voyage.wired.checkpoints) as saver:
         yield graph.build(deps).compile(checkpointer=saver)
 
 
@@ -48,12 +49,13 @@ def thread(voyage: Voyage) -> Any:
 
 
 def rows(voyage: Voyage) -> list[str]:
-    """Everything in the record, as one text a statement."""
-    connection = voyage.store.database.engine.raw_connection()
-    try:
-        return list(connection.driver_connection.iterdump())  # pyright: ignore -- driver object
-    finally:
-        connection.close()
+    """Everything in the record, as one text a row."""
+    with voyage.store.database.reading() as connection:
+        return sorted(
+            f"{table.name}: {row}"
+            for table in tables.metadata.sorted_tables
+            for row in connection.execute(table.select())
+        )
 
 
 @pytest.mark.parametrize("value", STRAY)
@@ -63,13 +65,13 @@ def test_a_resume_before_the_decision_asks_again_and_nothing_moves(
 ) -> None:
     """Whatever it carries: a decision is a record, under a name."""
     voyage = harbour.at(point)
-    before, asked = rows(voyage), voyage.asked.id
+    before, asked = rows(voyage), payload(voyage.asked)
     with compiled(voyage) as loop:
         loop.invoke(Command(resume=value), thread(voyage))
         seen = loop.get_state(thread(voyage))
 
     assert seen.next == (f"ask_{point.rpartition('/')[2]}",)
-    assert [one.value for one in seen.interrupts] == [{"approval_id": asked}]
+    assert [one.value for one in seen.interrupts] == [asked]
     assert rows(voyage) == before
 
 

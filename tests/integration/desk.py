@@ -149,8 +149,9 @@ class Steps:
         return json.loads(self.kept[name])
 
 
-def answer(asked: Version, text: str) -> Output:
+def answer(asked: Version, item: Mapping[str, Any], _: Any) -> Output:
     """A model from a script: what stands before the colon says how sure it is."""
+    text = str(item["text"])
     how = text.partition(":")[0]
     return Output(
         label=asked.labels[0] if "refund" in text else asked.labels[1],
@@ -220,7 +221,7 @@ def policy(**changed: Any) -> PolicyValues:
         "review_due_hours": 8,
         "audit_share": 0.1,
         "approval_due_hours": 24,
-        "evidence_hours": {},
+        "evidence_hours": {"source": 24},
         "escalation": ("ops",),
     }
     return PolicyValues.model_validate(values | changed)

@@ -26,6 +26,8 @@ from tests.integration.ledger import (
 from tools.tool import without_means
 from workflow.actions import perform, reconcile
 
+pytestmark = pytest.mark.both_databases
+
 
 class Answering(MortalTool):
     """A desk whose act raises, before or after it was done."""

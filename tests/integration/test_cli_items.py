@@ -153,7 +153,7 @@ def test_the_workflow_says_what_serves_it(tmp_path: Path, house: House) -> None:
     assert house.run("workflow", "show", "mail", by="dan").exit_code == 2
 
 
-@pytest.mark.parametrize("by", ["dan", "ana", "eva"])
+@pytest.mark.parametrize("by", ["dan", "gil", "eva"])
 def test_only_who_answers_for_a_release_makes_it_smaller(house: House, by: str) -> None:
     """Code 6, and it stays as it is."""
     before = house.store.releases.get(house.customer, "rel-1")
@@ -189,3 +189,43 @@ def test_a_share_is_narrowed_and_never_widened(tmp_path: Path) -> None:
     after = house.store.releases.get(house.customer, "rel-1")
     assert codes == [2, 2, 0]
     assert (after.weight_bp, after.stages[after.stage].name) == (250, "slice_5")
+
+
+def test_a_share_needs_no_rounding(tmp_path: Path) -> None:
+    """2.3 percent is 230 hundredths, whatever a float makes of it."""
+    house = make_house(tmp_path / "home")
+    release(house, stage=2, weight_bp=5_000)
+    done = house.run("release", "narrow", "desk", "--reason", "x", "--weight", "2.3", by="ben")
+
+    assert (done.exit_code, house.store.releases.get(house.customer, "rel-1").weight_bp) == (0, 230)
+
+
+def test_one_person_pauses_a_release(tmp_path: Path) -> None:
+    """Its items go to the incumbent; twice is once; others may not."""
+    house = make_house(tmp_path / "home")
+    release(house, stage=2, weight_bp=5_000)
+    pause = ("release", "pause", "desk", "--reason", "the queues are down")
+    codes = [house.run(*pause, by=by).exit_code for by in ("eva", "ben", "ben")]
+    shown = house.run("release", "show", "desk", by="dan").stdout
+
+    assert codes == [6, 0, 0]
+    assert "release rel-1 of desk: held, serves 50 % of the items" in shown
+    assert shown.count("release held:") == 1
+
+
+def test_a_segment_is_narrowed_and_shown(tmp_path: Path) -> None:
+    """A field the contract does not declare is refused, and so is narrowing by nothing."""
+    house = make_house(tmp_path / "home")
+    release(house, stage=2, weight_bp=5_000)
+    narrow = ("release", "narrow", "desk", "--reason", "x")
+    none = house.run(*narrow, by="ben")
+    unknown = house.run(*narrow, "--segment", "colour=red", by="ben")
+    done = house.run(*narrow, "--segment", "tier=gold", by="ben")
+    shown = house.run("release", "show", "desk", by="dan").stdout
+
+    assert (none.exit_code, unknown.exit_code, done.exit_code) == (2, 2, 0)
+    assert "--weight PERCENT, --segment FIELD=VALUE" in none.stderr
+    assert "it has tier" in unknown.stderr
+    assert "rel-1: serves 50 % without tier=gold at slice_50" in done.stdout
+    assert "serves 50 % without tier=gold of the items" in shown
+    assert "without tier=gold" in shown.partition("so far")[2]

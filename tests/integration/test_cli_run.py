@@ -160,3 +160,22 @@ def test_two_workers_of_one_home_are_one_too_many(house: House) -> None:
 
     assert result.exit_code == 75
     assert "elsewhere:1:a" in result.stderr
+
+
+def test_a_run_whose_job_failed_is_queued_again_and_goes_on(house: House, plan: str) -> None:
+    """It is shown as stopped with the command; a second time there is nothing to try again."""
+    opened = house.run(*START, "--plan", plan, "--key", "fails", "--detach", by="dan")
+    id = opened.stdout.strip()
+    house.store.jobs.mark_failed(house.customer, f"advance_run:{id}:opened", "RuntimeError: a bug")
+    stopped = house.run("run", "show", id, by="dan").stdout
+    tried = house.run("run", "retry", id, "--json", by="dan")
+    again = house.run("run", "retry", id, by="dan")
+    went_on = house.run("run", "watch", id, "--work", by="dan")
+
+    assert (
+        f"stopped: job failed: RuntimeError: a bug; mend that, then `pilotage run retry {id}`"
+        in (stopped)
+    )
+    assert (tried.exit_code, again.exit_code, went_on.exit_code) == (0, 7, 3)
+    assert json.loads(tried.stdout)["job"].startswith(f"advance_run:{id}:retry:")
+    assert "was not given up by the worker" in again.stderr

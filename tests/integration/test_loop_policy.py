@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from rollout.admission import Sent
+from runs import approvals
 from runs.errors import Conflict
 from runs.records.evidence import Verdict
 from runs.records.item import Item
 from runs.records.version import PolicyValues
 from tests.tickets import BARS, plan_of, values_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Harbour, Voyage, lay
 
 SANDBOX = "plan/test_exit/stage/signals"
 STRICT = 0.005
@@ -149,3 +150,60 @@ def test_without_a_file_the_plans_own_values_and_the_installations_rules_hold(
     assert voyage.asked.covers["leading_policy"] == "none"
     assert policy.gates["dry_run"].wrong_auto_max == BARS["dry_run"]["wrong_auto_max"]
     assert policy.approvers == voyage.wired.installation.policy.approvers
+
+
+def test_what_is_asked_is_superseded_the_moment_other_values_lead(harbour: Harbour) -> None:
+    """Given an open plan; when the file is followed; then nobody has to answer to find out."""
+    voyage = harbour.at("plan")
+    before = voyage.asked
+    edited = voyage.edit(review_due_hours=12)
+    voyage.wired.policy_files.find(voyage.customer, "desk")
+    superseded = approvals.get(voyage.store, voyage.customer, before.id)
+    voyage.advance()
+
+    assert superseded.status == "superseded"
+    assert voyage.asked.id != before.id
+    assert voyage.asked.covers["policy"] == edited.digest
+    voyage.verify()
+
+
+def test_a_loosened_share_of_the_audit_restarts_the_stage_once_people_agreed(
+    harbour: Harbour,
+) -> None:
+    """Given the sandbox; while it is held nothing changes; then the stage is measured anew."""
+    voyage = harbour.at(SANDBOX)
+    entered = voyage.release
+    voyage.turn(hours=1)
+    edited = voyage.edit(audit_share=0.9)
+    held = voyage.wired.policy_files.find(voyage.customer, "desk")
+    while_held = voyage.release
+    (asked,) = approvals.list_approvals(voyage.store, voyage.customer)
+    for name in ("ben", "eva"):
+        voyage.decide(name, asked=asked)
+    voyage.wired.policy_files.find(voyage.customer, "desk")
+
+    assert held is not None
+    assert (held.audit_share, while_held) == (1.0, entered)
+    assert entered.entered_at is not None
+    assert voyage.release.entered_at is not None
+    assert voyage.release.entered_at > entered.entered_at
+    assert (voyage.release.policy, voyage.release.stage) == (edited.digest, entered.stage)
+    voyage.verify()
+
+
+def test_a_question_to_the_customers_people_leaves_other_workflows_alone(
+    harbour: Harbour,
+) -> None:
+    """Two edits of two workflows are two questions, and neither supersedes the other."""
+    voyage = harbour.at(SANDBOX)
+    files, customer = voyage.wired.policy_files, voyage.customer
+    other = values_of("mail")
+    lay(voyage.wired, customer, other)
+    files.find(customer, "mail")
+    lay(voyage.wired, customer, values_of("mail", audit_share=0.9))
+    voyage.edit(audit_share=0.9)
+    for workflow in ("desk", "mail", "desk", "mail"):
+        files.find(customer, workflow)
+
+    open_now = approvals.list_approvals(voyage.store, customer)
+    assert sorted(one.covers["workflow"] for one in open_now) == ["desk", "mail"]

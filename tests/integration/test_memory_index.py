@@ -168,6 +168,22 @@ def test_a_rebuild_leaves_nothing_of_a_lesson_that_is_gone(memory: Memory, tmp_p
     assert vector not in files
 
 
+def test_an_erased_lesson_is_out_of_the_index_with_the_next_job(
+    memory: Memory, tmp_path: Path
+) -> None:
+    """Whatever else the job has to do; the others are still found."""
+    assert memory.vectors.index
+    assert "lesson-7" in memory.vectors.index.held("acme")
+    memory.store.erase(ACME, "ana", "lesson-7")
+
+    assert memory.vectors.index_lessons(ACME).reason == "a lesson was erased"
+    assert memory.vectors.index_lessons(ACME).state == "ready"
+
+    files = [path.read_bytes() for path in (tmp_path / NAME).rglob("*") if path.is_file()]
+    assert not any(key_of("acme", "lesson-7").encode() in content for content in files)
+    assert "lesson-8" in memory.vectors.index.held("acme")
+
+
 def test_no_text_of_a_lesson_is_in_the_index(memory: Memory, tmp_path: Path) -> None:
     """Ids, vectors and names of kinds; a word of a text would outlive its erasure."""
     assert memory.vectors.index

@@ -11,6 +11,8 @@ import pytest
 from runs.snapshots import read
 from tests.integration.desk import NOW, TICKET, Desk, ended, fingerprint, process
 
+pytestmark = pytest.mark.both_databases
+
 TICKETS: dict[str, dict[str, Any]] = {
     "sure": {},
     "unsure": {"text": "unsure: my refund"},

@@ -7,11 +7,21 @@ from typing import Any
 
 import pytest
 
+from runs import snapshots
 from runs.errors import InvalidInput, NotFound, Unavailable
 from runs.leases import take
 from runs.records.item import Output
-from runs.records.version import Effect
-from tests.integration.desk import ASSIGNING, TAGGING, Desk, Steps, ended, process
+from runs.records.version import Effect, Version
+from tests.integration.desk import (
+    ASSIGNING,
+    TAGGING,
+    Desk,
+    Steps,
+    answer,
+    ended,
+    process,
+    version,
+)
 from workflow.process.item import give_up, process_item
 
 
@@ -222,3 +232,57 @@ def test_no_masked_text_leaves_with_an_act(tmp_path: Path) -> None:
     for text in [*kept, written]:
         assert "eve@example.com" not in text
         assert "1234567" not in text
+
+
+def test_an_effect_the_plan_keeps_for_a_person_waits_whatever_its_risk(tmp_path: Path) -> None:
+    """Nothing is done before it either: the item waits as a whole, with the reason."""
+    desk = Desk(tmp_path, effects=(ASSIGNING, TAGGING), waiting=("tag",))
+    desk.admit()
+
+    item = process(desk)
+
+    assert ended(desk) == ("in_review", "threshold", "ben", ["exception"])
+    assert "tag is kept for a person by the plan: a person must agree to it first" in item.reason
+    assert (desk.queued, desk.desk_tool.acts) == ([], 0)
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, "acted"), (25, "in_review")])
+def test_what_was_read_too_long_ago_is_not_acted_on(
+    tmp_path: Path, hours: int, status: str
+) -> None:
+    """A source that is not read again counts for as long as the policy says, plan or not."""
+    source = version().sources[0]
+    told = {"max_age_hours": None, "reread_before_act": False}
+    desk = Desk(tmp_path, sources=(source.model_copy(update=told),))
+    desk.admit()
+    steps = Steps()
+
+    def after_routing(name: str, work: Callable[[], Any]) -> Any:
+        result = steps(name, work)
+        if name == "route":
+            desk.clock.turn(timedelta(hours=hours))
+        return result
+
+    item = process_item(desk.deps(), desk.customer, "i-1", after_routing)
+
+    assert item.status == status
+    assert ("what it says is 25 h old, the limit is 24 h" in item.reason) == (hours > 24)
+
+
+def test_the_route_sees_the_fields_and_the_context_that_were_kept(tmp_path: Path) -> None:
+    """Typed and masked, and nothing of the sources but what the version declares."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    seen: list[Any] = []
+
+    def spy(version: Version, *of: Any) -> Output:
+        seen.append(of)
+        return answer(version, *of)
+
+    item = process(desk, answer=spy)
+
+    kept = snapshots.read(desk.store, desk.customer, item.snapshot)["values"]
+    (fields, context) = seen[0]
+    assert context == kept
+    assert set(context) == {"crm"}
+    assert fields["text"]

@@ -23,6 +23,8 @@ from tests.integration.desk import (
 )
 from workflow.process.item import give_up, process_item
 
+pytestmark = pytest.mark.both_databases
+
 MOST_COMMITS = 40
 UNSURE = TICKET | {"text": "unsure: refund"}
 EMPTY = TICKET | {"text": None}
@@ -212,8 +214,8 @@ def test_another_answer_after_the_death_does_not_act_beside_the_first(
     with pytest.raises(Killed):
         process_item(desk.deps(), desk.customer, "i-1", Steps())
 
-    def changed(version: Version, text: str) -> Output:
-        return answer(version, text).model_copy(update={"label": "parcel"})
+    def changed(version: Version, *seen: Any) -> Output:
+        return answer(version, *seen).model_copy(update={"label": "parcel"})
 
     item = process_item(desk.deps(answer=changed), desk.customer, "i-1", Steps())
 

@@ -16,6 +16,7 @@ from runs.records.person import Customer
 from runs.store import jobs
 from runs.store.change import Change
 from runs.store.store import Store
+from tests import databases
 from tests.builders import make_customer, make_store
 
 CHILD = """
@@ -27,8 +28,8 @@ from runs.store.store import Store
 from tests.builders import NOW
 from runs.clock import StoppedClock
 
-folder, kills_at = Path(sys.argv[1]), sys.argv[2]
-store = Store(Database(f"sqlite:///{folder}/pilotage.db"), StoppedClock(NOW))
+folder, kills_at, record, queued = Path(sys.argv[1]), *sys.argv[2:]
+store = Store(Database(record), StoppedClock(NOW))
 
 def work(context):
     context.step("first", lambda: (folder / "first").open("a").write("x"))
@@ -38,7 +39,7 @@ def work(context):
     if kills_at == "before done":
         os.kill(os.getpid(), signal.SIGKILL)
 
-queue = Queue(store, QueueSettings(f"sqlite:///{folder}/queue.db", executor=f"w{os.getpid()}"))
+queue = Queue(store, QueueSettings(queued, executor=f"w{os.getpid()}"))
 if kills_at == "before marked":
     store.jobs.mark_enqueued = lambda jobs: os.kill(os.getpid(), signal.SIGKILL)
 queue.start({"process_item": work})
@@ -47,6 +48,15 @@ while store.jobs.unfinished() and time.monotonic() < end:
     time.sleep(0.02)
 queue.stop()
 """
+
+
+pytestmark = pytest.mark.both_databases
+
+
+def queue_of(folder: Path) -> str:
+    """Where the queue stands: on a server beside the record, else in a file of its own."""
+    url = databases.url_of(folder)
+    return url if url.startswith("postgresql") else f"sqlite:///{folder}/queue.db"
 
 
 @pytest.fixture
@@ -70,8 +80,8 @@ def work_off(
     is_done: Callable[[], bool] | None = None,
 ) -> None:
     """Run the queue in this process until nothing is left to do, or until `is_done`."""
-    url, name = f"sqlite:///{folder}/queue.db", f"w{time.monotonic_ns()}"
-    queue = Queue(store, QueueSettings(url, executor=name, poll_s=0.01))
+    name = f"w{time.monotonic_ns()}"
+    queue = Queue(store, QueueSettings(queue_of(folder), executor=name, poll_s=0.01))
     queue.start({"process_item": work})
     is_done = is_done or (lambda: not store.jobs.unfinished())
     end = time.monotonic() + 30
@@ -182,6 +192,7 @@ def run_child(folder: Path, kills_at: str) -> int:
     """Run a worker of its own; returns its exit code."""
     root = Path(__file__).parents[2]
     path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-c", CHILD, str(folder), kills_at]
+    told = [str(folder), kills_at, databases.url_of(folder), queue_of(folder)]
+    command = [sys.executable, "-c", CHILD, *told]
     environment = {**os.environ, "PYTHONPATH": path}
     return subprocess.run(command, env=environment, cwd=root, timeout=60, check=False).returncode

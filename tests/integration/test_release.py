@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from policies.gates import judge
-from rollout import advance, ladder
+from rollout import advance, ladder, watch
 from rollout.advance import Facts, Judged
 from rollout.assignment import HUMAN
 from rollout.ladder import Rung
 from rollout.release import climb, rehearsal, way_back
-from rollout.signals import measure, watch
+from rollout.signals import measure
 from runs import approvals
 from runs.audit import verify
 from runs.errors import Conflict, InvalidInput, NotAllowed
@@ -23,7 +23,7 @@ from runs.records.version import PolicyValues
 from tests import builders
 from tests.world import World, make_world
 
-SILENCE = timedelta(hours=1)
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -68,8 +68,7 @@ def gather(world: World, release: Release, dry: Evidence) -> Facts:
     """What the record holds now."""
     store, customer, now = world.store, world.customer, world.clock.now()
     seen = measure(store, customer, release=release, now=now)
-    for signal in seen.signals:
-        store.keep(customer, "worker", signal, release.run)
+    watch.keep(store, customer, "worker", release=release, read=seen.signals)
     found = store.of_run(customer, Evidence, release.run)
     bars = store.get(customer, PolicyValues, release.policy).gates
 
@@ -91,19 +90,22 @@ def gather(world: World, release: Release, dry: Evidence) -> Facts:
         drill=max(
             (e for e in found if e.kind == "drill"), key=lambda e: e.measured_at, default=None
         ),
-        monitoring=watch(store, customer, release=release, now=now, silence=SILENCE),
+        monitoring=watch.watch(store, customer, release=release, now=now),
         approval=None,
     )
 
 
 def prove(world: World, release: Release) -> None:
-    """Rehearse the way back, serve a sample that is all right, and let the stage's hours pass."""
+    """Rehearse the way back, serve a sample that is all right, and watch the stage to its end."""
     rehearsal.rehearse(world.store, world.customer, release=release)
     for item in world.send(ENOUGH[release.stage], prefix=f"at {release.stage}"):
         if item.status == "queued":
             world.end(item)
             world.answer(item)
-    world.clock.turn(timedelta(hours=release.stages[release.stage].min_hours))
+    for _ in range(release.stages[release.stage].min_hours // 12):
+        world.clock.turn(timedelta(hours=12))
+        now = world.clock.now()
+        watch.read_if_due(world.store, world.customer, release=release, now=now)
 
 
 def test_a_release_climbs_to_its_end_on_evidence_of_live_items(world: World) -> None:

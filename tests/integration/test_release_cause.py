@@ -42,8 +42,8 @@ def test_one_authorised_person_is_enough(world: World, role: str, verb: str) -> 
 
 
 def refused(world: World, **changed: Any) -> cause.Asked:
-    """Ben's word, but for what changes of who he is."""
-    identity = builders.identity(world.customer, "ben", roles=("ops_lead",))
+    """Dan's word, whom the plan names for nothing, but for what changes of who he is."""
+    identity = builders.identity(world.customer, "dan", roles=("ops_lead",))
     return world.asked()._replace(identity=identity.model_copy(update=changed))
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from rollout.assignment import HUMAN
-from rollout.release import climb, way_back
+from rollout.release import way_back
 from runs.audit import verify
 from runs.clock import StoppedClock
-from runs.errors import Conflict, InvalidInput, NotAllowed
+from runs.errors import Conflict, InvalidInput
 from runs.events import Event, EventKind
 from runs.records.evidence import Evidence
 from runs.records.item import Item
@@ -41,23 +41,6 @@ def events(world: World, *kinds: EventKind) -> list[Event]:
 def items(world: World, release: Release, **wanted: Any) -> dict[str, int]:
     """How many items of the release stand in each status."""
     return world.store.items.count(world.customer, ItemFilter(release=release.id, **wanted))
-
-
-def test_a_hold_is_ended_by_its_rollout_owner_alone(world: World) -> None:
-    """The stage and share are what they were, and the evidence begins anew."""
-    release = world.at("slice_50")
-    held = way_back.hold(world.store, world.customer, release=release, cause=world.asked())
-    again = way_back.hold(world.store, world.customer, release=release, cause=world.asked())
-    world.clock.turn(timedelta(hours=3))
-    told: dict[str, Any] = {"release": held}
-    with pytest.raises(NotAllowed, match="holds none of the roles rollout_owner"):
-        climb.resume(world.store, world.customer, **told, cause=world.asked())
-    owner = world.asked("ana", "rollout_owner", "the source answers again")
-    resumed = climb.resume(world.store, world.customer, **told, cause=owner)
-
-    assert again == held
-    assert (resumed.status, resumed.weight_bp) == ("open", release.weight_bp)
-    assert resumed.entered_at == world.clock.now()
 
 
 def test_narrowing_serves_less_at_a_lower_stage_and_may_be_repeated(world: World) -> None:

@@ -30,6 +30,7 @@ def finish(voyage: Voyage) -> Terminal:
     return end
 
 
+@pytest.mark.both_databases
 def test_every_hole_of_a_plan_is_a_question_to_a_named_person(harbour: Harbour) -> None:
     """Given a plan with two holes; then each names its field and whom it asks."""
     voyage = harbour.at("home")
@@ -88,6 +89,7 @@ def test_what_the_plan_needs_and_is_not_there_is_a_hole(
     assert end.owner == person
 
 
+@pytest.mark.both_databases
 def test_a_role_that_nobody_can_fill_is_a_hole(harbour: Harbour) -> None:
     """Nobody approves their own work; where nobody else is left, somebody has to be named."""
     voyage = harbour.at("home")
@@ -101,6 +103,7 @@ def test_a_role_that_nobody_can_fill_is_a_hole(harbour: Harbour) -> None:
     assert end.owner == "ana"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("point", "kind"),
     [

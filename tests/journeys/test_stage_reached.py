@@ -11,6 +11,8 @@ from runs.records.version import Version
 from tests.tickets import plan_of, values_of, written
 from tests.voyage import Harbour, Voyage, import_cases, lay
 
+pytestmark = pytest.mark.both_databases
+
 STORY = [
     "run_opened",
     "release_opened",

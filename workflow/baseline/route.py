@@ -1,9 +1,9 @@
 """The learnt route: from examples to answers with an honest confidence.
 
-Words and pieces of words weighed by TF-IDF, a multinomial logistic regression, one temperature. The
-temperature, and every answer a threshold may be chosen on, come from models that saw no example of
-the same family. The same examples and settings give the same fit; nothing here reads a clock, a
-file or the network.
+Words and pieces of words weighed by TF-IDF, facts scaled and stepped, a multinomial logistic
+regression over both, one temperature. The temperature, and every answer a threshold may be chosen
+on, come from models that saw no example of the same family. The same examples and settings give the
+same fit; nothing here reads a clock, a file or the network.
 """
 
 import random
@@ -19,6 +19,7 @@ from scipy.special import softmax
 from runs.errors import InvalidInput
 from runs.records.record import digest_of
 from workflow.baseline import model, terms
+from workflow.baseline.facts import Fact, Row
 from workflow.baseline.terms import Whole
 
 FORM = 1
@@ -26,12 +27,14 @@ FORM = 1
 
 
 class Example(NamedTuple):
-    """One text to learn from."""
+    """One item to learn from."""
 
     text: str
     label: str
     family: str
     """Examples of one family are never on both sides of a fold."""
+    facts: tuple[Fact, ...] = ()
+    """One a column, as every other example has them; none where there is a text alone."""
 
 
 def _ordered(span: tuple[int, int]) -> tuple[int, int]:
@@ -63,15 +66,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the route says of one text."""
+    """What the route says of one item."""
 
     label: str
     confidence: float
     """Calibrated probability of `label`."""
     scope: float
     """0 to 1, higher is more like what was learnt; a rank, not a probability: the share of the
-    text's weight that is known, times the unsharpened probability of the best label in scope,
-    set against that of the label out of scope where one was learnt."""
+    text's weight that is known, times the likeness of the strangest fact, times the unsharpened
+    probability of the best label in scope, set against that of the label out of scope where one
+    was learnt."""
     runner_up: str
     margin: float
     """Confidence in `label` above that in `runner_up`."""
@@ -92,10 +96,13 @@ class Fitted:
     out_of_fold: tuple[Answer, ...]
     """An answer to each example, in their order, by a model that saw none of its family."""
 
-    def answer(self, texts: Sequence[str]) -> list[Answer]:
-        """One answer a text, in their order; a text alone gets the answer it gets among others."""
+    def answer(self, texts: Sequence[str], facts: Sequence[Row] = ()) -> list[Answer]:
+        """One answer an item, in their order; alone an item gets the answer it gets among others.
+
+        `facts` are those of each item, where the route looks at facts.
+        """
         counts = terms.count(texts, sizes(self.settings), self.columns)
-        sight = self.model.look(counts)
+        sight = self.model.look(model.Shown(counts, facts))
         return _answers(sight, self.labels, self.temperature, out=self.settings.out_of_scope)
 
 
@@ -111,7 +118,9 @@ def fit(examples: Sequence[Example], settings: Settings) -> Fitted:
     texts = [example.text for example in examples]
     columns = terms.find(texts, sizes(settings))
     counts = terms.count(texts, sizes(settings), columns)
-    sight = model.look_out_of_fold(counts, codes, fold, len(labels), c=settings.c)
+    rows = [example.facts for example in examples] if examples[0].facts else ()
+    shown = model.Shown(counts, rows)
+    sight = model.look_out_of_fold(shown, codes, fold, len(labels), c=settings.c)
     temperature = model.temperature(sight.logits, codes)
     kept = terms.worth_keeping(counts, len(texts))
     return Fitted(
@@ -119,7 +128,7 @@ def fit(examples: Sequence[Example], settings: Settings) -> Fitted:
         digest=digest(examples, settings),
         labels=labels,
         columns=columns.only(*kept),
-        model=model.learn(counts.columns(*kept), codes, len(labels), c=settings.c),
+        model=model.learn(shown.columns(*kept), codes, len(labels), c=settings.c),
         temperature=temperature,
         out_of_fold=tuple(_answers(sight, labels, temperature, out=settings.out_of_scope)),
     )
@@ -135,7 +144,13 @@ def read_settings(values: dict[str, Any]) -> Settings:
 
 def digest(examples: Sequence[Example], settings: Settings) -> str:
     """The digest that `fit` would give its result, without learning anything."""
-    return digest_of([FORM, settings_body(settings), [list(example) for example in examples]])
+    return digest_of([FORM, settings_body(settings), [_body(example) for example in examples]])
+
+
+def _body(example: Example) -> list[Any]:
+    """An example with a text alone keeps the digest it always had."""
+    text, label, family, facts = example
+    return [text, label, family, *([list(facts)] if facts else [])]
 
 
 def settings_body(settings: Settings) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.errors import InvalidInput
+from workflow.baseline.facts import as_json, of_json
 from workflow.baseline.model import Model
 from workflow.baseline.route import FORM, Answer, Fitted, read_settings, settings_body
 from workflow.baseline.terms import Columns, Weights
@@ -27,6 +28,8 @@ def save(fitted: Fitted) -> bytes:
         "temperature": fitted.temperature,
         "unseen": fitted.model.weights.unseen,
     }
+    if fitted.model.facts.columns:
+        head["facts"] = as_json(fitted.model.facts)
     number = {label: place for place, label in enumerate(fitted.labels)}
     answers = fitted.out_of_fold
     file = io.BytesIO()
@@ -65,13 +68,14 @@ def _fitted(arrays: Arrays) -> Fitted:
         raise ValueError(f"form {head['form']}, this is form {FORM}")
     labels = tuple(head["labels"])
     words, characters = ({term: at for at, term in enumerate(one)} for one in head["terms"])
+    facts = of_json(head.get("facts", []))
     weights = Weights(arrays["words"], arrays["characters"], head["unseen"])
     return Fitted(
         settings=read_settings(head["settings"]),
         digest=head["digest"],
         labels=labels,
         columns=Columns(words, characters),
-        model=Model(weights, arrays["coefficients"], arrays["intercepts"]),
+        model=Model(weights, arrays["coefficients"], arrays["intercepts"], facts),
         temperature=head["temperature"],
         out_of_fold=tuple(
             Answer(labels[first], confidence, scope, labels[second], margin)

@@ -14,7 +14,7 @@ DOUBLE_LABELLED = 0.2
 KAPPA = 0.6
 """Below it, the labels and not the version are in doubt."""
 
-FindingKind = Literal["too_small", "labels", "contradiction", "author", "holdout"]
+FindingKind = Literal["too_small", "labels", "contradiction", "holdout"]
 
 
 class Finding(NamedTuple):
@@ -34,15 +34,19 @@ class Findings(NamedTuple):
     """Cohen's kappa of the double-labelled cases, decimal text; empty without one."""
 
 
-def check(cases: Sequence[Case], *, builder: str = "") -> Findings:
-    """Everything missing or doubtful; `builder` is the person who may not have labelled."""
+def check(cases: Sequence[Case]) -> Findings:
+    """Everything missing or doubtful in the cases alone."""
     kappa = agreement(cases)
     found = [*_sizes(cases), *_labels(cases, kappa)]
-    own = sum(bool(builder) and case.labelled_by == builder for case in cases)
-    if own:
-        says = f"{builder}, who builds the version, labelled {own} cases; let another do it"
-        found.append(Finding("author", says))
     return Findings(gaps(cases), tuple(found), "" if kappa is None else f"{kappa:.4f}")
+
+
+def find_own_labels(cases: Sequence[Case], builder: str) -> str:
+    """Why a version of this builder may not be judged by these cases; empty when it may."""
+    own = sum(case.labelled_by == builder for case in cases)
+    if not own:
+        return ""
+    return f"{builder}, who builds the version, labelled {own} cases; let another person label them"
 
 
 def gaps(cases: Sequence[Case]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from policies.conditions.facts import Facts
 from policies.routing import Routing
@@ -15,7 +15,9 @@ from runs.records.person import Customer
 from runs.records.record import canonical
 from runs.records.version import PolicyValues, Source, Version
 from runs.snapshots import Mask
+from workflow.baseline.looking import Gaze
 from workflow.baseline.route import Answer, Fitted
+from workflow.evaluate.brought import Values, brought
 from workflow.evaluate.learning import Keeper, Learning
 from workflow.process.contract import Breach, read_fields
 from workflow.process.parts import facts_of
@@ -33,7 +35,7 @@ class Seen:
     case: Case
     item: Mapping[str, Any]
     """Contract fields, typed."""
-    context: Mapping[str, Mapping[str, Any]]
+    context: Values
     output: Output
     stop: Routing | None = None
     """Where it goes before any rule is asked: a breach of the contract, a source with a problem."""
@@ -43,6 +45,15 @@ class Seen:
     def facts(self, policy: PolicyValues) -> Facts:
         """What the rules are asked about."""
         return facts_of(policy, item=self.item, context=self.context, output=self.output)
+
+
+class Found(NamedTuple):
+    """What is found of a case before anything is answered; named as in `Seen`."""
+
+    item: Mapping[str, Any]
+    context: Values
+    stop: Routing | None = None
+    error: str = ""
 
 
 class Bench:
@@ -64,9 +75,10 @@ class Bench:
         self._read_context = read_context
         self._seen: dict[str, tuple[Seen, ...]] = {}
 
-    def answer(self, version: Version, text: str) -> Output:
-        """The version's answer to one text, as a live item gets it."""
-        return _output(version, self.fitted(version).answer([text])[0])
+    def answer(self, version: Version, item: Mapping[str, Any], context: Values) -> Output:
+        """The version's answer to one item of typed fields and what was read for it."""
+        look = Gaze(version.routes[0], version.contract).look(item, context)
+        return _output(version, self._learning.of(version).answer([look])[0])
 
     def fitted(self, version: Version) -> Fitted:
         """What the version learnt; the same object for every version that learnt the same."""
@@ -90,35 +102,31 @@ class Bench:
         return tuple(one if one.case is case else replace(one, case=case) for case, one in found)
 
     def _see(self, version: Version, cases: Sequence[Case]) -> tuple[Seen, ...]:
-        mask = mask_of(version)
-        fields = [read_fields(version.contract, mask(case.input).value) for case in cases]
-        texts = [str(one.values.get(version.routes[0].text_field, "")) for one in fields]
-        answers = self._learning.of(version).answers(cases, texts)
-        seen = []
-        for case, one, answer in zip(cases, fields, answers, strict=True):
-            first = Seen(case, one.values, {}, _output(version, answer), stop=_stop(one.breaches))
-            seen.append(first if first.stop else self._with_context(version, first, mask))
-        return tuple(seen)
+        mask, gaze = mask_of(version), Gaze(version.routes[0], version.contract)
+        found = [self._find(version, case, mask) for case in cases]
+        looks = [gaze.look(one.item, one.context) for one in found]
+        answers = self._learning.of(version).answers(cases, looks)
+        return tuple(
+            Seen(case, output=_output(version, answer), **one._asdict())
+            for case, one, answer in zip(cases, found, answers, strict=True)
+        )
 
-    def _with_context(self, version: Version, seen: Seen, mask: Mask) -> Seen:
+    def _find(self, version: Version, case: Case, mask: Mask) -> Found:
         """With what the case brought, else with what its sources say now."""
-        brought = seen.case.context
-        missing = [source for source in version.sources if source.name not in brought]
-        values = {
-            source.name: _declared(source, brought[source.name])
-            for source in version.sources
-            if source.name in brought
-        }
-        problems: list[str] = []
-        if missing:
-            try:
-                found = self._read(missing, seen.item)
-            except Unavailable as error:
-                return replace(seen, error=f"context: {error}")
-            values |= found.values
-            problems = [problem.says for problem in found.problems]
-        stop = Routing("review", "context", "", "; ".join(problems)) if problems else None
-        return replace(seen, context=mask(values).value, stop=stop)
+        fields = read_fields(version.contract, mask(case.input).value)
+        if fields.breaches:
+            return Found(fields.values, {}, stop=_stop(fields.breaches))
+        values = brought(case, version.sources, mask)
+        missing = [source for source in version.sources if source.name not in values]
+        if not missing:
+            return Found(fields.values, values)
+        try:
+            now = self._read(missing, fields.values)
+        except Unavailable as error:
+            return Found(fields.values, values, error=f"context: {error}")
+        told = "; ".join(problem.says for problem in now.problems)
+        stop = Routing("review", "context", "", told) if told else None
+        return Found(fields.values, {**values, **mask(now.values).value}, stop=stop)
 
     def _read(self, sources: Sequence[Source], item: Mapping[str, Any]) -> Context:
         if self._read_context is None:
@@ -137,14 +145,8 @@ def _name(version: Version, cases: Sequence[Case]) -> str:
     return name.hexdigest()
 
 
-def _declared(source: Source, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: record[name] for name in source.fields if name in record}
-
-
-def _stop(breaches: Sequence[Breach]) -> Routing | None:
+def _stop(breaches: Sequence[Breach]) -> Routing:
     """An item that breaks the contract is quarantined; for a case that counts as refused."""
-    if not breaches:
-        return None
     told = "; ".join(f"{breach.field} {breach.says}" for breach in breaches)
     return Routing("refuse", "contract", "", told)
 

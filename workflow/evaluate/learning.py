@@ -12,8 +12,11 @@ from runs.records.case import Case, Split
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.version import LearntRoute, Version
+from runs.snapshots import Mask
+from workflow.baseline.looking import Gaze, Look
 from workflow.baseline.route import Answer, Example, Fitted, Settings, digest, fit
 from workflow.baseline.saving import load, save
+from workflow.evaluate.brought import brought
 from workflow.process.contract import read_fields
 from workflow.version import mask_of
 
@@ -43,7 +46,13 @@ class Learnt(NamedTuple):
     """Place of a case among the examples, by case id."""
     families: frozenset[str]
 
-    def answers(self, cases: Sequence[Case], texts: Sequence[str]) -> list[Answer]:
+    def answer(self, looks: Sequence[Look]) -> list[Answer]:
+        """One answer an item that was never learnt from."""
+        has_facts = bool(self.fitted.model.facts.columns)
+        facts = [look.facts for look in looks] if has_facts else ()
+        return self.fitted.answer([look.text for look in looks], facts)
+
+    def answers(self, cases: Sequence[Case], looks: Sequence[Look]) -> list[Answer]:
         """One answer a case: out of fold where it was learnt from.
 
         InvalidInput for another case of a family that was learnt from.
@@ -55,7 +64,7 @@ class Learnt(NamedTuple):
                     f"case {cases[i].id!r}: its family was learnt from, so the route may not be "
                     "scored on it; split the dataset by family"
                 )
-        fresh = self.fitted.answer([texts[i] for i in unknown]) if unknown else []
+        fresh = self.answer([looks[i] for i in unknown]) if unknown else []
         answered = dict(zip(unknown, fresh, strict=True))
         folded = self.fitted.out_of_fold
         return [
@@ -80,24 +89,22 @@ class Learning:
         InvalidInput when the split `learn` holds nothing to learn from.
         """
         parts = version.as_json()
-        name = digest_of([parts[part] for part in ("routes", "contract", "labels", "mask")])
+        decisive = ("routes", "contract", "sources", "labels", "mask")
+        name = digest_of([parts[part] for part in decisive])
         if name not in self._learnt:
             self._learnt[name] = self._learn(version)
         return self._learnt[name]
 
     def _learn(self, version: Version) -> Learnt:
-        route, mask = version.routes[0], mask_of(version)
+        route = version.routes[0]
+        gaze, mask = Gaze(route, version.contract), mask_of(version)
         examples: dict[str, Example] = {}
         for case in self._store.cases.read(self._customer, route.dataset, "learn"):
-            fields = read_fields(version.contract, mask(case.input).value)
-            text = fields.values.get(route.text_field)
-            if text and not fields.breaches and case.expected["label"] in version.labels:
-                examples[case.id] = Example(str(text), case.expected["label"], case.family)
+            example = _find_example(case, version, gaze=gaze, mask=mask)
+            if example is not None:
+                examples[case.id] = example
         if not examples:
-            raise InvalidInput(
-                f"dataset {route.dataset}: no case of the split learn has a text in "
-                f"{route.text_field!r} and a label of the plan; import labelled cases"
-            )
+            raise InvalidInput(_nothing(route, gaze))
         fitted = self._fit(list(examples.values()), settings_of(route))
         places = {id: place for place, id in enumerate(examples)}
         families = frozenset(example.family for example in examples.values())
@@ -137,6 +144,32 @@ class Learning:
         if self._cache is None:
             return None
         return self._cache / f"{digest_of([self._customer.id, name]).removeprefix('sha256:')}.fit"
+
+
+def _find_example(case: Case, version: Version, *, gaze: Gaze, mask: Mask) -> Example | None:
+    """What the case teaches; None where it breaks the contract or says too little.
+
+    What a source said stands in the case: read now, another day would teach another route under
+    the same name. A live item without one of these sources goes to a person, so it teaches nothing.
+    """
+    label = case.expected["label"]
+    fields = read_fields(version.contract, mask(case.input).value)
+    context = brought(case, version.sources, mask)
+    if fields.breaches or label not in version.labels or gaze.sources - set(context):
+        return None
+    look = gaze.look(fields.values, context)
+    is_there = look.text or any(fact is not None for fact in look.facts)
+    return Example(look.text, label, case.family, look.facts) if is_there else None
+
+
+def _nothing(route: LearntRoute, gaze: Gaze) -> str:
+    wanted = f"a text in {route.text_field!r}" if route.text_field else "a value in its features"
+    if gaze.sources:
+        wanted += f", what {', '.join(sorted(gaze.sources))} said in its `context`"
+    return (
+        f"dataset {route.dataset}: no case of the split learn has {wanted} and a label of the "
+        "plan; import labelled cases"
+    )
 
 
 def settings_of(route: LearntRoute) -> Settings:

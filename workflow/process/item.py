@@ -7,24 +7,23 @@ truth is the action ledger, and whatever was begun is settled there before anyth
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from runs.errors import NotAllowed, NotFound, Unavailable
 from runs.leases import Lease, held
 from runs.moves import ItemStatus
-from runs.records.item import Action, Item, Output, Review
+from runs.records.item import Action, Item, Output, ReviewKind
 from runs.records.person import Customer
 from runs.records.release import Release, StageKind
 from runs.records.version import Effect, PolicyValues, Version
 from tools.tool import without_means
+from workflow import review
 from workflow.actions import ActionDeps, Request, abandon, find_refusal, perform, permission
 from workflow.process.parts import ProcessDeps, Work, context, decide, intake, route
-from workflow.sources import Context, find_changes
+from workflow.sources import Context, find_changes, lasting
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """`step(name, work)`: runs `work` once and returns its stored JSON result ever after."""
-
-ReviewKind = Literal["exception", "audit", "shadow", "quarantine"]
 
 
 class Ending(NamedTuple):
@@ -53,7 +52,7 @@ def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step
         item = item.model_copy(update={"route": "refuse", "rule": "contract"})
         return _finish(deps, customer, item, Ending("quarantined", says, review="quarantine"))
     snapshot = step("context", lambda: context(work))["snapshot"]
-    decided = step("decide", lambda: decide(work))
+    decided = step("decide", lambda: decide(work, snapshot=snapshot))
     routed = step("route", lambda: route(work, snapshot=snapshot, decided=decided))
     item = item.model_copy(
         update={
@@ -174,11 +173,13 @@ def content_of(effect: Effect, item: Item, output: Output) -> dict[str, Any]:
 
 def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
     seen = Context.model_validate(work.kept(item.snapshot))
+    policy = work.deps.store.get(work.customer, PolicyValues, item.policy)
+    sources = lasting(work.version.sources, policy.evidence_hours.get("source", 0))
 
     def fresh(_: Request) -> str:
         changes = find_changes(
             seen,
-            work.version.sources,
+            sources,
             tools=work.tools,
             item=work.fields.values,
             now=work.deps.store.clock.now(),
@@ -242,26 +243,10 @@ def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -
             "finished_at": now,
         }
     )
+    due_at = now + timedelta(hours=policy.review_due_hours)
     reviews = []
     if ending.review is not None:
-        reviews.append(
-            Review(
-                id=f"{item.id}.{ending.review}",
-                item=item.id,
-                kind=ending.review,
-                owner=ended.owner,
-                reason=ending.reason,
-                status="open",
-                answer="",
-                label="",
-                routes=(),
-                decided_by="",
-                simulated=False,
-                opened_at=now,
-                due_at=now + timedelta(hours=policy.review_due_hours),
-                decided_at=None,
-            )
-        )
+        reviews.append(review.make(ended, ending.review, at=now, due_at=due_at))
     return deps.store.items.finish(customer, ended, reviews)
 
 

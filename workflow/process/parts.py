@@ -30,8 +30,8 @@ class ProcessDeps:
     store: Store
     tools: Mapping[str, Tool]
     """Every declared tool by name; the sandbox gets them without means."""
-    answer: Callable[[Version, str], Output]
-    """The version's route: its answer to the item's text."""
+    answer: Callable[[Version, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Output]
+    """The version's route: its answer to the item's typed fields and what was read for them."""
     router: Callable[[Version, PolicyValues], Router]
     """The version's rules, compiled; cached by whoever hands it in."""
     terms: Callable[[Version], Terms]
@@ -105,14 +105,16 @@ def context(work: Work) -> dict[str, Any]:
     return {"snapshot": keep_context(work.deps.store, work.customer, found, work.terms)}
 
 
-def decide(work: Work) -> dict[str, Any]:
-    """`output`: digest of the version's typed answer; empty, with a `reason`, when it has none."""
-    route = work.version.routes[0] if work.version.routes else None
-    if route is None:
+def decide(work: Work, *, snapshot: str) -> dict[str, Any]:
+    """`output`: digest of the version's typed answer; empty, with a `reason`, when it has none.
+
+    The route sees the fields and the context that were kept, and nothing read since.
+    """
+    if not work.version.routes:
         return {"output": "", "reason": "the version has no route that answers"}
-    text = str(work.fields.values.get(route.text_field, ""))
+    seen = Context.model_validate(work.kept(snapshot))
     try:
-        output = work.deps.answer(work.version, text)
+        output = work.deps.answer(work.version, work.fields.values, seen.values)
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return {"output": "", "reason": f"no answer ({type(error).__name__})"}
     if output.label not in work.version.labels:

@@ -12,9 +12,10 @@ from langgraph.graph import END, START
 
 from agent import graph
 from agent.deps import Deps
-from agent.graph import EDGES, NODES, ROUTES, build
+from agent.graph import EDGES, NODES, REFUSED, ROUTES, build
 from agent.nodes.ask import ask, outcome
 from agent.nodes.store_lessons import after_lessons
+from agent.refusal import UNDONE
 from agent.state import State
 from runs.errors import InvalidInput
 from runs.moves import ApprovalStatus
@@ -36,18 +37,19 @@ LOOPS = {
 """Pairs that lie on a loop of the product's page."""
 
 
-def onward(node: str) -> set[str]:
-    """Everywhere a node leads, by whatever its route may return."""
+def onward(node: str, *, is_refusing: bool = True) -> set[str]:
+    """Everywhere a node leads: by whatever its route may return, and when it refuses."""
     targets = {end for start, end in EDGES if start == node}
-    return targets | set(ROUTES[node][1].values() if node in ROUTES else ())
+    targets |= set(ROUTES[node][1].values() if node in ROUTES else ())
+    return targets | ({REFUSED[node]} if is_refusing and node in REFUSED else set())
 
 
-def reached_from(start: str, *, without: str = "") -> set[str]:
+def reached_from(start: str, *, without: str = "", is_refusing: bool = True) -> set[str]:
     """Every place a walk can come to that never enters `without`."""
     seen, waiting = set[str](), [start]
     while waiting:
         node = waiting.pop()
-        for target in onward(node) - seen - {without}:
+        for target in onward(node, is_refusing=is_refusing) - seen - {without}:
             seen.add(target)
             waiting.append(target)
     return seen
@@ -72,19 +74,41 @@ def test_the_compiled_graph_has_exactly_the_edges_on_the_page() -> None:
 
 
 def test_every_node_is_reached_and_has_one_way_on() -> None:
-    """None is dead, and none both follows an edge and is routed."""
+    """None is dead, and none both follows an edge and is routed; no refusal is needed for it."""
     starts = [start for start, _ in EDGES]
 
-    assert reached_from(START) == {*NODES, END}
+    assert reached_from(START, is_refusing=False) == {*NODES, END}
     assert len(set(starts)) == len(starts)
     assert {*starts, *ROUTES} == {START, *NODES}
     assert not set(starts) & set(ROUTES)
 
 
-@pytest.mark.parametrize("passed", ["report", "store_lessons", "ask_update"])
+@pytest.mark.parametrize("passed", ["report", "store_lessons"])
 def test_no_walk_reaches_the_end_past(passed: str) -> None:
-    """Every end is reported, asked for and learnt from."""
+    """Every end is reported and learnt from, whatever refuses on the way."""
     assert END not in reached_from(START, without=passed)
+
+
+def test_only_a_report_that_refuses_ends_without_a_question() -> None:
+    """Otherwise its update is asked for; and nothing is sent that nobody was asked for."""
+    assert END not in reached_from(START, without="ask_update", is_refusing=False)
+    assert onward("report") == {"ask_update", "store_lessons"}
+    assert {node for node in NODES if "send_update" in onward(node)} == {"ask_update"}
+
+
+def test_every_node_that_writes_has_one_way_on_when_it_refuses() -> None:
+    """To the report, or where the end is known already to its last step; a question has none."""
+    writing = {name for name, node in NODES.items() if node is not ask}
+    late = {"report", "send_update", "store_lessons"}
+
+    assert set(REFUSED) == writing
+    assert {REFUSED[name] for name in writing - late} == {"report"}
+    assert {REFUSED[name] for name in late} == {"store_lessons"}
+
+
+def test_what_is_missing_is_told_of_exactly_the_nodes_after_the_end_is_known() -> None:
+    """The page and what is told of a refusal name the same nodes."""
+    assert {name for name, to in REFUSED.items() if to == "store_lessons"} == set(UNDONE)
 
 
 def test_only_a_closed_run_leads_to_the_end() -> None:
@@ -108,9 +132,10 @@ def test_whatever_the_routes_return_the_end_comes_only_after_report_and_lessons(
             break
 
     if node == END:
+        before = next(node for node in reversed(walked[:-1]) if node != "store_lessons")
         assert walked[-2] == "store_lessons"
         assert "report" in walked
-        assert walked[-3] in ("ask_update", "send_update")
+        assert before in ("report", "ask_update", "send_update")
 
 
 @pytest.mark.parametrize(("question", "opener"), ASKED_BY.items())

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from bench import demo_seeds
 from bench.demo_seeds import Told
-from pilotage.demo.play import FIRST
 from policies import rules
-from workflow.samples.support_triage import customer as sample
+from workflow.samples.support_triage.sample import SAMPLE
 
 SEED = Told(
     seed=1,
     until="sandbox",
+    sample="support_triage",
     first="fail",
     first_wrong=0.31,
     trials=20,
@@ -32,12 +32,12 @@ SEED = Told(
 
 def test_only_the_agreed_stage_of_the_plan_changes() -> None:
     """Bars, stages and first values are those of the sample's plan."""
-    own = yaml.safe_load(sample.document(FIRST.plan))
-    changed = yaml.safe_load(demo_seeds.plan("sandbox"))
+    own = yaml.safe_load(SAMPLE.documents.text(SAMPLE.priorities[0].plan))
+    changed = yaml.safe_load(demo_seeds.plan(SAMPLE, "sandbox"))
 
     own["rollout"]["agreed_stage"] = "sandbox"
     assert changed == own
-    assert rules.read_plan(demo_seeds.plan("sandbox"), "plan").missing == ()
+    assert rules.read_plan(demo_seeds.plan(SAMPLE, "sandbox"), "plan").missing == ()
 
 
 def test_what_failed_first_and_what_passed_later_is_counted() -> None:

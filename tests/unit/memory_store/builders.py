@@ -103,6 +103,13 @@ class Shelf:
         """The lesson of this id."""
         return self.rows[customer.id, id]
 
+    def erase(self, customer: Customer, actor: str, id: str, *, reason: str = "") -> Lesson:
+        """Without its words and vectors from now on."""
+        blank = {"status": "erased", "when": "", "text": "", "payload": {}}
+        self.rows[customer.id, id] = self.get(customer, id).model_copy(update=blank)
+        self.made = {key: kept for key, kept in self.made.items() if key[2] != id}
+        return self.rows[customer.id, id]
+
     def list(
         self, customer: Customer, *, status: str = "active", workflow: str | None = None
     ) -> list[Lesson]:

@@ -4,8 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from memory_store.memory.memory import PROPOSALS_A_RUN, Memory
+from runs import tables
 from runs.audit import verify
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.records.person import Customer
@@ -264,3 +266,33 @@ def test_a_lesson_without_a_vector_is_found_all_the_same(store: Store, acme: Cus
 
     assert store.lessons.vectors(acme, memory.vectors.embedder.name) == []
     assert ([id for id, _ in found.found], found.source) == ([bare.id], "sql")
+
+
+def test_an_erased_lesson_has_no_words_and_no_vector(
+    store: Store, memory: Memory, acme: Customer
+) -> None:
+    """Its id and its fate stay, with who erased it; it is in force no more."""
+    kept = memory.propose(acme, draft(**RULE), now=NOW).lesson
+    memory.accept(acme, "ana", kept.id)
+    assert store.lessons.vectors(acme, memory.vectors.embedder.name)
+
+    gone = memory.erase(acme, "olga", kept.id, reason="")
+    again = memory.erase(acme, "olga", kept.id, reason="")
+
+    assert gone == again == memory.store.get(acme, kept.id)
+    assert (gone.status, gone.when, gone.text, gone.payload) == ("erased", "", "", {})
+    assert "amount" not in gone.subject
+    assert store.ledger.rows(sa.select(tables.lesson_vectors)) == []
+    assert memory.in_force(acme, NOW) == []
+    told = [(e.kind, e.actor) for e in store.events(acme) if e.subject == kept.id]
+    assert told[-1] == ("lesson_erased", "olga")
+    assert [kind for kind, _ in told].count("lesson_erased") == 1
+    assert verify(store.database).ok
+
+
+def test_a_machine_erases_nothing(memory: Memory, acme: Customer) -> None:
+    """A person answers for it."""
+    kept = memory.propose(acme, draft(), now=NOW).lesson
+
+    with pytest.raises(NotAllowed, match="no person"):
+        memory.erase(acme, "run:r-1", kept.id, reason="")

@@ -17,6 +17,7 @@ from runs.clock import StoppedClock
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store.store import Store
+from tests import databases
 from tests.builders import NOW, person
 
 PEOPLE = {
@@ -49,14 +50,15 @@ class House:
     def run(self, *arguments: str, by: str = "olga", stdin: str = "", **env: str) -> Result:
         """Carry out a command in this process, as somebody."""
         token = self.tokens.get(by, "")
-        told = {"PILOTAGE_HOME": str(self.folder), "PILOTAGE_TOKEN": token} | env
+        told = {"PILOTAGE_HOME": str(self.folder), "PILOTAGE_TOKEN": token}
+        told |= databases.environment(self.folder) | env
         return CliRunner(env=told).invoke(pilotage, list(arguments), input=stdin)
 
 
 def make_house(folder: Path, *, is_demo: bool = False, is_solo: bool = False) -> House:
     """A home of customer acme with an owner and five people."""
     environment = {"PILOTAGE_HOME": str(folder), "PILOTAGE_TICK_S": "0.05"}
-    chosen = settings.read(environment)
+    chosen = settings.read(environment | databases.environment(folder))
     Home(folder).make(Mark(is_demo=is_demo))
     founding.prepare(chosen, is_solo=is_solo)
     wired = wire(chosen)

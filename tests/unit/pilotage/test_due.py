@@ -9,8 +9,10 @@ from agent.loop import measured
 from pilotage import due
 from pilotage.engines import Engines
 from policies.rules import write_policy
-from runs import approvals
+from runs import approvals, snapshots, words
 from runs.clock import StoppedClock
+from runs.errors import Conflict
+from runs.snapshots import Terms
 from runs.store import jobs
 from tests import builders
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
@@ -114,6 +116,31 @@ def test_an_edited_policy_leads_and_a_wrong_one_does_no_harm(
     assert house.store.policies.leading(house.customer, "desk") == policy_of("desk").digest
 
 
+def test_a_held_policy_tells_whom_it_needs_and_in_the_end_whoever_is_next(
+    house: House, clock: StoppedClock
+) -> None:
+    """Given an edit that lets more pass; when nobody answers; then what led goes on leading."""
+    file = house.wired.policy_files.file(house.customer, "desk")
+    file.write_text(write_policy(policy_of("desk")))
+    due.follow_policies(house.wired, house.customer)
+    edited = policy_of("desk").model_copy(update={"audit_share": 0.05})
+    file.write_text(write_policy(edited))
+    for _ in range(2):
+        due.follow_policies(house.wired, house.customer)
+        due.remind(house.wired, house.customer)
+    told_first = notices(house)
+    clock.turn(timedelta(hours=policy_of().approval_due_hours))
+    for _ in range(2):
+        due.expire(house.wired, house.customer)
+        due.follow_policies(house.wired, house.customer)
+
+    title = "desk: audit_share from 0.1 to 0.05; editor unknown"
+    assert told_first == {f"waits for you: {title}": "ben, eva"}
+    assert notices(house)[f"nobody answered: {title}"] == "ben, ana"
+    assert house.store.policies.leading(house.customer, "desk") == policy_of("desk").digest
+    assert approvals.list_approvals(house.store, house.customer) == []
+
+
 def fail(house: House, job: str, error: str) -> None:
     """Let a job give up."""
     house.store.jobs.mark_failed(house.customer, job, error)
@@ -208,3 +235,34 @@ def test_every_outage_is_taken_up_however_many_there_are(house: House, engines: 
 
     assert len(made(house, "advance_run")) == len(causes)
     assert house.store.jobs.failed() == []
+
+
+def test_what_is_past_its_retention_is_erased_at_the_next_look(
+    house: House, clock: StoppedClock, engines: Engines
+) -> None:
+    """Nobody has to ask for it."""
+    terms = Terms(builders.unmasked, 30)
+    digest = snapshots.keep(
+        house.store, house.customer, "api", kind="input", value={"a": 1}, terms=terms
+    )
+    due.look(house.wired, engines, house.customer)
+    assert snapshots.read(house.store, house.customer, digest) == {"a": 1}
+    clock.turn(timedelta(days=31))
+
+    due.look(house.wired, engines, house.customer)
+
+    with pytest.raises(Conflict, match="erased"):
+        snapshots.read(house.store, house.customer, digest)
+
+
+def test_a_notice_holds_nobodys_words(house: House, clock: StoppedClock) -> None:
+    """It is a file: what stands in it could not be erased."""
+    assert clock
+    with house.store.change(house.customer, "dan") as change:
+        title = words.say(change, "Mr Grün is ill", words.AS_SAID)
+    asked = builders.approval(title=f"Update to the customer: {words.quote(title)}")
+    approvals.open_approval(house.store, house.customer, "run:r-1", asked)
+
+    due.remind(house.wired, house.customer)
+
+    assert notices(house) == {"waits for you: Update to the customer: …": "ana, ben"}

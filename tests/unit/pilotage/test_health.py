@@ -12,6 +12,7 @@ from pilotage.health import OURS, Finding, look_over, names
 from pilotage.wiring import EVERYBODY, WORKER
 from policies.rules import write_policy
 from runs import approvals, leases
+from runs.store.reviews import open_review
 from tests import builders
 from tests.builders import NOW
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
@@ -40,7 +41,8 @@ def test_a_home_that_is_well_has_nothing_wrong(house: House) -> None:
 
     assert wrong(house) == []
     assert names == {
-        "names", "schema", "audit", "worker", "jobs", "actions", "runs", "tools", "memory",
+        "names", "database", "schema", "audit", "worker", "jobs", "actions", "reviews", "runs",
+        "tools", "memory",
     }  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def test_a_job_that_gave_up_on_an_open_run_is_wrong(house: House) -> None:
     house.store.runs.wait(house.customer, "r-1", "a-1")
     approvals.open_approval(house.store, house.customer, "run:r-1", builders.approval())
 
-    assert before == ["advance_run r-1 gave up: InvalidInput: x"]
+    assert before == ["advance_run r-1 gave up: InvalidInput: x; `pilotage run retry r-1`"]
     assert wrong(house) == []
 
 
@@ -85,6 +87,23 @@ def test_an_action_without_an_end_is_wrong_after_a_while(house: House) -> None:
     assert [one.says for one in wrong(house)] == [
         "i-2:assign:abc by desk is reserved; look there for this key"
     ]
+
+
+def test_items_that_wait_past_their_due_time_are_counted_with_their_owners(house: House) -> None:
+    """Until a person answered, or was given more time."""
+    dues = {"ben": 1, "ana": 1, "gil": -1}
+    for number, (owner, hours) in enumerate(dues.items()):
+        item = builders.item(id=f"i-{number}", key=f"k-{number}", status="in_review")
+        house.store.items.admit(house.customer, "dan", item)
+        due = NOW - timedelta(hours=hours)
+        asked = builders.review(id=f"v-{number}", item=item.id, owner=owner, due_at=due)
+        with house.store.change(house.customer, "worker") as change:
+            open_review(change, asked)
+
+    [found] = [one for one in wrong(house) if one.name == "reviews"]
+
+    assert "2 wait past their due time (ana 1, ben 1)" in found.says
+    assert "item list --overdue" in found.says
 
 
 def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:

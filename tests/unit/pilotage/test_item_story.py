@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pilotage.cli import item_story
+from runs.store.reviews import decide_review
 from tests import builders
 from tests.builders import NOW
 from tests.unit.pilotage.told import Told
@@ -118,7 +119,8 @@ def test_a_persons_answer_is_told_and_a_simulated_one_is_marked(
         "simulated": simulated,
         "decided_at": NOW,
     }
-    told.store.reviews.decide(told.customer, "ben", builders.review(kind="audit", **answer))
+    with told.store.change(told.customer, "ben") as change:
+        decide_review(change, builders.review(kind="audit", **answer))
 
     assert f"{says} 2026-03-02 09:00: refund (review)" in lines(told)
 

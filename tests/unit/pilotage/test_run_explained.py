@@ -9,7 +9,7 @@ from runs import snapshots
 from runs.records.release import Move
 from runs.records.run import Briefing, Choice, Contender, Statement
 from tests import builders
-from tests.unit.pilotage.told import WRONG, Told, verdict
+from tests.unit.pilotage.told import WRONG, Told, fix, verdict
 
 
 @pytest.fixture
@@ -57,7 +57,8 @@ def test_a_text_that_was_erased_says_so(told: Told) -> None:
 
     shown = lines(told)
 
-    assert "was erased at" in shown
+    assert "[erased 2026-03-02 09:00 UTC by olga]" in shown
+    assert "Tickets wait a day" not in shown
     assert "Answer the desk's tickets sooner" in shown
 
 
@@ -120,3 +121,24 @@ def test_an_end_is_told_with_what_each_proof_is(told: Told) -> None:
 def test_a_run_under_way_says_that_it_has_not_ended(told: Told) -> None:
     """No end is made up."""
     assert "why this end\n  it has not ended" in lines(told)
+
+
+def test_several_runs_are_a_page_each(told: Told) -> None:
+    """With their number; without any it says so."""
+    story = run_explained.explanation(told.store, told.customer, told.run)
+    shown = run_explained.pages([story, story])
+
+    assert [line for line in shown if line.endswith(" of 2")] == ["1 of 2", "2 of 2"]
+    assert shown.count(run_explained.PAGE) == 2
+    assert run_explained.pages([]) == ["no runs"]
+
+
+def test_the_change_that_stayed_is_told_and_one_that_was_left_is_not(told: Told) -> None:
+    """With the record it was tried in."""
+    told.keep(fix())
+    told.keep(fix(id="r-1.fix.2", accepted=False))
+
+    shown = lines(told)
+
+    assert "change that stayed: to review when item.amount_eur is above 199 [r-1.fix.1]" in shown
+    assert "r-1.fix.2" not in shown

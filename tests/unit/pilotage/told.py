@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from policies.approvals import rule_on
-from runs import approvals, snapshots
+from runs import approvals, snapshots, words
 from runs.approvals import Answer, Rules
 from runs.records.approval import Approval, DecisionKind
 from runs.records.evidence import Bar, FixTrial, OutcomeTable, Verdict
@@ -32,9 +32,9 @@ class Told:
         self.customer: Customer = builders.make_customer(self.store)
         text = {"text": "Tickets wait a day \x1b[2J", "plan": ""}
         kept = self.snapshot("trigger", text)
-        self.store.runs.open(
-            self.customer, "dan", builders.trigger(text=kept), builders.run(graph=DIGEST)
-        )
+        title = self.say("Answer the desk's tickets sooner")
+        opened = builders.trigger(title=title, text=kept)
+        self.store.runs.open(self.customer, "dan", opened, builders.run(graph=DIGEST))
 
     @property
     def run(self) -> Run:
@@ -49,6 +49,11 @@ class Told:
     def snapshot(self, kind: str, value: Any) -> str:
         """Keep a text; its digest."""
         return snapshots.keep(self.store, self.customer, "dan", kind=kind, value=value, terms=TERMS)
+
+    def say(self, text: str) -> str:
+        """Keep what somebody wrote; its digest."""
+        with self.store.change(self.customer, "dan", "r-1") as change:
+            return words.say(change, text, TERMS)
 
     def ask(self, **changed: Any) -> Approval:
         """Open a question of the run, which waits for it."""

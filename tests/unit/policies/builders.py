@@ -65,10 +65,11 @@ rollout:
     - {name: full, kind: full, weight_bp: 9500, sample: 100}
   agreed_stage: full
   blockers: [wrong queue]
-  rollback_when: [wrong queue above its limit]
+  rollback_when:
+    - {signal: quality, direction: below, value: 0.80}
   fallback: people
 signals:
-  - {name: quality, owner: ben, limit: at most 5 % wrong}
+  - {name: quality, owner: ben, limit: {direction: at_least, value: 0.95, min_items: 50}}
 economics:
   currency: EUR
   cost_of_review: 1.20
@@ -115,7 +116,6 @@ def policy(**changed: Any) -> PolicyValues:
             "test_exit": ({"role": "domain_expert"},),
             "stage": ({"role": "ops_lead", "count": 2},),
             "update": ({"role": "business_owner"},),
-            "lesson": ({"role": "domain_expert"},),
         },
         "review_owner": "ops_lead",
         "review_due_hours": 24,

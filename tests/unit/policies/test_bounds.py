@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from policies import bounds
 from runs.errors import InvalidInput
-from runs.records.version import Bound, PolicyValues
+from runs.records.version import ApproverRule, Bound, PolicyValues
 from tests.unit.policies.builders import policy
 
 OWN = {
@@ -140,6 +140,21 @@ def test_the_same_values_are_no_change() -> None:
             "evidence_hours.stage",
             ("ops_lead", "domain_expert"),
         ),
+        ({"approval_due_hours": 100}, "approval_due_hours", ("ops_lead", "product_owner")),
+        ({"approval_due_hours": 10}, "approval_due_hours", ("ops_lead",)),
+        ({"escalation": ("ops_lead",)}, "escalation", ("ops_lead", "product_owner")),
+        (
+            {"escalation": ("product_owner", "ops_lead")},
+            "escalation",
+            ("ops_lead", "product_owner"),
+        ),
+        ({"escalation": ("ops_lead", "product_owner", "ana")}, "escalation", ("ops_lead",)),
+        ({"review_owner": "eva"}, "review_owner", ("ops_lead",)),
+        (
+            {"approvers": policy().approvers | {"stage_full": (ApproverRule(role="ops_lead"),)}},
+            "approvers.stage_full",
+            ("ops_lead", "product_owner", "engineering_lead"),
+        ),
         (
             {"approvers": policy().approvers | {"update": ()}},
             "approvers.update",
@@ -174,6 +189,55 @@ def test_loosening_a_gate_needs_the_expert_and_tightening_does_not(
         gate = policy().gates["slice"].model_copy(update={bar: value})
         (change,) = bounds.changes(policy(), policy(gates=policy().gates | {"slice": gate}))
         assert len(change.roles) == count
+
+
+@pytest.mark.parametrize(
+    ("changed", "looser", "count"),
+    [
+        ({"values": {"act_threshold": "0.5", "scope_floor": "0.1"}}, None, 1),
+        ({"values": {"act_threshold": "0.5", "scope_floor": "0.1"}}, "down", 2),
+        ({"values": {"act_threshold": "0.99", "scope_floor": "0.1"}}, "down", 1),
+        ({"values": {"act_threshold": "0.99", "scope_floor": "0.1"}}, "up", 2),
+        ({"lists": {"tiers": ("gold", "plus", "vip")}}, "up", 2),
+        ({"lists": {"tiers": ("gold", "plus", "vip")}}, "down", 1),
+        ({"lists": {"tiers": ()}}, "down", 2),
+        ({"lists": {"tiers": ()}}, "up", 1),
+        ({"lists": {}}, "up", 2),
+    ],
+)
+def test_a_version_says_which_way_its_values_let_more_act_alone(
+    changed: dict[str, Any], looser: Any, count: int
+) -> None:
+    """Only that way needs the expert; where it says nothing operations move the value alone."""
+    before = policy(
+        values={"act_threshold": "0.8", "scope_floor": "0.1"}, lists={"tiers": ("gold", "plus")}
+    )
+    after = PolicyValues.model_validate(before.as_json() | changed)
+    own = {name: Bound(low=Decimal(0), looser=looser) for name in ("act_threshold", "tiers")}
+    (change,) = bounds.changes(before, after, own)
+
+    assert change.roles == ("ops_lead", "domain_expert")[:count]
+
+
+def test_a_direction_alone_is_no_bound_and_none_is_left_out_of_the_digest() -> None:
+    """What was bounded before there were directions keeps its name."""
+    with pytest.raises(InvalidInput, match="limits nothing"):
+        bounds.within("values.a", Decimal(1), Bound(looser="up"), "somebody")
+
+    assert Bound(low=Decimal(1)).as_json() == {"low": "1", "high": None, "choices": []}
+    assert Bound(low=Decimal(1), looser="up").digest != Bound(low=Decimal(1)).digest
+
+
+def test_each_role_is_named_once() -> None:
+    """However many values need it."""
+    gates = policy().gates | {
+        name: policy().gates["slice"].model_copy(update={"min_cases": 40, "wrong_auto_max": 0.1})
+        for name in ("slice", "full")
+    }
+    changed = bounds.changes(policy(), policy(gates=gates, review_due_hours=1))
+
+    assert len(changed) > 2
+    assert bounds.who_agrees(changed) == ("ops_lead", "domain_expert")
 
 
 def test_values_of_two_workflows_are_not_compared() -> None:

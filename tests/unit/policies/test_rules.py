@@ -73,6 +73,11 @@ def test_a_number_is_kept_as_it_is_written() -> None:
     assert str(rules.read_policy(text, "f").values["act_threshold"]) == "0.8000000000000000055"
 
 
+def looks(kind: str, field: str) -> str:
+    """The part of a plan that names one feature, and the beginning of the next part."""
+    return f"learning:\n  features:\n    - {{kind: {kind}, field: {field}}}\nrouting:\n"
+
+
 @pytest.mark.parametrize(
     ("old", "put", "says"),
     [
@@ -102,7 +107,7 @@ def test_values_that_are_not_whole_are_refused(old: str, put: str, says: str) ->
     assert says in message
 
 
-@pytest.mark.parametrize("kind", ["plan", "test_exit", "stage", "update", "lesson"])
+@pytest.mark.parametrize("kind", ["plan", "test_exit", "stage", "update"])
 def test_a_question_without_approvers_is_a_loading_error(kind: str) -> None:
     """The empty policy is no."""
     rest = {name: asked for name, asked in policy().approvers.items() if name != kind}
@@ -145,7 +150,6 @@ def test_the_rules_as_shipped_are_whole_and_within_their_own_bounds() -> None:
         "test_exit": "engineering_lead",
         "stage": "ops_manager",
         "update": "business_owner",
-        "lesson": "domain_expert",
     }
     assert shipped.policy.evidence_hours == {
         "dry_run": 30 * 24,
@@ -214,6 +218,7 @@ def test_a_whole_plan_is_read() -> None:
         ("labels: [refund, parcel]", "labels: []", "contract.labels"),
         ("type: number", "type: ", "contract.fields.2.type"),
         ("handoff: the desk owns it\n", "", "handoff"),
+        ("  text_field: text\n", "", "contract.text_field"),
         ("values: {act_threshold: 0.80,", "values: {", "routing.values.act_threshold"),
         ("    scope_floor: {low: 0.0, high: 0.5}\n", "", "routing.bounds.scope_floor"),
         (
@@ -258,6 +263,9 @@ def test_a_plan_with_nothing_in_it_is_all_holes() -> None:
         ("text_field: text", "text_field: body", "contract.text_field is body, which is no field"),
         ("key_field: account", "key_field: acount", "context.sources.0.key_field is acount"),
         ("when: context.crm.dispute", "when: context.crm.disput", "did you mean"),
+        ("routing:\n", looks("number", "context.crm.tiers"), "it is read for tier, dispute"),
+        ("routing:\n", looks("number", "sum"), "learning.features.0.field is sum, which is no"),
+        ("routing:\n", looks("compare", "amount"), "learning.features.0.against is missing"),
         ("when: context.crm.dispute", "when: context.crm.dispute >", "not a condition"),
         ("act_threshold: 0.80", "act_threshold: 0.4", "routing.values.act_threshold is out of"),
         ("excluded: [refund]", "excluded: [assign]", "actions.excluded names assign"),

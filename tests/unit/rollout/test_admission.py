@@ -24,6 +24,8 @@ from runs.store.items import ItemFilter
 from tests import builders
 from tests.world import World, make_world
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:

@@ -9,86 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.gates import Judgement
-from rollout import advance, ladder
-from rollout.advance import Facts, Judged, covers, judge, pauses, waits_for_approval
+from rollout import advance
+from rollout.advance import Facts, covers, judge, waits_for_approval
 from rollout.assignment import lineage
-from runs.records.evidence import Evidence, VerdictKind
-from runs.records.record import digest_of
-from runs.records.release import Move, Release
+from runs.records.evidence import VerdictKind
+from runs.records.release import Release
 from tests import builders
 from tests.builders import DIGEST, NOW
+from tests.unit.rollout.climbing import (
+    LATER,
+    OTHER,
+    WEIGHTS,
+    climber,
+    drill,
+    dry_run,
+    facts,
+    live,
+    watched,
+)
 
-LATER = NOW + timedelta(days=8)
-OTHER = digest_of("other")
 UP = {"enter", "expand", "complete"}
-WEIGHTS = {-1: 0, 0: 0, 1: 500, 2: 5_000, 3: 9_500}
-
-
-def climber(stage: int, **changed: Any) -> Release:
-    """A release on this stage, for longer than any stage lasts."""
-    return builders.release(stage=stage, weight_bp=WEIGHTS[stage], **changed)
-
-
-def said(evidence: Evidence, outcome: VerdictKind = "pass") -> Judged:
-    """Evidence and its gate's answer."""
-    return Judged(evidence, Judgement(outcome, f"it is a {outcome}", ()))
-
-
-def dry_run(release: Release, outcome: VerdictKind = "pass", **changed: Any) -> Judged:
-    """The look at the holdout."""
-    told = {"kind": "holdout", "version": release.version, "policy": release.policy}
-    return said(builders.evidence(**told | changed), outcome)
-
-
-def live(release: Release, outcome: VerdictKind = "pass", **changed: Any) -> Judged:
-    """The stage's whole sample."""
-    told = {"id": "stage-1", "kind": "stage", "split": "live", "subject": ladder.subject(release)}
-    told |= {"version": release.version, "policy": release.policy, "measured_at": LATER}
-    return said(builders.evidence(**told | changed), outcome)
-
-
-def drill(release: Release, outcome: str = "pass", **changed: Any) -> Evidence:
-    """Yesterday's rehearsal."""
-    notes = {"outcome": outcome, "incumbent": changed.pop("incumbent", release.incumbent)}
-    told = {"id": "drill-1", "kind": "drill", "subject": lineage(release.salt), "notes": notes}
-    at = changed.pop("at", LATER - timedelta(days=1))
-    return builders.evidence(**told | {"measured_at": at} | changed)
-
-
-def watched(release: Release, **changed: Any) -> Evidence:
-    """A watch without gaps."""
-    notes = {"unread": "", "late": "", "unowned": ""} | changed.pop("notes", {})
-    told = {"id": "watch-1", "kind": "monitoring", "subject": ladder.subject(release)}
-    told |= {"notes": notes, "measured_at": LATER, "expires_at": LATER + timedelta(hours=1)}
-    return builders.evidence(**told | changed)
-
-
-def facts(at: Release, **changed: Any) -> Facts:
-    """Everything is there, and exactly this was approved."""
-    whole = Facts(
-        release=at,
-        now=LATER,
-        policy=at.policy,
-        dry_run=dry_run(at),
-        stage=live(at) if at.stage >= 0 else None,
-        sample="5 of 6 sampled items are answered or overdue",
-        drill=drill(at),
-        monitoring=watched(at),
-        approval=None,
-    )
-    approval = changed.pop("approval", {})
-    whole = whole._replace(**changed)
-    if approval is None:
-        return whole
-    return whole._replace(approval=approved(whole, **approval))
-
-
-def approved(whole: Facts, **changed: Any) -> Any:
-    """The approval of what the facts lead to; `more` it covers besides."""
-    named = covers(whole) | changed.pop("more", {})
-    told = {"kind": "stage", "status": "approved", "covers": named}
-    return builders.approval(**told | changed)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +88,11 @@ GAPS: list[tuple[str, Change]] = [
     ("monitoring", lambda r: {"monitoring": watched(r, subject="release:rel-1:9")}),
     ("monitoring", lambda r: {"monitoring": watched(r, expires_at=LATER)}),
     ("monitoring", lambda r: {"monitoring": watched(r, measured_at=LATER + timedelta(days=1))}),
-    ("monitoring", lambda r: {"monitoring": watched(r, notes={"unread": "quality"})}),
     ("monitoring", lambda r: {"monitoring": watched(r, notes={"late": "quality"})}),
     ("monitoring", lambda r: {"monitoring": watched(r, notes={"unowned": "incidents"})}),
     ("monitoring", lambda r: {"monitoring": builders.evidence(kind="monitoring")}),
+    ("signal", lambda r: {"monitoring": watched(r, notes={"unread": "quality"})}),
+    ("signal", lambda r: {"monitoring": watched(r, notes={"breached": "quality 0.5"})}),
     ("approval", lambda r: {"approval": None}),
     ("approval", lambda r: {"approval": {"kind": "update"}}),
     ("approval", lambda r: {"approval": {"subject": OTHER}}),
@@ -257,31 +198,6 @@ def test_nothing_with_a_gap_ever_goes_up(stage: int, gaps: list[tuple[str, Chang
 NOT_NEEDED_TO_ENTER = {"policy", "sample", "verdict", "hours", "drill"}
 
 
-def test_a_failing_stage_falls_whatever_else_is_missing() -> None:
-    """The way down waits for nobody."""
-    release = climber(2)
-    nothing = {"dry_run": None, "drill": None, "monitoring": None, "approval": None}
-    move = judge(facts(release, stage=live(release, "fail"), **nothing))
-
-    assert (move.kind, move.weight_bp) == ("roll_back", 0)
-    assert move.reason == "the stage's gate fails: it is a fail"
-
-
-def test_a_complete_release_still_falls() -> None:
-    """What was proven once may fail later."""
-    release = climber(3, status="complete")
-
-    assert judge(facts(release, stage=live(release, "fail"))).kind == "roll_back"
-
-
-def test_the_failure_of_another_stage_or_candidate_is_no_reason_to_fall() -> None:
-    """It says nothing about what is served now."""
-    release = climber(2)
-
-    for changed in ({"subject": "release:rel-1:1"}, {"version": OTHER}, {"policy": OTHER}):
-        assert judge(facts(release, stage=live(release, "fail", **changed))).kind == "hold"
-
-
 def test_more_than_the_stage_allows_is_narrowed() -> None:
     """Whoever brought it there."""
     move = judge(facts(climber(1).model_copy(update={"weight_bp": 900})))
@@ -303,43 +219,6 @@ def test_people_are_asked_once_only_they_are_missing() -> None:
     assert waits_for_approval(judge(facts(release, approval=None)))
     assert not waits_for_approval(judge(facts(release, approval=None, drill=None)))
     assert not waits_for_approval(judge(facts(release)))
-
-
-PAUSES = [
-    ({"stage": "inconclusive"}, 1, True),
-    ({"stage": "inconclusive"}, 0, True),
-    ({"stage": "fail"}, 0, True),
-    ({"dry_run": "fail"}, 1, True),
-    ({"dry_run": "inconclusive"}, 1, False),
-    ({"monitoring": None}, 1, True),
-    ({"monitoring": None}, 0, False),
-    ({"monitoring": None}, -1, False),
-    ({"dry_run": "fail"}, -1, False),
-    ({"approval": None}, 1, False),
-    ({"drill": None}, 1, False),
-    ({"policy": OTHER}, 1, False),
-]
-
-
-@pytest.mark.parametrize(("changed", "stage", "is_pause"), PAUSES)
-def test_a_hold_pauses_where_waiting_will_not_mend_it(
-    changed: dict[str, Any], stage: int, *, is_pause: bool
-) -> None:
-    """A verdict that is no pass, a failed dry run, a version that acts unwatched."""
-    release = climber(stage)
-    made = {"stage": live, "dry_run": dry_run}
-    changed = {k: made[k](release, v) if k in made else v for k, v in changed.items()}
-
-    assert pauses(judge(facts(release, **changed))) is is_pause
-
-
-def test_what_is_held_already_is_not_paused_again() -> None:
-    """Nor is what goes up or down."""
-    held = climber(1, status="held")
-
-    assert not pauses(judge(facts(held, monitoring=None)))
-    assert not pauses(judge(facts(climber(1))))
-    assert not pauses(Move(kind="roll_back", stage=1, weight_bp=0, reason="it fails"))
 
 
 def test_an_approval_may_cover_more_than_the_move_needs() -> None:

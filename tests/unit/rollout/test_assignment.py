@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.assignment import Standing, arm, bucket, is_audited, lineage
-from runs.records.release import Release
+from rollout.assignment import Standing, arm, bucket, find_segment, is_audited, lineage
+from runs.records.release import Release, Segment
 from tests import builders
 from tests.builders import NOW
 
@@ -179,3 +179,42 @@ def test_versions_that_replaced_one_another_end_the_chain_at_people() -> None:
     again = again.model_copy(update={"version": one.version})
 
     assert served(again, two, one)[2] == "human"
+
+
+GOLD = Segment(field="tier", value="gold")
+URGENT = Segment(field="urgent", value="true")
+
+
+@pytest.mark.parametrize(
+    ("fields", "segment"),
+    [
+        ({"tier": "gold"}, GOLD),
+        ({"urgent": True, "tier": "plain"}, URGENT),
+        ({"tier": "plain", "urgent": False}, None),
+        ({"urgent": "True"}, None),
+        ({"urgent": 1}, None),
+        ({"tier": ["gold"]}, None),
+        ({"tier": None}, None),
+        ({"other": "gold"}, None),
+        ({}, None),
+    ],
+)
+def test_an_item_is_of_the_segment_its_field_says(
+    fields: dict[str, Any], segment: Segment | None
+) -> None:
+    """As it was sent; what the contract refuses is of none, and intake gives it to a person."""
+    one = release("one", stage=3, weight_bp=10_000, without=(GOLD, URGENT))
+
+    assert find_segment(one, fields) == segment
+    assert Standing((one,)).place("unit", fields).arm == ("incumbent" if segment else "canary")
+
+
+def test_a_segment_is_passed_on_along_the_chain_of_incumbents() -> None:
+    """Each release leaves out what it was narrowed by itself, until somebody serves it."""
+    old = release("old", stage=3, weight_bp=10_000, status="complete", without=(URGENT,))
+    young = release("young", 1, stage=3, weight_bp=10_000, incumbent=old.version, without=(GOLD,))
+    stands = Standing((young, old))
+
+    assert stands.place("unit", {"tier": "gold"}).version == old.version
+    assert stands.place("unit", {"tier": "gold", "urgent": True}).version == "human"
+    assert stands.place("unit", {"urgent": True}).version == young.version

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rollout import ladder
 from rollout.ladder import Rung
 from runs.errors import Conflict, InvalidInput
-from runs.records.release import StageSpec
+from runs.records.release import Segment, StageSpec
 from tests import builders
 
 
@@ -126,3 +126,35 @@ def test_a_way_back_is_never_higher_and_always_has_room(
 
     assert rung.stage <= stage
     assert rung.weight_bp <= ladder.allows(stages[rung.stage]).weight_bp
+
+
+GOLD = Segment(field="tier", value="gold")
+
+
+@pytest.mark.parametrize("stage", [0, 1, 3])
+def test_a_release_narrowed_by_a_segment_first_serves_it_again(stage: int) -> None:
+    """At the very stage it stands on, with all that the stage allows."""
+    weight = ladder.allows(builders.release().stages[stage]).weight_bp
+    narrowed = builders.release(stage=stage, weight_bp=weight, without=(GOLD,))
+
+    assert ladder.find_next(narrowed) == Rung(stage, weight)
+    assert ladder.place(narrowed) == f"{stage}:{weight} -tier=gold"
+    assert ladder.told(narrowed) == f"{weight / 100:g} % without tier=gold"
+
+
+def test_a_masked_field_makes_no_segment() -> None:
+    """Its values are not told wherever a release is."""
+    fields = (
+        {"name": "text", "type": "text"},
+        {"name": "region", "type": "text", "choices": ("north", "south")},
+        {"name": "tier", "type": "choice", "choices": ("gold",)},
+        {"name": "urgent", "type": "flag"},
+        {"name": "amount", "type": "number"},
+    )
+    version = builders.version(contract=fields, mask=("field:tier",))
+
+    assert ladder.read_segment("urgent=true", version) == Segment(field="urgent", value="true")
+    assert ladder.read_segment("region=south", version).field == "region"
+    for text in ("tier=gold", "amount=5", "text=x"):
+        with pytest.raises(InvalidInput, match="it has region, urgent"):
+            ladder.read_segment(text, version)

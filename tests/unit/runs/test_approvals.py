@@ -15,6 +15,8 @@ from runs.records.person import Customer
 from runs.store.store import Store
 from tests.builders import DIGEST, NOW, approval, identity, make_customer, make_store, run, trigger
 
+pytestmark = pytest.mark.both_databases
+
 
 class Says(NamedTuple):
     """A ruling for the test."""

@@ -18,6 +18,8 @@ from tests.builders import (
     trigger,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:

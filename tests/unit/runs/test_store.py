@@ -7,6 +7,7 @@ import pytest
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.evidence import Evidence
 from runs.store.items import ItemFilter
+from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests.builders import (
     action,
@@ -19,6 +20,8 @@ from tests.builders import (
     terminal,
     trigger,
 )
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -90,10 +93,14 @@ def test_the_second_answer_to_a_review_shows_the_first(store: Store) -> None:
     store.items.admit(customer, "api", item())
     store.items.finish(customer, item(status="in_review"), [review()])
     answer = {"status": "decided", "answer": "approve", "label": "refund", "decided_by": "ben"}
-    store.reviews.decide(customer, "ben", review(**answer))
+    with store.change(customer, "ben") as change:
+        decide_review(change, review(**answer))
 
-    with pytest.raises(Conflict, match="answered 'approve' by ben"):
-        store.reviews.decide(customer, "ana", review(**answer | {"decided_by": "ana"}))
+    with (
+        pytest.raises(Conflict, match="answered 'approve' by ben"),
+        store.change(customer, "ana") as change,
+    ):
+        decide_review(change, review(**answer | {"decided_by": "ana"}))
 
 
 def test_an_action_key_is_reserved_once_and_settled_once(store: Store) -> None:

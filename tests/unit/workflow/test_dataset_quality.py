@@ -12,7 +12,7 @@ from runs.records.case import Case
 from tests.unit.workflow.builders import case
 from workflow.dataset.cases import family_of
 from workflow.dataset.description import Import, describe
-from workflow.dataset.quality import agreement, check, gaps
+from workflow.dataset.quality import agreement, check, find_own_labels, gaps
 
 BROUGHT = Import("tickets", "triage", "salt", datetime(2030, 1, 1, tzinfo=UTC), "eva")
 
@@ -97,9 +97,12 @@ def test_too_few_families_to_judge_on_are_a_finding() -> None:
     assert [f.kind for f in check(enough).findings] == ["holdout"]
 
 
-def test_the_builder_s_own_labels_are_a_finding() -> None:
-    """Who builds does not say what is right."""
-    assert "author" in [f.kind for f in check(whole(), builder="eva").findings]
+def test_the_builder_s_own_labels_judge_nothing_they_built() -> None:
+    """Who builds does not say what is right: the person and the count are named."""
+    own = find_own_labels(whole(), "eva")
+
+    assert "eva, who builds the version, labelled" in own
+    assert find_own_labels(whole(), "dan") == ""
 
 
 def test_one_text_with_two_labels_is_a_finding() -> None:

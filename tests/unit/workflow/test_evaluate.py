@@ -9,7 +9,7 @@ import pytest
 from runs.errors import InvalidInput, Unavailable
 from runs.records.case import Case, Split
 from runs.records.person import Customer
-from runs.records.version import LearntRoute, Source
+from runs.records.version import Feature, LearntRoute, Source, Version
 from tests import builders
 from tests.unit.workflow.builders import CRM, case, policy, rule, version
 from workflow.evaluate.bench import Bench
@@ -183,7 +183,58 @@ def test_one_text_is_answered_as_it_is_among_others() -> None:
     own = bench()
     (one,) = own.seen(version(), [ticket("a", "where is my parcel")])
 
-    assert own.answer(version(), "where is my parcel") == one.output
+    assert own.answer(version(), one.item, one.context) == one.output
+
+
+def ledger(**changes: Any) -> Version:
+    """A version that holds the amount against what the CRM has open, and looks at no text."""
+    features = (Feature(kind="compare", field="amount", against="context.crm.open"),)
+    route = LearntRoute(text_field="", dataset=builders.DIGEST, features=features)
+    source = CRM | {"fields": ("open", "tier")}
+    return version(**{"routes": (route,), "sources": (source,)} | changes)
+
+
+def invoice(id: str, amount: str, due: str, **changes: Any) -> Case:
+    """A case whose label follows from amount and what is open."""
+    label = "refund" if amount == due else "delivery"
+    context = {"crm": {"open": due, "tier": "gold"}}
+    return ticket(id, id, label, **{"context": context} | changes).model_copy(
+        update={"input": {"text": id, "account": "a-1", "amount": amount}}
+    )
+
+
+def invoices() -> list[Case]:
+    """Invoices to learn from; every third asks for more than is open."""
+    amounts = [(f"{10 + n}.00", f"{10 + n - 3 * (n % 3 == 0)}.00") for n in range(30)]
+    return [invoice(f"i-{n}", *pair, split="learn") for n, pair in enumerate(amounts)]
+
+
+def test_a_route_sees_the_fields_and_the_context_of_an_item() -> None:
+    """Cases and live items alike; what is open decides, not the text."""
+    own = Bench(Shelf(invoices()), ACME)
+    same, more = own.seen(ledger(), [invoice("a", "25.00", "25.00"), invoice("b", "25.00", "9.00")])
+
+    assert (same.output.label, more.output.label) == ("refund", "delivery")
+    assert own.answer(ledger(), more.item, more.context) == more.output
+    assert own.answer(ledger(), more.item, {"crm": {"open": "25.00"}}) == same.output
+
+
+def test_a_case_that_brought_no_context_teaches_no_route_that_looks_at_it() -> None:
+    """What a source says today is not what it said when the label was given."""
+    bare = [one.model_copy(update={"context": {}}) for one in invoices()]
+    own = Bench(Shelf(bare), ACME, read_context=read({"crm": {"open": "1.00"}}))
+
+    with pytest.raises(InvalidInput, match="what crm said in its `context`"):
+        own.fitted(ledger())
+
+
+def test_a_rule_more_refits_nothing_and_another_source_field_neither() -> None:
+    """The fit is named by what was learnt."""
+    own = Bench(Shelf(invoices()), ACME)
+    ruled = ledger(rules=[rule("gold", "context.crm.tier == 'gold'")])
+    wider = ledger(sources=(CRM | {"fields": ("open", "tier", "dispute")},))
+
+    assert own.fitted(ruled) is own.fitted(ledger()) is own.fitted(wider)
 
 
 def test_nothing_to_learn_from_is_said_with_what_is_missing() -> None:

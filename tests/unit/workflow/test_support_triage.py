@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runs.errors import InvalidInput
 from workflow.dataset.cases import read
-from workflow.dataset.quality import agreement, check
+from workflow.dataset.quality import agreement, check, find_own_labels
 from workflow.samples.support_triage.accounts import account
 from workflow.samples.support_triage.customer import document
 from workflow.samples.support_triage.families import Stock, space
@@ -251,7 +251,8 @@ def test_the_dataset_can_be_imported_without_a_gap(tmp_path) -> None:
     read_cases = read(file, labels=labels())
     kappa = agreement(read_cases)
 
-    assert check(read_cases, builder="ruben_ortega").gaps == ()
+    assert check(read_cases).gaps == ()
+    assert find_own_labels(read_cases, "ruben_ortega") == ""
     assert {one.labelled_by for one in read_cases} == {"maren_voss"}
     assert kappa is not None
     assert 0.85 < kappa < 1

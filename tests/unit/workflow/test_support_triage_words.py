@@ -6,11 +6,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow.samples.support_triage import spelling
+from workflow.samples import spelling
 from workflow.samples.support_triage.generator import Ticket, tickets
 from workflow.samples.support_triage.phrases import frames, situations, vague, words
-from workflow.samples.support_triage.rendering import CHOICE, GAP, Gaps
+from workflow.samples.support_triage.rendering import Gaps
 from workflow.samples.support_triage.world import NEIGHBOURS, Desk, labels, neighbours
+from workflow.samples.wording import CHOICE, GAP
 
 DESKS: tuple[Desk, ...] = ("customers", "partners")
 

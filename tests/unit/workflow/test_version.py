@@ -18,11 +18,18 @@ ROUTING = {"bounds": BOUNDS, "values": VALUES}
 FIELDS = (
     {"name": "text", "type": "text", "required": True},
     {"name": "iban", "type": "text", "masked": True},
+    {"name": "amount", "type": "number"},
 )
 RULE = {"id": "r", "when": "item.amuont > 3", "route": "review", "owner": "o", "why": "w"}
 SOURCE = {"name": "crm", "tool": "crm", "key_field": "id", "fields": ("x",)}
 OUTSIDE = "routing.values.act_threshold: 0.{} lies outside"
+AMOUNT = {"kind": "number", "field": "amount"}
 CONTRACT = {"fields": FIELDS, "text_field": "text", "labels": ("refund", "oos")}
+
+
+def looks(field: str) -> dict[str, Any]:
+    """A route that looks at one field as a choice."""
+    return {"features": ({"kind": "choice", "field": field},)}
 
 
 def record(**changed: Any) -> PlanRecord:
@@ -70,6 +77,27 @@ def test_a_version_learns_from_the_dataset_it_names() -> None:
     )
 
 
+def test_a_route_without_features_keeps_the_form_it_always_had() -> None:
+    """So the digests of every version and plan that looks at a text alone stay as they were."""
+    made = record()
+
+    assert set(make(made, dataset()).routes[0].as_json()) == {
+        "kind",
+        "text_field",
+        "dataset",
+        "settings",
+    }
+    assert "learning" not in made.plan.as_json()
+
+
+def test_a_version_looks_at_the_features_of_its_plan() -> None:
+    """With or without a text."""
+    parts = {"contract": CONTRACT | {"text_field": ""}, "learning": {"features": (AMOUNT,)}}
+    (route,) = make(record(**parts), dataset()).routes
+
+    assert (route.text_field, [one.field for one in route.features]) == ("", ["amount"])
+
+
 def test_what_the_plan_masks_is_masked() -> None:
     """Fields of the contract and of the plan, and patterns."""
     mask = mask_of(make(record(), dataset()))
@@ -90,6 +118,9 @@ def test_what_the_plan_masks_is_masked() -> None:
         ({"routing": ROUTING | {"values": VALUES | {"act_threshold": "1"}}}, "threshold: 1 lies"),
         ({"routing": ROUTING | {"rules": (RULE,)}}, "rule 'r'"),
         ({"context": {"sources": (SOURCE,)}}, "'crm' is keyed by 'id'"),
+        ({"contract": CONTRACT | {"text_field": ""}}, "contract.text_field: ''"),
+        ({"learning": looks("iban")}, "learning.features.0.field is iban, which is masked"),
+        ({"learning": looks("context.crm.x")}, "crm is no declared source; there are: none"),
     ],
 )
 def test_a_plan_whose_parts_do_not_fit_makes_no_version(

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Literal
 
-from workflow.samples.support_triage import chance
+from workflow.samples import chance
 from workflow.samples.support_triage.world import Desk
 
 Tier = Literal["standard", "plus", "enterprise"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from runs.errors import InvalidInput
-from workflow.samples.support_triage import chance
+from workflow.samples import chance
 from workflow.samples.support_triage.phrases import Phrase, Spoken, situations, words
 from workflow.samples.support_triage.world import (
     HOSTILE,

@@ -7,12 +7,12 @@ The same arguments give the same bytes on every machine. The rules of the world 
 from datetime import date, timedelta
 from typing import Any
 
-from workflow.samples.support_triage import chance
+from workflow.samples.pieces import case_of, second_label
 from workflow.samples.support_triage.accounts import crm
 from workflow.samples.support_triage.families import families as drawn_families
 from workflow.samples.support_triage.occasions import Ticket, Written, occasion, written
-from workflow.samples.support_triage.truth import Truth
 from workflow.samples.support_triage.world import Desk, Pool, neighbours
+from workflow.samples.truth import Truth
 
 __all__ = ["Ticket", "Truth", "cases", "crm", "tickets"]
 
@@ -21,10 +21,6 @@ EXPERT = "maren_voss"
 """The domain expert of `customer/people.yaml`, who labels every case."""
 FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 FAMILIES_A_DAY = 8
-SECOND = 0.24
-"""Share of the cases with a second person's label."""
-AGREES = {True: 0.75, False: 0.96}
-"""How often the second person agrees: on unclear tickets, and on clear ones."""
 
 
 def tickets(*, seed: int, families: int, pool: Pool, desk: Desk = "customers") -> list[Ticket]:
@@ -55,26 +51,6 @@ def cases(
 
 def case(one: Written, seed: int, desk: Desk) -> dict[str, Any]:
     """One labelled case; `second_label` is null where nobody labelled it a second time."""
-    truth = one.ticket.truth
-    return {
-        "id": one.ticket.input["ticket_id"],
-        "family": truth.family,
-        "input": one.ticket.input,
-        "expected": {"label": truth.label},
-        "routes": list(truth.routes),
-        "segment": truth.segment,
-        "severity": truth.severity,
-        "origin": "synthetic",
-        "labelled_by": EXPERT,
-        "second_label": second_label(one, seed, desk),
-    }
-
-
-def second_label(one: Written, seed: int, desk: Desk) -> str | None:
-    """What a second person says of the ticket, without seeing the first label; mostly nobody."""
-    drawn = chance.stream(seed, "second", str(one.ticket.input["ticket_id"]))
-    if drawn.random() >= SECOND:
-        return None
-    if drawn.random() < AGREES[one.is_unclear]:
-        return one.ticket.truth.label
-    return chance.one(drawn, neighbours(one.ticket.truth.label, desk))
+    near = neighbours(one.ticket.truth.label, desk)
+    second = second_label(one.ticket, seed=seed, is_unclear=one.is_unclear, neighbours=near)
+    return case_of(one.ticket, expert=EXPERT, second=second)

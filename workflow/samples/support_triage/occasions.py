@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import count
 from math import log
 
-from workflow.samples.support_triage import chance
+from workflow.samples import chance
 from workflow.samples.support_triage.accounts import Account, accounts
 from workflow.samples.support_triage.families import Family, pool_of
 from workflow.samples.support_triage.phrases import frames, situations, subjects, vague, words
@@ -20,7 +20,7 @@ from workflow.samples.support_triage.rendering import (
     plain,
     write,
 )
-from workflow.samples.support_triage.truth import Facts, Truth, decide, severity
+from workflow.samples.support_triage.truth import Facts, decide, severity
 from workflow.samples.support_triage.world import (
     LABELS,
     MONEY_BACK,
@@ -30,6 +30,7 @@ from workflow.samples.support_triage.world import (
     Pool,
 )
 from workflow.samples.support_triage.world import LANGUAGES as SHARES
+from workflow.samples.truth import Truth
 
 TICKETS = {1: 45, 2: 33, 3: 22}
 """How many tickets a family makes, in hundredths."""
@@ -62,6 +63,11 @@ class Ticket:
     input: Input
     """What the workflow may see; JSON values only, the amount as decimal text."""
     truth: Truth
+
+    @property
+    def key(self) -> str:
+        """The sender's own name of it."""
+        return str(self.input["ticket_id"])
 
 
 @dataclass(frozen=True)

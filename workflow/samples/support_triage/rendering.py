@@ -1,19 +1,17 @@
 """One situation put into words: gaps filled, frames put around it, typed as people type."""
 
 import random
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
-from workflow.samples.support_triage import chance, spelling
+from workflow.samples import chance, spelling, wording
 from workflow.samples.support_triage.phrases import Choices, Frames, Phrase, Spoken
 from workflow.samples.support_triage.world import Language
 
 Channel = Literal["email", "form", "chat", "app"]
-CHOICE = re.compile(r"\[([^\[\]]+\|[^\[\]]+)\]")
-GAP = re.compile(r"\{([a-z]+)\}")
 LANGUAGES: tuple[Language, ...] = ("en", "de", "es")
 CHANNELS: dict[Channel, int] = {"email": 45, "form": 25, "chat": 20, "app": 10}
 FRAMED: dict[Channel, Mapping[str, float]] = {
@@ -128,8 +126,7 @@ def said(choices: Choices, language: Language, drawn: random.Random) -> str:
 
 def fill(text: str, gaps: Gaps, language: Language, drawn: random.Random) -> str:
     """The phrase with every choice made and every gap filled."""
-    chosen = CHOICE.sub(lambda found: chance.one(drawn, found[1].split("|")), text)
-    return GAP.sub(lambda found: gaps.filled(found[1], language), chosen)
+    return wording.fill(text, partial(gaps.filled, language=language), drawn)
 
 
 def typed(text: str, channel: Channel, drawn: random.Random) -> str:

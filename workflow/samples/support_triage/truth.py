@@ -5,12 +5,10 @@ The text alone cannot know it: amount, tier and dispute come from the input and 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from workflow.samples.support_triage.world import LEAVING, MONEY_BACK, OUT_OF_SCOPE, Kind
+from workflow.samples.truth import Clause, Severity, review
 
-Route = Literal["act", "review", "refuse"]
-Severity = Literal["critical", "major", "minor"]
 LIMIT_EUR = Decimal(200)
 """Money back above this is decided by a person."""
 
@@ -26,31 +24,6 @@ class Facts:
     is_disputed: bool
     is_unclear: bool
     """Too short to tell, or two matters in one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Truth:
-    """The right answer to one ticket."""
-
-    label: str
-    routes: tuple[Route, ...]
-    """The routes the policy allows; `act` is right only with the right label."""
-    why: str
-    """The clause of the policy document that decided."""
-    severity: Severity
-    family: str
-    segment: str
-    kind: Kind
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clause:
-    """What one clause allows, and what breaking it costs."""
-
-    routes: tuple[Route, ...]
-    why: str
-    severity: Severity | None = None
-    """None: as severe as the label."""
 
 
 def decide(facts: Facts) -> Clause:
@@ -87,11 +60,6 @@ def choice(facts: Facts) -> Clause | None:
     if facts.is_unclear:
         return Clause(routes=("act", "review"), why="clause 7: unclear, a person may look")
     return None
-
-
-def review(why: str) -> Clause:
-    """Only a person; acting alone would be a critical mistake."""
-    return Clause(routes=("review",), why=why, severity="critical")
 
 
 def is_large(amount_eur: Decimal | None) -> bool:

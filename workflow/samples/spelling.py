@@ -3,7 +3,7 @@
 import random
 import re
 
-from workflow.samples.support_triage import chance
+from workflow.samples import chance
 
 BESIDE = {
     "a": "s", "b": "v", "c": "x", "d": "f", "e": "r", "f": "g", "g": "h", "h": "j", "i": "o",

@@ -1,0 +1,171 @@
+"""what a plan needs that is not there: each is a question to one named person."""
+
+from collections.abc import Iterator
+
+from agent.deps import Deps
+from agent.state import State
+from policies.approvals import needs_for
+from rollout import ladder
+from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
+from runs.people import find_people
+from runs.plan import Hole, Plan, PlanRecord
+from runs.records.approval import ApprovalKind
+from runs.records.case import Dataset
+from runs.records.release import StageKind
+from runs.records.version import Effect, PolicyValues, Source
+from tools.tool import Tool
+from workflow.actions import ActionDeps, Request, find_refusal
+from workflow.dataset.quality import find_own_labels
+from workflow.version import check_dataset, make
+
+NO_KEY = ""
+"""No record has it: a source that can be read says so."""
+
+
+def of_parts(missing: tuple[str, ...], person: str) -> tuple[Hole, ...]:
+    """Every part that the plan leaves open, asked of the person who asked for the run."""
+    return tuple(_of_part(path, person) for path in missing)
+
+
+def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
+    """What the plan names and nobody finds here; owners first, for only a person can be asked."""
+    strangers = tuple(_strangers(state, deps, plan))
+    if strangers:
+        return strangers
+    systems = _systems(state, deps, plan)
+    return (*_stages(plan), *_dataset(state, deps, plan), *systems)
+
+
+def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
+    """Why no version can be made of the plan; of what was learnt where the plan alone is right."""
+    person = alone.owners.workflow_behaviour
+    without = record.model_copy(update={"plan": alone})
+    for field, tried in (("plan", without), ("lessons", record)):
+        try:
+            make(tried, dataset)
+        except (InvalidInput, NotAllowed) as error:
+            return (Hole(field=field, question=_misfit(record, field, error), person=person),)
+    return ()
+
+
+def of_policy(state: State, deps: Deps, plan: Plan, policy: PolicyValues) -> tuple[Hole, ...]:
+    """Every question of the run that nobody could answer, and reviews that nobody would get."""
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    everybody = find_people(deps.store, deps.customer(state))
+    person = plan.owners.workflow_behaviour
+    holes: dict[str, Hole] = {}
+    for kind, stage in _questions(plan):
+        try:
+            needs_for(
+                kind,
+                policy,
+                everybody,
+                excluded={run.requester, plan.owners.builder},
+                stage=stage,
+                is_solo=deps.installation.is_solo,
+            )
+        except NotAllowed as error:
+            hole = Hole(field=f"approvers.{kind}", question=str(error), person=person)
+            holes.setdefault(hole.question, hole)
+    able = [one for one in everybody if not one.is_disabled]
+    reviewers = (policy.review_owner, *policy.escalation)
+    if not any(one.id in reviewers or set(one.roles) & set(reviewers) for one in able):
+        says = f"Nobody is {' or '.join(reviewers)}: who reviews what is not acted on alone?"
+        holes[says] = Hole(field="review_owner", question=says, person=person)
+    return tuple(holes.values())
+
+
+def _of_part(path: str, person: str) -> Hole:
+    question = f"The plan says nothing about `{path}`: what is it?"
+    if path == "plan":
+        question = "No plan was brought and none is kept: bring one with --plan FILE."
+    return Hole(field=path, question=question, person=person)
+
+
+def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every owner nobody knows: without a person there is no owner."""
+    customer = deps.customer(state)
+    known = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
+    owners = {f"owners.{part}": person for part, person in plan.owners}
+    owners |= {f"signals.{signal.name}.owner": signal.owner for signal in plan.signals}
+    requester = deps.store.runs.get(customer, state.run).requester
+    for field, person in owners.items():
+        if person not in known:
+            question = f"Nobody here is called {person!r}: who is it?"
+            yield Hole(field=field, question=question, person=requester)
+
+
+def _stages(plan: Plan) -> Iterator[Hole]:
+    try:
+        ladder.stages(plan)
+    except InvalidInput as error:
+        yield Hole(field="rollout.stages", question=str(error), person=plan.owners.expansion)
+
+
+def _dataset(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    person, customer = plan.owners.domain_expert, deps.customer(state)
+    try:
+        dataset = deps.store.cases.newest(customer, plan.dataset)
+        check_dataset(plan, dataset)
+    except NotFound:
+        says = f"No labelled dataset {plan.dataset!r} is imported: which one defines correct?"
+        yield Hole(field="dataset", question=says, person=person)
+    except (InvalidInput, NotAllowed) as error:
+        yield Hole(field="dataset", question=str(error), person=person)
+    else:
+        cases = deps.store.cases.read(customer, dataset.digest)
+        says = find_own_labels(cases, plan.owners.builder)
+        if says:
+            yield Hole(field="dataset", question=f"Who else labels? {says}", person=person)
+
+
+def _systems(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """Every source that cannot be read, every effect that its tool could not carry out."""
+    actions = deps.actions(deps.customer(state), lambda request: "")
+    for at, source in enumerate(plan.context.sources):
+        says = _unreadable(source, actions.tools.get(source.tool))
+        if says:
+            field = f"context.sources.{at}.tool"
+            yield Hole(field=field, question=says, person=plan.owners.builder)
+    for at, effect in enumerate(plan.actions.allowed):
+        says = _unable(state, deps, actions, effect)
+        if says:
+            field = f"actions.allowed.{at}.tool"
+            yield Hole(field=field, question=says, person=plan.owners.builder)
+
+
+def _unreadable(source: Source, tool: Tool | None) -> str:
+    if tool is None or tool.level != "read":
+        return (
+            f"There is no tool {source.tool!r} of level read for source {source.name!r}: "
+            "which system is it, and is it in the tools file?"
+        )
+    try:
+        tool.read(NO_KEY)
+    except (InvalidInput, NotFound, NotAllowed, Unavailable) as error:
+        return f"Source {source.name!r} cannot be read: {error}"
+    return ""
+
+
+def _unable(state: State, deps: Deps, actions: ActionDeps, effect: Effect) -> str:
+    request = Request(effect=effect, content={}, run=state.run)
+    says = find_refusal(actions, deps.customer(state), request)
+    tool = actions.tools.get(effect.tool)
+    if not says and tool is not None and effect.operation not in tool.schema:
+        known = ", ".join(sorted(tool.schema)) or "none"
+        says = f"tool {tool.name!r} has no operation {effect.operation!r}; it has: {known}"
+    return f"Action {effect.name!r} cannot be done: {says}; who connects it?" if says else ""
+
+
+def _questions(plan: Plan) -> list[tuple[ApprovalKind, StageKind | None]]:
+    """Every question a run of this plan comes to, as far as it may go."""
+    kinds: dict[StageKind, None] = dict.fromkeys(stage.kind for stage in ladder.stages(plan))
+    climb: list[tuple[ApprovalKind, StageKind | None]] = [("stage", kind) for kind in kinds]
+    return [("plan", None), ("test_exit", None), *climb, ("update", None)]
+
+
+def _misfit(record: PlanRecord, field: str, error: Exception) -> str:
+    if field == "plan":
+        return f"No version can be made of the plan: {error}"
+    learnt = ", ".join(record.lessons)
+    return f"What was learnt ({learnt}) does not fit the plan: {error}; correct or retire it"

@@ -1,0 +1,1 @@
+"""four kinds of picture as SVG, each with its numbers as a table."""

@@ -1,0 +1,130 @@
+"""what releases show between their moves: read by the clock, told to owners, taken back at a bar.
+
+Each look may be repeated at any moment: a reading is kept when it is due, a breach is told under a
+key of its own, and what was rolled back is not rolled back again.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pilotage.wiring import Wired
+from rollout import advance, watch
+from rollout.assignment import SERVING
+from rollout.release import way_back
+from rollout.release.cause import Judged
+from rollout.watch import Standing
+from runs.errors import PilotageError
+from runs.people import find_people
+from runs.plan import PlanRecord
+from runs.records.person import Customer
+from runs.records.release import Release, Signal
+from runs.store.store import Store
+from tools.notify import tell
+
+log = logging.getLogger("pilotage.lookout")
+
+
+class _Breach(NamedTuple):
+    """What an owner is told, once."""
+
+    what: str
+    """`limit` or `bar`: a breach is told of each."""
+    title: str
+    says: str
+    follows: str
+    """What happens because of it."""
+
+
+def watch_releases(wired: Wired, customer: Customer) -> None:
+    """Read what is due of each release that stands on a stage, tell of breaches, take back.
+
+    One that cannot be watched keeps nobody from watching the others; it is tried again.
+    """
+    for release in _watched(wired.store.releases.list(customer)):
+        try:
+            _watch(wired, customer, release)
+        except PilotageError:
+            log.exception("release %s could not be watched; the next look tries again", release.id)
+
+
+def _watch(wired: Wired, customer: Customer, release: Release) -> None:
+    store, now = wired.store, wired.store.clock.now()
+    serves = release.status in SERVING
+    if serves:
+        watch.read_if_due(store, customer, release=release, now=now)
+    told = watch.standings_of(store, customer, release=release, now=now)
+    if serves and any(one.find_crossed() for one in told):
+        _take_back(wired, customer, release)
+    for one in told:
+        _tell(wired, customer, release, one)
+
+
+def _watched(releases: Sequence[Release]) -> Iterator[Release]:
+    """Of each workflow, newest first, down to the one in use; what was taken back is told of yet.
+
+    What stands below the one in use serves nothing, and drills have no run.
+    """
+    in_use: set[str] = set()
+    for release in releases:
+        if release.workflow in in_use or not release.run:
+            continue
+        if release.status == "complete":
+            in_use.add(release.workflow)
+        if release.stage >= 0:
+            yield release
+
+
+def _take_back(wired: Wired, customer: Customer, release: Release) -> None:
+    """Roll back what a kept signal asks to be rolled back; the watch is kept as its evidence."""
+    store, now = wired.store, wired.store.clock.now()
+    seen = watch.watch(store, customer, release=release, now=now)
+    move = advance.find_fall(release, seen, now)
+    if move is None:
+        return
+    store.keep(customer, "worker", seen, release.run)
+    way_back.roll_back(store, customer, release=release, cause=Judged(move))
+    before = way_back.find_values_before(store, customer, release)
+    if before is not None:
+        wired.policy_files.write(customer, before)
+
+
+def _tell(wired: Wired, customer: Customer, release: Release, one: Standing) -> None:
+    last = one.last
+    if last is None or last.breached_since is None:
+        return
+    limit = _Breach("limit", "breaches its limit", one.says, "nothing is expanded while it does")
+    _leave(wired, customer, release, last, limit)
+    if one.find_crossed():
+        goes = "a stage that acts goes back by itself"
+        bar = _Breach("bar", "crossed the bar at which it goes back", one.says_crossed, goes)
+        _leave(wired, customer, release, last, bar)
+
+
+def _leave(
+    wired: Wired, customer: Customer, release: Release, signal: Signal, breach: _Breach
+) -> None:
+    """Leave a notice, once a breach: the first that was told of it stands."""
+    notices, since = wired.notices(customer), signal.breached_since
+    key = f"{release.id}:{release.stage}:{signal.name}:{breach.what}:{since:%Y%m%dT%H%M%S.%f}"
+    to = _answering(wired.store, customer, release, signal.owner)
+    if not to or notices.find_receipt(key) is not None:
+        return
+    stage = release.stages[release.stage].name
+    text = (
+        f"{breach.says}\n"
+        f"Read at {signal.until:%Y-%m-%d %H:%M} UTC of release {release.id} at {stage}; "
+        f"{breach.follows}.\n"
+        f"Look: pilotage release show {release.id}\n"
+        f"Take back: pilotage release rollback {release.id} --reason TEXT\n"
+    )
+    title = f"{release.workflow}: {signal.name.replace('_', ' ')} {breach.title}"
+    tell(notices, to=to, title=title, text=text, key=key)
+
+
+def _answering(store: Store, customer: Customer, release: Release, owner: str) -> tuple[str, ...]:
+    """The signal's owner, or whoever answers for incidents once the owner has left."""
+    people = {one.id for one in find_people(store, customer) if not one.is_disabled}
+    plan = store.get(customer, PlanRecord, release.plan).plan
+    asked = (owner, plan.owners.incidents, plan.owners.workflow_behaviour)
+    return next(((one,) for one in asked if one in people), ())

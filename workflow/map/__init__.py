@@ -1,0 +1,1 @@
+"""one version's way on one page, trigger to final action, with every rule and failure path."""

@@ -1,0 +1,1 @@
+"""Synthetic sales deals: a fictional customer, its signs of risk, and what is right for each."""

@@ -1,0 +1,1 @@
+"""Synthetic invoices against orders and receipts: a fictional customer whose truth is known."""

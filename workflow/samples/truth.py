@@ -1,0 +1,38 @@
+"""What is right for one piece of work of a sample, by the clauses of its customer's policy."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Route = Literal["act", "review", "refuse"]
+Severity = Literal["critical", "major", "minor"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """The right answer to one piece of work."""
+
+    label: str
+    routes: tuple[Route, ...]
+    """The routes the policy allows; `act` is right only with the right label."""
+    why: str
+    """The clause of the policy document that decided."""
+    severity: Severity
+    family: str
+    segment: str
+    kind: str
+    """What sort of piece it is, such as `ordinary` or `malformed`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """What one clause allows, and what breaking it costs."""
+
+    routes: tuple[Route, ...]
+    why: str
+    severity: Severity | None = None
+    """None: as severe as the label."""
+
+
+def review(why: str) -> Clause:
+    """Only a person; acting alone would be a critical mistake."""
+    return Clause(routes=("review",), why=why, severity="critical")

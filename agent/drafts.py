@@ -1,11 +1,13 @@
 """the plans a run may advance: brought with its trigger, or kept by the runs before it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.state import State
 from policies import rules
 from runs import snapshots
+from runs.errors import InvalidInput
 from runs.plan import Plan, PlanRecord
 
 
@@ -18,6 +20,10 @@ class Brought(NamedTuple):
     """None while parts are missing."""
     missing: tuple[str, ...]
     """Paths of the missing parts."""
+    warnings: tuple[str, ...]
+    """What should be looked at though it stops nothing."""
+    owners: Mapping[str, str]
+    """Who the plan says answers for an area, however much else is missing."""
 
 
 def brought(state: State, deps: Deps) -> Brought:
@@ -27,9 +33,9 @@ def brought(state: State, deps: Deps) -> Brought:
     trigger = deps.store.runs.trigger(customer, run.trigger)
     text = snapshots.read(deps.store, customer, trigger.text)["plan"]
     if not text:
-        return Brought("", None, ())
+        return Brought("", None, (), (), {})
     reading = rules.read_plan(text, f"plan of {trigger.id}")
-    return Brought(text, reading.plan, reading.missing)
+    return Brought(text, *reading)
 
 
 def contending_plans(state: State, deps: Deps) -> list[Plan]:
@@ -38,6 +44,16 @@ def contending_plans(state: State, deps: Deps) -> list[Plan]:
     own = brought(state, deps).plan
     if own is not None:
         plans[own.workflow] = own
-    for record in deps.store.list(deps.customer(state), PlanRecord):
+    for record in _kept(state, deps, is_alone=own is None):
         plans.setdefault(record.plan.workflow, record.plan)
     return list(plans.values())
+
+
+def _kept(state: State, deps: Deps, *, is_alone: bool) -> list[PlanRecord]:
+    """The kept plans; one of a former form stops a run that brought no plan, and no other."""
+    try:
+        return deps.store.list(deps.customer(state), PlanRecord)
+    except InvalidInput:
+        if is_alone:
+            raise
+        return []

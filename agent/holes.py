@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from agent.deps import Deps
+from agent.drafts import Brought
 from agent.state import State
+from policies import plans
 from policies.approvals import needs_for
-from rollout import ladder
+from policies.compiled import ladder
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.people import find_people
 from runs.plan import Hole, Plan, PlanRecord
@@ -22,9 +24,19 @@ NO_KEY = ""
 """No record has it: a source that can be read says so."""
 
 
-def of_parts(missing: tuple[str, ...], person: str) -> tuple[Hole, ...]:
-    """Every part that the plan leaves open, asked of the person who asked for the run."""
-    return tuple(_of_part(path, person) for path in missing)
+def of_parts(state: State, deps: Deps, brought: Brought) -> tuple[Hole, ...]:
+    """Every part that the plan leaves open, asked of the owner of its area.
+
+    Of the person who asked for the run where the plan names no owner there, or nobody here.
+    """
+    customer = deps.customer(state)
+    requester = deps.store.runs.get(customer, state.run).requester
+    known = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
+    asked = {area: name for area, name in brought.owners.items() if name in known}
+    return tuple(
+        _of_part(path, asked.get(plans.owner_of(path), requester))
+        for path in brought.missing or ("plan",)
+    )
 
 
 def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
@@ -88,6 +100,8 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
     known = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
     owners = {f"owners.{part}": person for part, person in plan.owners}
     owners |= {f"signals.{signal.name}.owner": signal.owner for signal in plan.signals}
+    owners["rollout.contained_by"] = plan.rollout.contained_by
+    owners["observed.response_owner"] = plan.observed.response_owner
     requester = deps.store.runs.get(customer, state.run).requester
     for field, person in owners.items():
         if person not in known:
@@ -97,7 +111,7 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
 
 def _stages(plan: Plan) -> Iterator[Hole]:
     try:
-        ladder.stages(plan)
+        ladder(plan)
     except InvalidInput as error:
         yield Hole(field="rollout.stages", question=str(error), person=plan.owners.expansion)
 
@@ -159,7 +173,7 @@ def _unable(state: State, deps: Deps, actions: ActionDeps, effect: Effect) -> st
 
 def _questions(plan: Plan) -> list[tuple[ApprovalKind, StageKind | None]]:
     """Every question a run of this plan comes to, as far as it may go."""
-    kinds: dict[StageKind, None] = dict.fromkeys(stage.kind for stage in ladder.stages(plan))
+    kinds: dict[StageKind, None] = dict.fromkeys(stage.kind for stage in ladder(plan))
     climb: list[tuple[ApprovalKind, StageKind | None]] = [("stage", kind) for kind in kinds]
     return [("plan", None), ("test_exit", None), *climb, ("update", None)]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agent.checkpoints import Checkpoints
 from policies import rules
-from rollout import ladder
+from policies.compiled import ladder
 from runs import approvals, leases, snapshots, words
 from runs.errors import InvalidInput, Unavailable
 from runs.leases import Lease
@@ -111,7 +111,7 @@ def _check_plan(text: str, file: str) -> None:
     if plan is None:
         return
     try:
-        ladder.stages(plan)
+        ladder(plan)
     except InvalidInput as error:
         raise InvalidInput(f"{file}: {error}") from None
 

@@ -237,7 +237,7 @@ class Engines:
         return sha256(f"{seed}:{number}".encode()).hexdigest()[:32]
 
     def _terms(self, version: Version) -> Terms:
-        return Terms(mask_of(version), version.retention_days)
+        return Terms(mask_of(version), version.retention_days, version.retention)
 
     def _person(self, customer: Customer, wanted: str) -> str:
         """The person of an id, or the first who holds the role; empty when there is nobody."""

@@ -189,11 +189,11 @@ def _role_of(approval: Approval, person: str) -> str:
 
 
 def _holders(role: str, people: Sequence[Person], able: Collection[str]) -> tuple[str, ...]:
-    """Who may decide in this role: its holders, or the deputies of those who cannot."""
+    """Who may decide in this role, or under this id; the deputies of those who cannot."""
     stand = [
         person.id if person.id in able else person.deputy
         for person in people
-        if role in person.roles
+        if role in person.roles or role == person.id
     ]
     return tuple(dict.fromkeys(one for one in stand if one in able))
 

@@ -223,6 +223,8 @@ def _problem(kind: type[Record], error: ErrorDetails) -> Problem:
 
 
 def _says(error: ErrorDetails) -> str:
+    if error["type"] == "unsaid":
+        return error["msg"]
     shown = str(error["input"])
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     says = error["msg"].removeprefix("Value error, ").replace("Input should be", "write")

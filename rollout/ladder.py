@@ -4,20 +4,12 @@
 stay on the incumbent and are what a late regression is seen against. Weights are basis points.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from policies.compiled import BAKING_BP, FIELD, FULL_BP, GateName
 from runs.errors import Conflict, InvalidInput
-from runs.plan import Plan
-from runs.records.release import Release, Segment, StageKind, StageSpec
+from runs.records.release import Release, Segment, StageSpec
 from runs.records.version import FieldSpec, Version
-from workflow.version import FIELD
-
-FULL_BP = 10_000
-BAKING_BP = 9_500
-"""What `full` serves until its bake window has passed."""
-
-GateName = Literal["dry_run", "sandbox", "slice", "full"]
 
 
 class Rung(NamedTuple):
@@ -36,27 +28,6 @@ class Allowance(NamedTuple):
     """The most that may be served there before the release is complete."""
     gate: GateName
     """The gate that lets a release leave it upwards."""
-
-
-def stages(plan: Plan) -> tuple[StageSpec, ...]:
-    """The plan's stages up to the agreed one, in order: sandbox first, weights never decreasing.
-
-    InvalidInput names the stage, the value and the remedy.
-    """
-    planned = plan.rollout.stages
-    names = [stage.name for stage in planned]
-    if len(set(names)) != len(names):
-        raise InvalidInput(f"rollout.stages: two stages share a name among {names}; rename one")
-    if plan.rollout.agreed_stage not in names:
-        raise InvalidInput(
-            f"rollout.agreed_stage: {plan.rollout.agreed_stage!r} is not one of {names}; "
-            "name one of the stages"
-        )
-    for index, stage in enumerate(planned):
-        says = _find_wrong(planned, index)
-        if says:
-            raise InvalidInput(f"rollout.stages[{index}] {stage.name!r}: {says}")
-    return planned[: names.index(plan.rollout.agreed_stage) + 1]
 
 
 def allows(stage: StageSpec) -> Allowance:
@@ -161,27 +132,5 @@ def subject(release: Release) -> str:
     return f"release:{release.id}:{release.stage}"
 
 
-def _find_wrong(planned: tuple[StageSpec, ...], index: int) -> str:
-    stage, weight = planned[index], planned[index].weight_bp
-    if (stage.kind == "sandbox") != (index == 0):
-        return "the sandbox is the first stage and only the first; reorder the stages"
-    if stage.kind == "full" and index != len(planned) - 1:
-        return "nothing comes after `full`; make it the last stage"
-    low, high = _WEIGHTS[stage.kind]
-    if not low <= weight <= high:
-        return f"weight_bp is {weight}; a stage of kind {stage.kind} has {low} to {high}"
-    if index and weight < planned[index - 1].weight_bp:
-        return f"weight_bp is {weight}, less than the stage before; weights never decrease"
-    return ""
-
-
 def _values_of(spec: FieldSpec) -> tuple[str, ...]:
     return ("true", "false") if spec.type == "flag" else spec.choices
-
-
-_WEIGHTS: Mapping[StageKind, tuple[int, int]] = {
-    "sandbox": (0, 0),
-    "slice": (1, BAKING_BP),
-    "full": (BAKING_BP, FULL_BP),
-}
-"""The least and the most a plan may give a stage, by kind."""

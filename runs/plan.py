@@ -6,19 +6,26 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from runs.errors import InvalidInput
+from runs.plan_parts import (
+    Excluded,
+    Forbidden,
+    Included,
+    Observed,
+    Phases,
+    PlannedSource,
+    Redesign,
+    Retention,
+    RoleOutput,
+    SignalName,
+    System,
+    Way,
+    as_mapping,
+)
 from runs.records.record import Digest, Record
 from runs.records.release import StageSpec
-from runs.records.version import Bound, Effect, Feature, FieldSpec, GateValues, Rule, Source
+from runs.records.version import Bound, Effect, Feature, FieldSpec, GateValues, Rule
 
-SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
-"""What is measured of the live items, each a share of those it counts.
-
-quality            right, of those that acted alone and were looked at
-coverage           right alone or rightly with a person, of those that were looked at
-latency            slower than `acceptance.latency_ms`, of those that were worked on
-escalation         given to a person, of those that were worked on
-repeated_failure   the most frequent same mistake, of those that were looked at
-"""
 COUNTED = 1_000
 """The most items a signal is counted on."""
 
@@ -30,6 +37,8 @@ class Goal(Record):
     why_now: str
     metric: str
     """The operating outcome it supports."""
+    success_criteria: tuple[str, ...] = Field(min_length=1)
+    """What must be seen for the goal to count as reached."""
     affected_users: tuple[str, ...] = Field(min_length=1)
     volume_per_week: int = Field(ge=1)
     cost_of_error: Decimal = Field(ge=0)
@@ -40,12 +49,8 @@ class Goal(Record):
 class Scope(Record):
     """The edges of the first release."""
 
-    path: str
-    """The workflow path that is included, trigger to final action."""
-    input_types: tuple[str, ...] = Field(min_length=1)
-    segments: tuple[str, ...] = Field(min_length=1)
-    review_points: tuple[str, ...] = Field(min_length=1)
-    excluded: tuple[str, ...] = Field(min_length=1)
+    included: Included
+    excluded: Excluded
     not_responsible_for: tuple[str, ...] = Field(min_length=1)
 
 
@@ -57,14 +62,17 @@ class Contract(Record):
     """Whose words the learnt route looks at; a hole unless `learning` names features."""
     labels: tuple[str, ...] = Field(min_length=2)
     """The typed output: one of these."""
-    known_gaps: tuple[str, ...] = ()
+    known_gaps: tuple[str, ...]
+    """Where inputs are missing, null or of another form."""
 
 
 class Context(Record):
     """What the workflow may read."""
 
-    sources: tuple[Source, ...] = ()
-    known_gaps: tuple[str, ...] = ()
+    sources: tuple[PlannedSource, ...]
+    """Empty where the item alone is looked at."""
+    known_gaps: tuple[str, ...]
+    """What no source says, and what follows for the first release."""
 
 
 class Learning(Record):
@@ -84,12 +92,19 @@ class Routing(Record):
 
 
 class Actions(Record):
-    """What the workflow may do, and what it may not."""
+    """What the workflow may do, and what it may not, at each of the five levels."""
 
+    reads: tuple[str, ...] = Field(min_length=1)
+    """What it may read: the level `read`."""
     allowed: tuple[Effect, ...] = Field(min_length=1)
-    needing_approval: tuple[str, ...] = ()
+    """Each at its level: suggest, draft, trigger or update."""
+    needing_approval: tuple[str, ...]
     """Names of effects that wait for a person, item by item."""
-    excluded: tuple[str, ...] = Field(min_length=1)
+    excluded: tuple[Forbidden, ...] = Field(min_length=1)
+    audited: tuple[str, ...] = Field(min_length=1)
+    """Events that need a trail or a later look."""
+    outputs: tuple[RoleOutput, ...] = Field(min_length=1)
+    """The expected output, by user role."""
 
 
 class Acceptance(Record):
@@ -97,9 +112,15 @@ class Acceptance(Record):
 
     business_effect: str
     gates: dict[Literal["dry_run", "sandbox", "slice", "full"], GateValues]
+    """Output quality, stage by stage."""
+    review_pass_min: Decimal = Field(gt=0, le=1)
+    """Share of the reviewed items that people pass as they are."""
     latency_ms: int = Field(ge=1)
     cost_per_item: Decimal = Field(ge=0)
     fallback: str
+    """What happens to a weak or ambiguous output."""
+    release_confidence: Decimal = Field(ge=Decimal("0.5"), lt=1)
+    """No gate decides with less."""
 
 
 class RollbackRule(Record):
@@ -116,7 +137,7 @@ class RollbackRule(Record):
     @model_validator(mode="before")
     @classmethod
     def _refuse_prose(cls, value: Any) -> Any:
-        return _mapping(value, "{signal: quality, direction: below, value: 0.85, min_items: 50}")
+        return as_mapping(value, "{signal: quality, direction: below, value: 0.85, min_items: 50}")
 
 
 class Rollout(Record):
@@ -125,12 +146,19 @@ class Rollout(Record):
     stages: tuple[StageSpec, ...] = Field(min_length=1)
     agreed_stage: str
     """Name of the stage at which this priority is done."""
+    first_exposure: str
+    """Who or what meets it first: the segment, group or slice of the first stage that acts."""
+    expand_when: tuple[str, ...] = Field(min_length=1)
+    """Beside the gate of each stage, its approval and its signals, which always count."""
     blockers: tuple[str, ...] = Field(min_length=1)
     """What blocks expansion, for people to read."""
     rollback_when: tuple[RollbackRule, ...] = Field(min_length=1)
     """Beside the gate of a stage that fails and the word of one person, which always roll back."""
     fallback: str
     """What serves the items when the version does not."""
+    contained_by: str
+    """Person who can pause, narrow and take it back, beside the owners of incidents and expansion.
+    """
 
 
 class Limit(Record):
@@ -144,7 +172,7 @@ class Limit(Record):
     @model_validator(mode="before")
     @classmethod
     def _refuse_prose(cls, value: Any) -> Any:
-        return _mapping(value, "{direction: at_least, value: 0.92, min_items: 50}")
+        return as_mapping(value, "{direction: at_least, value: 0.92, min_items: 50}")
 
 
 class SignalPlan(Record):
@@ -159,13 +187,6 @@ class SignalPlan(Record):
     """Unread for longer, nobody was watching."""
 
 
-def _mapping(value: Any, example: str) -> Any:
-    """Prose judges nothing: say how it is written instead."""
-    if not isinstance(value, dict | Record):
-        raise ValueError(f"write it as {example}")  # noqa: TRY004 - pydantic tells no TypeError
-    return value
-
-
 class Economics(Record):
     """What it may cost, and what it is hoped to bring."""
 
@@ -174,7 +195,11 @@ class Economics(Record):
     """Of one item looked at by a person: what a needless review is weighed with."""
     roi_hypothesis: str
     cost_ceiling_per_week: Decimal = Field(ge=0)
-    redesign_when: str
+    ways: tuple[Way, ...] = Field(min_length=1)
+    """What each way through the workflow costs and takes."""
+    token_risk: str
+    """What would make the use of tokens grow, and by how much."""
+    redesign_when: tuple[Redesign, ...] = Field(min_length=1)
 
 
 class Owners(Record):
@@ -199,17 +224,31 @@ class Privacy(Record):
     mask_fields: tuple[str, ...]
     mask_patterns: tuple[Literal["email", "phone", "iban", "card"], ...]
     retention_days: int = Field(ge=1)
-    client_owns: tuple[str, ...]
+    """Of everything that `retention` does not name."""
+    retention: Retention
+    client_owns: tuple[str, ...] = Field(min_length=1)
+    """Artefacts that are the client's."""
     audit_requirements: str
+    constraints: tuple[str, ...]
+    """Rights, commitments and limits that narrow the first release."""
     regulated: bool
+    """Regulated data, customer records or decisions with legal consequences: compliance takes part
+    in the gate of the design."""
 
 
 class Switching(Record):
     """What would be hard to move."""
 
     model_dependency: str
-    stable_parts: tuple[str, ...]
+    portability: str
+    """What of prompts and routing moves along."""
+    evaluation_assets: tuple[str, ...] = Field(min_length=1)
+    """What a later change is measured with."""
     fallback_options: str
+    integration_points: tuple[str, ...]
+    """Those that would be dear to replace."""
+    stable_parts: tuple[str, ...] = Field(min_length=1)
+    """What stays as it is whatever is exchanged."""
 
 
 class Plan(Record):
@@ -219,6 +258,7 @@ class Plan(Record):
     title: str
     risk: Literal["low", "medium", "high"]
     goal: Goal
+    systems: tuple[System, ...] = Field(min_length=1)
     scope: Scope
     contract: Contract
     context: Context
@@ -231,11 +271,14 @@ class Plan(Record):
     acceptance: Acceptance
     rollout: Rollout
     signals: tuple[SignalPlan, ...] = Field(min_length=1)
+    observed: Observed
     economics: Economics
     owners: Owners
     privacy: Privacy
     switching: Switching
+    phases: Phases
     handoff: str
+    """Who runs and supports it after launch."""
     dataset: str
     """Name of the labelled dataset the domain expert owns."""
 
@@ -259,11 +302,26 @@ class PlanRecord(Record):
     changes: tuple[str, ...]
     """What each lesson changed, one sentence each."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_former(cls, value: Any) -> Any:
+        """What only people can add is never made up: a plan of the former form is brought again."""
+        plan = value.get("plan") if isinstance(value, dict) else None
+        if isinstance(plan, dict) and "phases" not in plan:
+            raise InvalidInput(
+                f"the kept plan of {plan.get('workflow', 'a workflow')!r} has the form of an "
+                "earlier version of Pilotage, without phases and systems; bring it again, "
+                "completed, with `pilotage run start --plan FILE`"
+            )
+        return value
+
 
 class PlanDraft(Record):
     """A plan with holes: it stops the run at its questions."""
 
     run: str
     holes: tuple[Hole, ...]
+    warnings: tuple[str, ...] = Field(default=(), exclude_if=lambda warnings: not warnings)
+    """What is no hole and yet should be looked at."""
     text: Digest
     """Snapshot of the draft as it was brought."""

@@ -1,7 +1,7 @@
 """inputs and outputs by digest; masked before they are kept."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -34,6 +34,8 @@ class Terms(NamedTuple):
     mask: Mask
     retention_days: int | None
     """None: as long as the record that names it."""
+    retention: Mapping[str, int] | None = None
+    """Days by kind of text, where they differ."""
 
 
 class Why(NamedTuple):
@@ -64,12 +66,13 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
         raise InvalidInput(
             f"{kind}: the value is not JSON ({error}); send JSON values only"
         ) from None
+    days = (terms.retention or {}).get(kind, terms.retention_days)
     row = {
         "digest": digest_of(masked.value),
         "kind": kind,
         "content": content,
         "masked": masked.count,
-        "retain_until": _until(change.clock.now(), terms.retention_days),
+        "retain_until": _until(change.clock.now(), days),
         "kept_at": change.now(),
         "erased_at": None,
     }

@@ -38,7 +38,7 @@ def say(change: Change, text: str, terms: Terms, *, kind: str = "words") -> str:
         return ""
     masked = terms.mask(said)
     value = {"salt": secrets.token_hex(8), "text": masked.value}
-    as_is = Terms(lambda value: Masked(value, masked.count), terms.retention_days)
+    as_is = terms._replace(mask=lambda value: Masked(value, masked.count))
     return snapshots.keep_in(change, kind=kind, value=value, terms=as_is)
 
 

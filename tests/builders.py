@@ -246,9 +246,49 @@ def evidence(**changed: Any) -> Evidence:
 
 
 def plan(**changed: Any) -> Plan:
-    """The desk's plan; of `rollout` and `owners` only what changes is named."""
-    parts = {name: PLAN[name] | changed.pop(name, {}) for name in ("rollout", "owners")}
-    return Plan.model_validate(PLAN | parts | changed)
+    """The desk's plan; of a part only what changes is named, and what follows from it is there."""
+    told = {name: _part(part, changed.get(name, part)) for name, part in PLAN.items()}
+    told |= {name: part for name, part in changed.items() if name not in PLAN}
+    incidents = told["owners"]["incidents"]
+    if "contained_by" not in changed.get("rollout", {}):
+        told["rollout"] |= {"contained_by": incidents}
+    if "observed" not in changed:
+        told["observed"] |= {"response_owner": incidents}
+    _let_in(told)
+    return Plan.model_validate(told)
+
+
+def _part(before: Any, changed: Any) -> Any:
+    """A part with what changes; what is no mapping is replaced as a whole."""
+    return {**before, **changed} if isinstance(before, dict) else changed
+
+
+def _let_in(told: dict[str, Any]) -> None:
+    """Scope, privacy and systems name whatever the sources and effects of the plan need."""
+    names = tuple(source["name"] for source in told["context"]["sources"])
+    effects = told["actions"]["allowed"]
+    included = {"sources": names, "actions": tuple(effect["name"] for effect in effects)}
+    told["scope"] = told["scope"] | {"included": told["scope"]["included"] | included}
+    told["privacy"] = told["privacy"] | {"allowed_sources": names}
+    tools = dict.fromkeys(one["tool"] for one in (*told["context"]["sources"], *effects))
+    (desk,) = PLAN["systems"]
+    told["systems"] = tuple(desk | {"tool": tool, "mode": "read_and_write"} for tool in tools)
+
+
+def source(**changed: Any) -> dict[str, Any]:
+    """A source as a plan tells it."""
+    values: dict[str, Any] = {
+        "name": "crm",
+        "tool": "crm",
+        "key_field": "text",
+        "fields": ("tier",),
+        "max_age_hours": 24,
+        "truth_of": "the tier of an account",
+        "access": "a file of accounts, read by key",
+        "traced_by": "the key and the digest of what was read",
+        "known_gaps": (),
+    }
+    return values | changed
 
 
 def plan_record(**changed: Any) -> PlanRecord:

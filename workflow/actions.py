@@ -196,7 +196,7 @@ def _wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
 
 def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved:
     # As it is: the content holds only what was masked before, and must be exactly what is done.
-    terms = Terms(lambda value: Masked(value, 0), deps.terms.retention_days)
+    terms = deps.terms._replace(mask=lambda value: Masked(value, 0))
     value = dict(request.content)
     content = keep(deps.store, customer, "worker", kind="action", value=value, terms=terms)
     action = Action(

@@ -107,7 +107,7 @@ class Ground(NamedTuple):
     def terms(self) -> Terms:
         """What of people's words about this item may be kept, and how long."""
         version = self.setting.version
-        return Terms(mask_of(version), version.retention_days)
+        return Terms(mask_of(version), version.retention_days, version.retention)
 
 
 def make(item: Item, kind: ReviewKind, *, at: datetime, due_at: datetime) -> Review:

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from policies import compiled
+from policies.compiled import FIELD, PATTERN
 from policies.features import declared, find_wrong
 from policies.privacy import compile_mask
 from policies.routing import check, names_of
 from runs.errors import InvalidInput, NotAllowed
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Dataset
-from runs.records.version import Bound, FieldSpec, LearntRoute, PolicyValues, Version
+from runs.records.version import Bound, FieldSpec, LearntRoute, Version
 from runs.snapshots import Mask
 
-FIELD, PATTERN = "field:", "pattern:"
-"""How `Version.mask` tells a masked field from a masked pattern."""
 OUT_OF_SCOPE = ("out_of_scope", "oos")
 """By this name a label of the plan stands for everything that belongs to no other label."""
 ALWAYS = ("act_threshold", "scope_floor")
@@ -33,15 +33,16 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
         workflow=parts.workflow,
         plan=plan.digest,
         contract=parts.contract.fields,
-        sources=parts.context.sources,
+        sources=tuple(source.as_read() for source in parts.context.sources),
         rules=routing.rules,
         bounds=routing.bounds,
         routes=(_learnt(parts, dataset),),
         effects=parts.actions.allowed,
         waiting=parts.actions.needing_approval,
         labels=parts.contract.labels,
-        mask=_mask(parts),
+        mask=compiled.mask(parts),
         retention_days=parts.privacy.retention_days,
+        retention=compiled.retention(parts),
     )
 
 
@@ -62,25 +63,6 @@ def check_dataset(plan: Plan, dataset: Dataset) -> None:
         )
     if not dataset.counts.get("learn"):
         raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
-
-
-def first_policy(plan: Plan, defaults: PolicyValues | None) -> PolicyValues:
-    """The policy a plan begins with: its own numbers, lists and gates, all else as installed.
-
-    InvalidInput without defaults: who approves and who reviews is never guessed.
-    """
-    if defaults is None:
-        raise InvalidInput(
-            f"policy of {plan.workflow!r}: there are no defaults for approvers, review owner and "
-            "escalation; bring a policy file for the workflow"
-        )
-    parts = {
-        "workflow": plan.workflow,
-        "values": plan.routing.values,
-        "lists": plan.routing.lists,
-        "gates": plan.acceptance.gates,
-    }
-    return PolicyValues.model_validate({**defaults.as_json(), **parts})
 
 
 def mask_of(version: Version) -> Mask:
@@ -111,13 +93,6 @@ def _learnt(plan: Plan, dataset: Dataset) -> LearntRoute:
         settings={"out_of_scope": label} if label else {},
         features=plan.learning.features,
     )
-
-
-def _mask(plan: Plan) -> tuple[str, ...]:
-    marked = [field.name for field in plan.contract.fields if field.masked]
-    fields = dict.fromkeys([*plan.privacy.mask_fields, *marked])
-    patterns = dict.fromkeys(plan.privacy.mask_patterns)
-    return (*(FIELD + name for name in fields), *(PATTERN + name for name in patterns))
 
 
 def _check_parts(plan: Plan) -> None:

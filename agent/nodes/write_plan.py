@@ -5,9 +5,11 @@ from typing import Any
 
 from agent import drafts, holes
 from agent.deps import Deps
+from agent.drafts import Brought
 from agent.question import Question, open_question
 from agent.state import State, Update
 from policies import bounds
+from policies.compiled import compile_plan
 from runs import snapshots, words
 from runs.errors import InvalidInput
 from runs.plan import Hole, Plan, PlanDraft, PlanRecord, Routing
@@ -15,7 +17,6 @@ from runs.records.case import Dataset
 from runs.records.lesson import Lesson
 from runs.records.run import Choice
 from runs.records.version import PolicyValues
-from workflow.version import first_policy
 
 KEEP_ALL = snapshots.Terms(lambda value: snapshots.Masked(value, 0), None)
 """A plan holds no item of the customer's; it is kept as long as the run."""
@@ -39,15 +40,14 @@ def write_plan(state: State, deps: Deps) -> Update:
     """
     brought = drafts.brought(state, deps)
     if brought.missing or not state.choice:
-        requester = deps.store.runs.get(deps.customer(state), state.run).requester
-        missing = holes.of_parts(brought.missing or ("plan",), requester)
-        return _blocked(state, deps, brought.text, missing)
+        missing = holes.of_parts(state, deps, brought)
+        return _blocked(state, deps, brought, missing)
     chosen = deps.get(state, Choice, state.choice).chosen
     plan = next(p for p in drafts.contending_plans(state, deps) if p.workflow == chosen)
     draft = _draft(state, deps, plan)
     if isinstance(draft, Draft):
         return _ask(state, deps, draft)
-    return _blocked(state, deps, brought.text, draft)
+    return _blocked(state, deps, brought, draft)
 
 
 def _draft(state: State, deps: Deps, plan: Plan) -> Draft | tuple[Hole, ...]:
@@ -62,7 +62,7 @@ def _draft(state: State, deps: Deps, plan: Plan) -> Draft | tuple[Hole, ...]:
         return misfits
     try:
         leading = deps.leading(customer, plan.workflow)
-        policy = _first_policy(record.plan, deps, leading)
+        policy = compile_plan(record.plan, deps.installation.policy, leading).policy
         bounds.check(policy, record.plan.routing.bounds, deps.installation.bounds)
     except InvalidInput as error:
         # The values that operations lead with cannot be read, or do not fit the plan.
@@ -160,23 +160,14 @@ def _of_rule(plan: Plan, lesson: Lesson) -> dict[str, Any] | None:
     return changes
 
 
-def _first_policy(plan: Plan, deps: Deps, present: PolicyValues | None) -> PolicyValues:
-    fresh = first_policy(plan, deps.installation.policy)
-    if present is None:
-        return fresh
-    values = {name: present.values.get(name, value) for name, value in fresh.values.items()}
-    lists = {name: present.lists.get(name, value) for name, value in fresh.lists.items()}
-    return present.model_copy(update={"values": values, "lists": lists})
-
-
-def _blocked(state: State, deps: Deps, text: str, holes: tuple[Hole, ...]) -> Update:
+def _blocked(state: State, deps: Deps, brought: Brought, holes: tuple[Hole, ...]) -> Update:
     kept = snapshots.keep(
         deps.store,
         deps.customer(state),
         f"run:{state.run}",
         kind="plan_draft",
-        value={"plan": text},
+        value={"plan": brought.text},
         terms=KEEP_ALL,
     )
-    draft = PlanDraft(run=state.run, holes=holes, text=kept)
+    draft = PlanDraft(run=state.run, holes=holes, warnings=brought.warnings, text=kept)
     return {"plan": "", "blocker": f"holes:{deps.keep(state, draft)}"}

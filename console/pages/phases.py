@@ -12,41 +12,34 @@ Approvers = Callable[[str], str]
 
 def rows(plan: Plan, approvers: Approvers) -> tuple[tuple[str, ...], ...]:
     """Four rows: phase, begins when, ends when, who approves its end, deadline."""
+    told = []
+    for name, phase in plan.phases:
+        question, bar = _measured(plan, name)
+        named = " and ".join(f"{rule.count} of {rule.role}" for rule in phase.approvers)
+        told.append(
+            (
+                name.replace("_", " ").capitalize(),
+                "; ".join(phase.gate_in),
+                "; ".join([*phase.gate_out, *([bar] if bar else [])]),
+                approvers(question) or f"{named}, and whom the policy names for {question}",
+                f"{phase.deadline:%Y-%m-%d %H:%M} UTC" if phase.deadline else "-",
+            )
+        )
+    return tuple(told)
+
+
+def _measured(plan: Plan, phase: str) -> tuple[str, str]:
+    """The policy's question at the end of a phase, and what is measured for it."""
     gates, stages = plan.acceptance.gates, plan.rollout.stages
-    sandbox = stages[0]
+    sandbox, after = stages[0], stages[min(1, len(stages) - 1)]
     agreed = next((s for s in stages if s.name == plan.rollout.agreed_stage), stages[-1])
-    due = f"{plan.goal.due:%Y-%m-%d %H:%M} UTC" if plan.goal.due else "-"
-    seen = f"{sandbox.sample} outputs of {sandbox.name} are looked at in {sandbox.min_hours} hours"
-    return (
-        (
-            "Design",
-            f"there is a business case: {plan.goal.business_goal}",
-            "no part of the plan is open, and exactly this plan is approved",
-            approvers("plan"),
-            "-",
-        ),
-        (
-            "Testing",
-            f"dataset {plan.dataset} is labelled by {plan.owners.domain_expert}, and checked",
-            f"the dry run passes: {bars(gates.get('dry_run'))}; every failure is recorded",
-            approvers("test_exit"),
-            "-",
-        ),
-        (
-            "Sandbox",
-            "the dry run passed; the whole way runs, and nothing it answers is acted on",
-            f"{seen} at least: {bars(gates.get('sandbox'))}",
-            approvers(f"stage_{stages[min(1, len(stages) - 1)].kind}"),
-            "-",
-        ),
-        (
-            "Full operations",
-            "the way back was rehearsed, and every signal is read and has an owner",
-            f"{agreed.name} holds: {bars(gates.get(agreed.kind))}",
-            approvers(f"stage_{agreed.kind}"),
-            due,
-        ),
-    )
+    seen = f"{sandbox.sample} outputs of {sandbox.name} looked at in {sandbox.min_hours} hours"
+    return {
+        "design": ("plan", ""),
+        "testing": ("test_exit", f"measured: {bars(gates.get('dry_run'))}"),
+        "sandbox": (f"stage_{after.kind}", f"measured: {seen}, {bars(gates.get('sandbox'))}"),
+        "full_operations": (f"stage_{agreed.kind}", f"measured: {bars(gates.get(agreed.kind))}"),
+    }[phase]
 
 
 def by_policy(policy: PolicyValues, has: Callable[[str], str]) -> Approvers:
@@ -61,8 +54,8 @@ def by_policy(policy: PolicyValues, has: Callable[[str], str]) -> Approvers:
 
 
 def unknown(question: str) -> str:
-    """Without a policy at hand nobody is named."""
-    return f"whom the policy names under approvers.{_question(question)}"
+    """Without a policy at hand nobody is known but whom the plan itself names."""
+    return ""
 
 
 def _question(asked: str) -> str:

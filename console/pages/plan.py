@@ -22,16 +22,16 @@ AREAS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     ("Its edges", "What is in the first release, and what is not?", ("scope",)),
     ("Acceptance", "When is it good enough?", ("acceptance",)),
-    ("Context", "What may it read, how fresh, and what is missing there?", ("context",)),
+    ("Context", "What may it read, how fresh, and what is missing there?", ("systems", "context")),
     ("Actions", "What may it do, and what waits for a person?", ("actions",)),
     ("Rollout", "Who gets it first, and how does it come back?", ("rollout",)),
-    ("Live behaviour", "What is watched, and who answers for it?", ("signals",)),
+    ("Live behaviour", "What is watched, and who answers for it?", ("signals", "observed")),
     ("Economics", "What may it cost, and what shall it bring?", ("economics",)),
     ("Owners", "Who answers for what, also after launch?", ("owners", "handoff")),
     ("Data and privacy", "What may be seen, kept and reused?", ("privacy",)),
     ("Change of models and vendors", "What would be hard to move?", ("switching",)),
     ("What comes in and how it is decided", "Which fields, labels and rules?", ()),
-    ("Phases", "Who lets it go on, and on what?", ()),
+    ("Phases", "Who lets it go on, and on what?", ("phases",)),
 )
 """The areas in order, each with the parts of the plan it tells; the twelfth tells all others."""
 REST, PHASES = 11, 12
@@ -128,7 +128,7 @@ def areas(plan: Plan, who: Who) -> tuple[Told, ...]:
     rest = tuple(name for name in type(plan).model_fields if name not in claimed)
     told = []
     for at, (title, asks, parts) in enumerate(AREAS):
-        names = rest if at == REST else parts
+        names = {REST: rest, PHASES: ()}.get(at, parts)
         entries = [entry for name in names for entry in _part(plan, name, tell)]
         told.append(Told(at + 1, title, asks, tuple(entries)))
     return tuple(told)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pilotage.cli import plan_compiled
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from pilotage.cli.run_story import answer_line, asked, share
@@ -27,6 +28,7 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
         for name, id in approval.covers.items()
         if name in _LOOK and id
     }
+    covered |= _compiled(store, customer, approval)
     lessons = [
         lesson.as_json()
         for lesson in store.lessons.list(customer, status="")
@@ -84,6 +86,18 @@ def _plan(store: Store, customer: Customer, id: str) -> Told:
     return {"plan": record.plan.as_json(), "changes": list(record.changes)}
 
 
+def _compiled(store: Store, customer: Customer, approval: Approval) -> Told:
+    """What the plan that is asked about comes to under the values that go with it."""
+    covers = approval.covers
+    if approval.kind != "plan" or not {"plan", "policy"} <= set(covers):
+        return {}
+    record = store.find(customer, PlanRecord, covers["plan"])
+    policy = store.find(customer, PolicyValues, covers["policy"])
+    if record is None or policy is None:
+        return {}
+    return {"compiled": plan_compiled.compiled(record.plan, policy)}
+
+
 def _text(store: Store, customer: Customer, id: str) -> Told:
     kept = kept_text(store, customer, id)
     return kept if isinstance(kept, dict) else {"text": kept}
@@ -135,6 +149,8 @@ def _covered(name: str, value: Told) -> list[str]:
         return section(name, _measured(value))
     if "editors" in value:
         return section("what changes", edit_lines(value))
+    if name == "compiled":
+        return section("what the plan comes to", plan_compiled.lines(value))
     if "plan" in value:
         return section("plan", _plan_lines(value))
     return section(name, _fields(value))
@@ -170,15 +186,16 @@ def _measured(evidence: Told) -> list[str]:
 
 def _plan_lines(value: Told) -> list[str]:
     plan = value["plan"]
+    without = ", ".join(one["name"] for one in plan["actions"]["excluded"])
     effects = ", ".join(f"{e['name']} ({e['level']})" for e in plan["actions"]["allowed"])
     stages = ", ".join(stage["name"] for stage in plan["rollout"]["stages"])
     owners = ", ".join(f"{role} {person}" for role, person in plan["owners"].items())
     return [
         f"{plan['title']} ({plan['workflow']}), risk {plan['risk']}",
         f"goal: {plan['goal']['business_goal']}",
-        f"path: {plan['scope']['path']}",
+        f"path: {plan['scope']['included']['path']}",
         f"may do: {effects}",
-        f"may not: {', '.join(plan['actions']['excluded'])}",
+        f"may not: {without}",
         f"stages: {stages}; done at {plan['rollout']['agreed_stage']}",
         f"owners: {owners}",
         *(f"learnt before: {change}" for change in value["changes"]),

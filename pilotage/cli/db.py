@@ -45,7 +45,9 @@ def check(call: Call, *, as_json: bool) -> None:
         sys.exit(exits.NOT_VERIFIED)
 
 
-@db.command(epilog="Examples:\n\n  pilotage db migrate")
+@db.command(
+    epilog="Examples:\n\n  pilotage db migrate\n\n  PILOTAGE_HOME=/srv/pilotage pilotage db migrate"
+)
 @pass_call
 def migrate(call: Call) -> None:
     """Bring the tables of record, checkpoints and queue up to date; again changes nothing.

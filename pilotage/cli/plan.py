@@ -16,7 +16,7 @@ from pilotage.cli.output import print_lines, section, show, write_page
 from pilotage.cli.plan_story import Who
 from pilotage.cli.release_story import look
 from pilotage.cli.workflow_map import map_of_version
-from policies import rules
+from policies import plans, rules
 from policies.rules import PlanReading
 from rollout.advance import Facts
 from runs import words
@@ -28,7 +28,7 @@ from workflow.map.way import map_of_plan
 
 PHASE_KEYS = ("phase", "gate_in", "gate_out", "approvers", "deadline")
 ASKED = "whoever starts the run"
-"""Who is asked for a part of a plan that names nobody for it."""
+"""Who is asked for a part of a plan where its area has no owner yet."""
 
 
 class Found(NamedTuple):
@@ -98,8 +98,14 @@ def check(ctx: click.Context, *, file: Path, as_json: bool) -> None:
     """
     reading = _read(file)
     holes = _holes(reading)
-    told = {"file": str(file), "is_whole": not holes, "holes": holes}
-    show("plan_check", told, _check_lines(file, holes), as_json=as_json)
+    told = {
+        "file": str(file),
+        "is_whole": not holes,
+        "holes": holes,
+        "warnings": list(reading.warnings),
+    }
+    lines = [*_check_lines(file, holes), *(f"warning: {one}" for one in reading.warnings)]
+    show("plan_check", told, lines, as_json=as_json)
     if holes:
         ctx.exit(exits.GATE_NOT_MET)
 
@@ -117,6 +123,7 @@ def _of_file(ctx: click.Context, file: Path) -> Found:
         drawn=map_of_plan(plan, who),
         decision=decision(plan, None),
         phases=phases.rows(plan, phases.unknown),
+        warnings=reading.warnings,
     )
     return Found(plan, behind, who, plan.digest)
 
@@ -139,6 +146,7 @@ def _of_run(call: Call, name: str) -> Found:
         drawn=drawn,
         decision=decision(plan, facts),
         phases=phases.rows(plan, phases.by_policy(tried[-1], has) if tried else phases.unknown),
+        warnings=plans.warnings(plan),
         learnt=tuple(words.told(store, customer, list(record.changes))),
     )
     return Found(plan, behind, is_who, record.digest)
@@ -168,7 +176,11 @@ def _read(file: Path) -> PlanReading:
 
 
 def _holes(reading: PlanReading) -> list[dict[str, str]]:
-    return [{"field": path, "person": ASKED} for path in reading.missing]
+    owners = reading.owners
+    return [
+        {"field": path, "person": owners.get(plans.owner_of(path), ASKED)}
+        for path in reading.missing
+    ]
 
 
 def _check_lines(file: Path, holes: list[dict[str, str]]) -> list[str]:

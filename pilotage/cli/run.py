@@ -182,7 +182,7 @@ def _open(call: Call, options: dict[str, Any]) -> Run:
     from agent.loop import TriggerDraft
     from agent.loop import start as open_run
 
-    plan = "" if options["plan"] is None else _plan(options["plan"])
+    plan = "" if options["plan"] is None else _plan(call, options["plan"])
     text = _text(options["text"])
     made = digest_of([options["trigger"], options["title"], text, plan])
     draft = TriggerDraft(
@@ -215,10 +215,11 @@ def _end_with(call: Call, ended: Run, options: dict[str, Any], *, as_json: bool)
         sys.exit(code)
 
 
-def _plan(file: Path) -> str:
+def _plan(call: Call, file: Path) -> str:
     """The text of a plan that may have holes; InvalidInput for anything in it that is wrong."""
     text = _read(file)
-    rules.read_plan(text, str(file))
+    for warning in rules.read_plan(text, str(file)).warnings:
+        call.say(f"warning: {warning}")
     return text
 
 

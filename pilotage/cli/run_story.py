@@ -145,13 +145,16 @@ def _plan(store: Store, customer: Customer, run: str) -> dict[str, Any]:
             "holes": [],
         }
     drafts = store.of_run(customer, PlanDraft, run)
-    holes = [hole.as_json() for hole in drafts[-1].holes] if drafts else []
-    return {"digest": "", "holes": holes}
+    if not drafts:
+        return {"digest": "", "holes": [], "warnings": []}
+    holes = [hole.as_json() for hole in drafts[-1].holes]
+    return {"digest": "", "holes": holes, "warnings": list(drafts[-1].warnings)}
 
 
 def _plan_lines(plan: dict[str, Any]) -> list[str]:
     if plan["holes"]:
-        return [f"{hole['person']}: {hole['question']}" for hole in plan["holes"]]
+        warned = [f"warning: {one}" for one in plan["warnings"]]
+        return [*(f"{hole['person']}: {hole['question']}" for hole in plan["holes"]), *warned]
     if not plan["digest"]:
         return []
     return [

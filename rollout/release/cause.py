@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
+from policies.compiled import containers
 from runs import snapshots
 from runs.errors import InvalidInput, NotAllowed
 from runs.plan import PlanRecord
@@ -13,7 +14,7 @@ from runs.store.store import Store
 
 MAY_CONTRACT = ("rollout_owner", "incident_owner", "ops_manager", "ops_lead")
 """One person in one of these roles is enough to hold, narrow or roll back; so are the people whom
-the plan names for incidents and for expansion."""
+the plan names for containment, incidents and expansion."""
 MAY_RESUME = ("rollout_owner",)
 """Who lets a held release serve again; so does the person the plan names for expansion."""
 Verb = Literal["hold", "narrow", "roll_back", "resume"]
@@ -77,8 +78,8 @@ def admit(
 
 def _named(store: Store, customer: Customer, release: Release, verb: Verb) -> set[str]:
     """The people whom the plan itself names for this."""
-    owners = store.get(customer, PlanRecord, release.plan).plan.owners
-    return {owners.expansion} if verb == "resume" else {owners.expansion, owners.incidents}
+    plan = store.get(customer, PlanRecord, release.plan).plan
+    return {plan.owners.expansion} if verb == "resume" else set(containers(plan))
 
 
 def _find_refusal(

@@ -5,6 +5,7 @@ Doing a step again changes nothing; a step judged on a release that moved since 
 
 from typing import NamedTuple
 
+from policies.compiled import ladder as ladder_of
 from rollout import advance, ladder
 from rollout.assignment import HUMAN, SERVING
 from rollout.ladder import Rung
@@ -65,7 +66,7 @@ def open(store: Store, customer: Customer, *, candidate: Candidate, salt: str) -
         policy=candidate.policy,
         plan=candidate.plan,
         incumbent=next(complete, HUMAN),
-        stages=ladder.stages(plan),
+        stages=ladder_of(plan),
         stage=-1,
         weight_bp=0,
         salt=salt,

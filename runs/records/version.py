@@ -119,6 +119,8 @@ class Version(Record):
     mask: tuple[str, ...]
     """Fields and patterns compiled from the plan."""
     retention_days: int
+    retention: dict[str, int] = Field(default_factory=dict, exclude_if=lambda days: not days)
+    """Days by kind of snapshot, where the plan says others; a version without keeps its digest."""
 
 
 class GateValues(Record):
@@ -156,6 +158,7 @@ class ApproverRule(Record):
     """How many people of which role must agree."""
 
     role: str
+    """A role, or the id of one person."""
     count: int = Field(default=1, ge=1)
 
 

@@ -130,6 +130,18 @@ def test_a_start_that_makes_no_sense_opens_no_run(
     assert runs(house) == before
 
 
+def test_a_deadline_before_its_gate_is_told_and_stops_nothing(house: House, tmp_path: Path) -> None:
+    """When the run starts, and with its holes."""
+    file = tmp_path / "plan.yaml"
+    file.write_text(f"{HOLES}phases: {{testing: {{deadline: '2026-05-01T00:00:00Z'}}}}\n")
+    result = house.run(*START, "--plan", str(file), by="dan")
+    shown = house.run("run", "show", runs(house)[0], by="dan")
+
+    assert result.exit_code == 3
+    assert "warning: phases.testing.deadline stands before phases.testing.gate" in result.stderr
+    assert "warning: phases.testing.deadline stands before" in shown.stdout
+
+
 def test_the_text_may_come_from_a_file_or_from_stdin(house: House, tmp_path: Path) -> None:
     """The same words are the same trigger."""
     file = tmp_path / "why.txt"

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+from policies.compiled import compile_plan
 from policies.rules import read_plan, read_policy
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Case, Split
@@ -31,7 +32,7 @@ from workflow.samples.support_triage.accounts import crm
 from workflow.samples.support_triage.customer import document
 from workflow.samples.support_triage.generator import cases as sample_cases
 from workflow.sources import Context
-from workflow.version import first_policy, make
+from workflow.version import make
 
 SEED = 11
 """Chosen once, not for its result."""
@@ -87,7 +88,7 @@ def world() -> World:
     brought = Import(plan.dataset, plan.workflow, "salt", NOW, plan.owners.domain_expert)
     record = PlanRecord(run="r-1", plan=plan, lessons=(), changes=())
     version = make(record, describe(cases, brought))
-    policy = first_policy(plan, read_policy(document("policy.yaml"), "policy.yaml"))
+    policy = compile_plan(plan, read_policy(document("policy.yaml"), "policy.yaml")).policy
     customer = Customer(id="sample", name="Sample", is_demo=True)
     bench = Bench(Shelf(cases), customer, read_context=_accounts(crm(SEED)))
     return World(bench, plan, Changed(version, policy), cases)

@@ -69,6 +69,18 @@ def test_nobody_else_moves_a_release_back(world: World, changed: dict[str, Any],
     assert [event.body["verb"] for event in events(world, "access_refused")] == [verb]
 
 
+def test_whom_the_plan_names_for_containment_moves_a_release_back(tmp_path: Path) -> None:
+    """Whatever their role; and lets nothing go on."""
+    world = make_world(tmp_path, plan=builders.plan(rollout={"contained_by": "dan"}))
+    release = world.at("full")
+    way_back.hold(world.store, world.customer, release=release, cause=refused(world, roles=()))
+    held = world.store.releases.get(world.customer, release.id)
+
+    assert held.status == "held"
+    with pytest.raises(NotAllowed, match="holds none of the roles rollout_owner"):
+        world.resume(held, refused(world, roles=()))
+
+
 def test_a_person_of_another_customer_is_refused(world: World) -> None:
     """Whatever their role is there."""
     release = world.at("full")

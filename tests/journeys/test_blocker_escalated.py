@@ -1,10 +1,12 @@
 """A run that cannot go on ends as a blocker with a named owner, its proof and its update."""
 
+from typing import Any
+
 import pytest
 
 from policies import texts
 from runs.moves import ApprovalStatus
-from runs.plan import PlanDraft
+from runs.plan import Plan, PlanDraft
 from runs.records.approval import ApprovalKind, DecisionKind
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.release import Move
@@ -42,10 +44,60 @@ def test_every_hole_of_a_plan_is_a_question_to_a_named_person(harbour: Harbour) 
     end = finish(voyage)
     draft = voyage.store.get(voyage.customer, PlanDraft, end.proof[0])
     holes = {hole.field: hole.person for hole in draft.holes}
-    assert holes == {"owners.incidents": "dan", "goal.metric": "dan"}
-    assert end.owner == "dan"
+    assert holes == {"owners.incidents": "ana", "goal.metric": "ana"}
+    assert end.owner == "ana"
     assert all(hole.question in end.reason for hole in draft.holes)
     assert voyage.run.workflow == ""
+
+
+AREAS = {
+    "goal.success_criteria": "ana",
+    "systems.0.credential": "bob",
+    "context.known_gaps": "bob",
+    "contract.labels": "eva",
+    "acceptance.release_confidence": "gil",
+    "signals.0.owner": "ivo",
+    "phases.testing.gate_out": "gil",
+    "handoff": "ben",
+    "owners.expansion": "ana",
+}
+"""Whom each asks where every area has an owner of its own."""
+OWNERS = {"business_outcome": "ana", "builder": "bob", "domain_expert": "eva"}
+OWNERS |= {"evaluation": "gil", "incidents": "ivo", "support": "ben"}
+
+
+def without(plan: Plan, *paths: str) -> str:
+    """A plan as it is brought, without some of its fields."""
+    told = plan.model_dump()
+    for path in paths:
+        *above, name = path.split(".")
+        part: Any = told
+        for step in above:
+            part = part[int(step)] if step.isdigit() else part[step]
+        part[name] = None
+    return texts.write(told)
+
+
+def test_every_area_has_its_own_person_for_what_is_missing(harbour: Harbour) -> None:
+    """Given a hole in each of nine areas; then each asks the owner of its area."""
+    voyage = harbour.at("home")
+    voyage.start(without(plan_of(owners=OWNERS), *AREAS))
+    voyage.advance()
+
+    end = finish(voyage)
+    draft = voyage.store.get(voyage.customer, PlanDraft, end.proof[0])
+    assert {hole.field: hole.person for hole in draft.holes} == AREAS
+
+
+def test_an_owner_whom_nobody_knows_is_not_asked(harbour: Harbour) -> None:
+    """Whoever asked for the run is."""
+    voyage = harbour.at("home")
+    voyage.start(without(plan_of(owners={"business_outcome": "zoe"}), "goal.metric"))
+    voyage.advance()
+
+    end = finish(voyage)
+    assert end.owner == "dan"
+    assert "dan, goal.metric: " in end.reason
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,13 @@ from pilotage.labelled import Brought, bring
 from pilotage.systems import ToolsFile, ToolSpec, read_specs, write_specs
 from runs.errors import InvalidInput
 from runs.plan import Plan, PlanDraft, PlanRecord
+from tests.builders import source
 from tests.journeys.ends import blocked, leave, refusals, with_role
 from tests.tickets import STAGES, case_of, plan_of, tickets, written
 from tests.unit.memory_store.builders import draft
 from tests.voyage import Harbour, Voyage
 
-SOURCE = {"name": "crm", "tool": "crm", "key_field": "text", "fields": ("tier",)}
+SOURCE = source()
 
 
 def holes(voyage: Voyage) -> dict[str, str]:
@@ -43,13 +44,13 @@ def unaccepted(voyage: Voyage) -> Plan:
 def without_tool(voyage: Voyage) -> Plan:
     """An effect of a tool that nobody declared."""
     effect = {"name": "assign", "tool": "trays", "operation": "assign", "level": "update"}
-    return plan_of(actions={"allowed": (effect,), "excluded": ("refund",)})
+    return plan_of(actions={"allowed": (effect,)})
 
 
 def without_operation(voyage: Voyage) -> Plan:
     """An effect that its tool does not know."""
     effect = {"name": "close", "tool": "queues", "operation": "close", "level": "update"}
-    return plan_of(actions={"allowed": (effect,), "excluded": ("refund",)})
+    return plan_of(actions={"allowed": (effect,)})
 
 
 def without_source(voyage: Voyage) -> Plan:

@@ -86,7 +86,7 @@ def _map(drawn: _Drawn, *, version: str, policy: str) -> Map:
 
 
 def _trigger(drawn: _Drawn) -> Step:
-    scope, rollout = drawn.plan.scope, drawn.plan.rollout
+    scope, rollout = drawn.plan.scope.included, drawn.plan.rollout
     does = (
         scope.path,
         f"comes as: {', '.join(scope.input_types)}",
@@ -192,7 +192,7 @@ def _act(drawn: _Drawn) -> Step:
 
 def _look(drawn: _Drawn) -> Step:
     values = drawn.values
-    points = tuple(drawn.plan.scope.review_points)
+    points = tuple(drawn.plan.scope.included.review_points)
     due = "" if values.review_due_hours is None else f" within {values.review_due_hours} hours"
     does = [f"{drawn.reviewer} approves, edits, rejects or hands on{due}"]
     if values.audit_share is not None:

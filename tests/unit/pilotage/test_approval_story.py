@@ -72,6 +72,26 @@ def test_a_covered_plan_is_told_in_words(told: Told) -> None:
     assert "builder dan" in shown
 
 
+def test_the_question_about_a_plan_tells_what_the_plan_comes_to(told: Told) -> None:
+    """Gates, who is asked, masks, retention, ceilings, alerts and ladder; and what to look at."""
+    plan = told.keep(builders.plan_record(plan=builders.plan(owners={"builder": "ana"})))
+    policy = told.keep(builders.policy())
+
+    shown = lines(told, told.ask(covers={"plan": plan.digest, "policy": policy.digest}))
+
+    assert "gate slice: wrong alone at most 0.5, covered at least 0.5, with 0.9 on 5 or" in shown
+    assert "asked for plan: 1 x product_owner" in shown
+    assert "asked for stage slice: 1 x ops_lead, 1 x ops_manager" in shown
+    assert "may update: assign; not refund" in shown
+    assert "masked: pattern:email" in shown
+    assert "kept: 30 days" in shown
+    assert "may cost: 0.01 EUR an item, 50 a week; may take 60000 ms" in shown
+    assert "alert quality: at least 0.6, tells ben; taken back below 0.3" in shown
+    assert "ladder: sandbox (0 %, 24 h), slice_5 (5 %, 24 h)" in shown
+    assert "may pause, narrow and take back: ben, ana" in shown
+    assert "warning: owners.builder and owners.business_outcome are both ana" in shown
+
+
 def test_covered_evidence_and_its_verdict_are_told_with_figures(told: Told) -> None:
     """Whoever lets a version leave testing sees what it did."""
     measured = told.keep(builders.evidence(families=WRONG))

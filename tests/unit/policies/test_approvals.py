@@ -63,6 +63,17 @@ def test_each_role_names_its_people() -> None:
     assert needs == (Need(role="ops_lead", count=2, people=("ben", "eva")),)
 
 
+def test_one_person_may_be_named_by_their_id() -> None:
+    """With the role or without it; their deputy stands in as for any role."""
+    asked = policy(approvers={"plan": ({"role": "eva"}, {"role": "product_owner"})})
+    people = [one.model_copy(update={"deputy": "ben"}) for one in staff()]
+    needs = needs_for("plan", asked, people, excluded=())
+    without = needs_for("plan", asked, people, excluded=("eva",))
+
+    assert next((need.role, need.people) for need in needs) == ("eva", ("eva",))
+    assert next((need.role, need.people) for need in without) == ("eva", ("ben",))
+
+
 def test_whoever_asked_or_built_is_not_named() -> None:
     """And nobody stands in who was excluded as well."""
     assert named("plan", staff(), excluded=("eva",))["ops_lead"] == ("ben",)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import bounds, gates, rules
-from policies.rules import PlanReading
 from runs.errors import InvalidInput
 from runs.records.version import GateValues, PolicyValues
 from tests.builders import DIGEST, NOW
@@ -213,8 +212,8 @@ def test_a_whole_plan_is_read() -> None:
         ("  incidents: ben\n", "  incidents: '?'\n", "owners.incidents"),
         ("  incidents: ben\n", "  incidents: TBD\n", "owners.incidents"),
         ("volume_per_week: 1200", "volume_per_week: null", "goal.volume_per_week"),
-        ("excluded: [phone calls]", "excluded: []", "scope.excluded"),
-        ("excluded: [phone calls]", "excluded: ['']", "scope.excluded"),
+        ("workflows: [phone calls]", "workflows: []", "scope.excluded.adjacent_workflows"),
+        ("workflows: [phone calls]", "workflows: ['']", "scope.excluded.adjacent_workflows"),
         ("labels: [refund, parcel]", "labels: []", "contract.labels"),
         ("type: number", "type: ", "contract.fields.2.type"),
         ("handoff: the desk owns it\n", "", "handoff"),
@@ -232,7 +231,7 @@ def test_what_is_missing_is_a_hole_with_its_name(old: str, put: str, missing: st
     """Never a default: somebody is asked."""
     reading = rules.read_plan(plan_with(old, put), "plan.yaml")
 
-    assert reading == PlanReading(None, (missing,))
+    assert (reading.plan, reading.missing) == (None, (missing,))
 
 
 def test_a_part_that_is_missing_as_a_whole_is_told_by_its_holes() -> None:
@@ -268,13 +267,13 @@ def test_a_plan_with_nothing_in_it_is_all_holes() -> None:
         ("routing:\n", looks("compare", "amount"), "learning.features.0.against is missing"),
         ("when: context.crm.dispute", "when: context.crm.dispute >", "not a condition"),
         ("act_threshold: 0.80", "act_threshold: 0.4", "routing.values.act_threshold is out of"),
-        ("excluded: [refund]", "excluded: [assign]", "actions.excluded names assign"),
+        ("{name: refund,", "{name: assign,", "actions.excluded.0.name is assign, which is allowed"),
         (
-            "  excluded: [refund]",
-            "    - {name: assign, tool: d, operation: o, level: draft}\n  excluded: [refund]",
+            "  reads: [text,",
+            "    - {name: assign, tool: d, operation: o, level: draft}\n  reads: [text,",
             "actions.allowed names one action twice",
         ),
-        ("  excluded: [refund]", "  needing_approval: [pay]\n  excluded: [refund]", "names pay"),
+        ("  needing_approval: []", "  needing_approval: [pay]", "names pay"),
         ("agreed_stage: full", "agreed_stage: all", "rollout.agreed_stage is all"),
         ("kind: sandbox, weight_bp: 0", "kind: slice, weight_bp: 100", "begin with a sandbox"),
         ("kind: sandbox, weight_bp: 0", "kind: sandbox, weight_bp: 9", "sandbox alone serves"),

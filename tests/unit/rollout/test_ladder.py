@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies import compiled
 from rollout import ladder
 from rollout.ladder import Rung
 from runs.errors import Conflict, InvalidInput
@@ -22,7 +23,7 @@ def specs(*weights: int, full: bool = False) -> list[dict[str, object]]:
 def stages_of(stages: list[dict[str, object]], agreed: str | None = None) -> tuple[StageSpec, ...]:
     """The stages a plan with these allows to climb."""
     agreed = agreed or str(stages[-1]["name"])
-    return ladder.stages(builders.plan(rollout={"stages": stages, "agreed_stage": agreed}))
+    return compiled.ladder(builders.plan(rollout={"stages": stages, "agreed_stage": agreed}))
 
 
 def test_the_climb_ends_at_the_agreed_stage() -> None:

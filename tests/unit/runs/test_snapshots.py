@@ -57,6 +57,24 @@ def keep(store: Store, customer: Customer, days: int | None, text: str = "a") ->
     return snapshots.keep(store, customer, "api", kind="input", value=text, terms=terms)
 
 
+def test_a_kind_of_text_may_be_kept_for_another_time(tmp_path: Path) -> None:
+    """Outputs a day, everything else a month."""
+    clock = StoppedClock(NOW)
+    store = make_store(tmp_path, clock)
+    customer = make_customer(store)
+    terms = Terms(unmasked, 30, {"output": 1})
+    kept = {
+        kind: snapshots.keep(store, customer, "api", kind=kind, value=kind, terms=terms)
+        for kind in ("input", "output")
+    }
+    clock.turn(timedelta(days=2))
+
+    assert snapshots.erase_past(store, customer) == 1
+    assert snapshots.read(store, customer, kept["input"]) == "input"
+    with pytest.raises(Conflict, match="erased"):
+        snapshots.read(store, customer, kept["output"])
+
+
 def test_what_is_past_its_retention_is_erased_and_nothing_else(tmp_path: Path) -> None:
     """On the day it is over; as long as what names it means until a person asks."""
     clock = StoppedClock(NOW)

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from pilotage.cli.demo import SAMPLES
+from policies import compiled
 from policies.rules import read_plan, read_policy
-from rollout import ladder
 from runs.clock import TurnedClock
 from runs.errors import NotFound
 from runs.plan import Plan
 from tools.files.records import FileRecords
-from workflow import version
 from workflow.dataset.cases import read
 from workflow.process.contract import read_fields
 from workflow.samples.deal_risk import generator as deals
@@ -207,8 +206,8 @@ def test_the_plan_has_no_hole_and_begins_without_a_rule(name: str) -> None:
     assert (plan.workflow, plan.dataset, plan.routing.rules) == (name, name, ())
     assert (policy.workflow, policy.values) == (name, plan.routing.values)
     assert policy.gates == plan.acceptance.gates
-    assert version.first_policy(plan, policy) == policy
-    assert ladder.stages(plan)[-1].name == plan.rollout.agreed_stage
+    assert compiled.compile_plan(plan, policy).policy == policy
+    assert compiled.ladder(plan)[-1].name == plan.rollout.agreed_stage
 
 
 @pytest.mark.parametrize("name", NAMES)

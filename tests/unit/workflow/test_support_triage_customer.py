@@ -4,11 +4,10 @@ from collections.abc import Iterable
 
 import pytest
 
+from policies import compiled
 from policies.rules import read_plan, read_policy
-from rollout import ladder
 from runs.errors import NotFound
 from runs.plan import Plan
-from workflow import version
 from workflow.process.contract import read_fields
 from workflow.samples.support_triage.customer import document, name, people, queues
 from workflow.samples.support_triage.generator import tickets
@@ -130,10 +129,10 @@ def test_a_plan_has_no_hole_and_begins_without_a_rule(desk: Desk, file: str, val
     assert plan.routing.rules == ()
     assert (policy.workflow, policy.values) == (plan.workflow, plan.routing.values)
     assert policy.gates == plan.acceptance.gates
-    climbed = ladder.stages(plan)
+    climbed = compiled.ladder(plan)
     assert climbed == plan.rollout.stages[: len(climbed)]
     assert climbed[-1].name == plan.rollout.agreed_stage
-    assert version.first_policy(plan, policy) == policy
+    assert compiled.compile_plan(plan, policy).policy == policy
 
 
 @pytest.mark.parametrize(("desk", "file", "values"), DESK_PLANS)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from policies.compiled import compile_plan
 from runs.errors import InvalidInput, NotAllowed
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Dataset
 from tests import builders
-from workflow.version import first_policy, make, mask_of, out_of_scope
+from workflow.version import make, mask_of, out_of_scope
 
 BOUNDS = {"act_threshold": {"low": "0.1", "high": "0.99"}, "scope_floor": {"low": "0", "high": "1"}}
 VALUES = {"act_threshold": "0.5", "scope_floor": "0"}
@@ -21,7 +22,7 @@ FIELDS = (
     {"name": "amount", "type": "number"},
 )
 RULE = {"id": "r", "when": "item.amuont > 3", "route": "review", "owner": "o", "why": "w"}
-SOURCE = {"name": "crm", "tool": "crm", "key_field": "id", "fields": ("x",)}
+SOURCE = builders.source(key_field="id", fields=("x",))
 OUTSIDE = "routing.values.act_threshold: 0.{} lies outside"
 AMOUNT = {"kind": "number", "field": "amount"}
 CONTRACT = {"fields": FIELDS, "text_field": "text", "labels": ("refund", "oos")}
@@ -160,7 +161,7 @@ def test_the_first_policy_has_the_plan_s_numbers_and_the_installation_s_people()
     parts = builders.plan().as_json()
     parts["acceptance"]["gates"] = {"dry_run": gate}
     parts["routing"]["values"]["amount_limit"] = "200"
-    policy = first_policy(Plan.model_validate(parts), builders.policy(workflow="any"))
+    policy = compile_plan(Plan.model_validate(parts), builders.policy(workflow="any")).policy
 
     assert (policy.workflow, policy.values["amount_limit"]) == ("desk", Decimal(200))
     assert list(policy.gates) == ["dry_run"]
@@ -170,4 +171,4 @@ def test_the_first_policy_has_the_plan_s_numbers_and_the_installation_s_people()
 def test_without_defaults_there_is_no_policy() -> None:
     """Who approves is never guessed."""
     with pytest.raises(InvalidInput, match="no defaults for approvers"):
-        first_policy(builders.plan(), None)
+        compile_plan(builders.plan(), None)

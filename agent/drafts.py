@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from agent import incident
 from agent.deps import Deps
+from agent.loop import ABOUT_ONE
 from agent.state import State
 from policies import rules
 from runs import snapshots
 from runs.errors import InvalidInput
-from runs.plan import Plan, PlanRecord
+from runs.plan import Plan, PlanRecord, Routing
+from runs.records.version import Version
+
+MOST = 1_000
 
 
 class Brought(NamedTuple):
@@ -39,21 +44,48 @@ def brought(state: State, deps: Deps) -> Brought:
 
 
 def contending_plans(state: State, deps: Deps) -> list[Plan]:
-    """One plan a workflow: the brought one before any kept one."""
+    """One plan a workflow: the brought one before any kept one.
+
+    The workflow a trigger is about is planned as it is deployed: what is in use is improved.
+    """
     plans: dict[str, Plan] = {}
     own = brought(state, deps).plan
     if own is not None:
         plans[own.workflow] = own
     for record in _kept(state, deps, is_alone=own is None):
         plans.setdefault(record.plan.workflow, record.plan)
+    named = named_workflow(state, deps)
+    if named in plans and own is None:
+        plans[named] = _deployed(state, deps, plans[named])
     return list(plans.values())
 
 
 def _kept(state: State, deps: Deps, *, is_alone: bool) -> list[PlanRecord]:
     """The kept plans; one of a former form stops a run that brought no plan, and no other."""
     try:
-        return deps.store.list(deps.customer(state), PlanRecord)
+        return deps.store.list(deps.customer(state), PlanRecord, limit=MOST)
     except InvalidInput:
         if is_alone:
             raise
         return []
+
+
+def named_workflow(state: State, deps: Deps) -> str:
+    """The workflow the run's trigger is about; empty where the run chooses one."""
+    customer = deps.customer(state)
+    run = deps.store.runs.get(customer, state.run)
+    kind = deps.store.runs.trigger(customer, run.trigger).kind
+    return run.workflow if kind in ABOUT_ONE else ""
+
+
+def _deployed(state: State, deps: Deps, plan: Plan) -> Plan:
+    """The plan with the rules of the version in use and the values that lead."""
+    release = incident.in_use(deps, state, plan.workflow)
+    values = deps.leading(deps.customer(state), plan.workflow)
+    if release is None or values is None:
+        return plan
+    version = deps.get(state, Version, release.version)
+    routing = Routing(
+        rules=version.rules, bounds=version.bounds, values=values.values, lists=values.lists
+    )
+    return plan.model_copy(update={"routing": routing})

@@ -2,17 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from agent import cadence, incident
 from agent.deps import Deps
+from agent.loop import find_cancellation
 from agent.state import State
 from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.evidence import Verdict
+from runs.records.intake import Intake
 from runs.records.release import Move
-from runs.records.run import Refusal, Terminal
+from runs.records.run import Cancellation, OpsReview, Refusal, Terminal
 from runs.records.version import PolicyValues
 from runs.words import quote
 
-NEXT_CHECK_DAYS = 7
 REFUSED = ("changes_asked", "rejected", "expired", "withdrawn")
 """How a question ends that carries nothing on; a superseded one is asked again."""
 AREAS = {
@@ -46,6 +48,11 @@ def without(state: State, deps: Deps, *, why: str, proof: str) -> str:
 
 
 def _cause(state: State, deps: Deps) -> str:
+    called_off = find_cancellation(deps.store, deps.customer(state), state.run)
+    if called_off is not None:
+        return "cancelled:" + called_off.id
+    if state.review and not state.choice and not state.blocker:
+        return "healthy:" + state.review
     if state.blocker:
         return state.blocker
     if state.approval and deps.approval(state).status in REFUSED:
@@ -73,14 +80,72 @@ def _taken_back(state: State, deps: Deps, id: str) -> Terminal:
 def _reached(state: State, deps: Deps) -> Terminal:
     plan = deps.get(state, PlanRecord, state.plan).plan
     move = deps.get(state, Move, state.move)
-    return Terminal(
+    every = cadence.days(deps.store, deps.customer(state), plan.workflow)
+    reached = Terminal(
         run=state.run,
         kind="stage_reached",
         reason=f"{plan.workflow} stands at {plan.rollout.agreed_stage}: {move.reason}",
         owner=plan.owners.business_outcome,
         proof=(state.move, state.release, state.verdict),
-        next_check=_moment(state, deps) + timedelta(days=NEXT_CHECK_DAYS),
+        next_check=_moment(state, deps) + timedelta(days=every),
     )
+    report = incident.find_report(state, deps)
+    return reached if report is None else _fixed(state, deps, report, reached)
+
+
+def _fixed(state: State, deps: Deps, report: Intake, reached: Terminal) -> Terminal:
+    """A reported failure is fixed once what was released has every reported item right."""
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    release = deps.store.releases.get(deps.customer(state), state.release)
+    seen = incident.find_seen(state, deps)
+    mended = incident.find_mended(state, deps, release)
+    if seen is None or mended is None:
+        reason = f"{reached.reason}; no dry run of it has every item of {report.id} right"
+        return _blocker(state, owner=plan.owners.evaluation, proof=reached.proof, reason=reason)
+    proof = (*reached.proof, report.id, seen.id, mended.id)
+    reason = (
+        f"all {len(report.items)} items of {report.id} are right in {mended.id}, wrong in {seen.id}"
+    )
+    fixed = {"kind": "issue_fixed", "proof": proof, "reason": f"{reason}; {reached.reason}"}
+    return reached.model_copy(update=fixed)
+
+
+def _healthy(state: State, deps: Deps, id: str) -> Terminal:
+    found = deps.get(state, OpsReview, id)
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    release = cadence.newest(deps.store, deps.customer(state), found.workflow)
+    kinds = dict.fromkeys(one.name for one in found.findings if one.state == "ok")
+    return Terminal(
+        run=state.run,
+        kind="healthy_review",
+        reason=f"{found.workflow} is well: {', '.join(kinds)}; "
+        f"it is looked at again on {found.next_check:%Y-%m-%d}",
+        owner=plan.owners.workflow_behaviour,
+        proof=(id, *([release.id] if release else [])),
+        next_check=found.next_check,
+    )
+
+
+def _unwell(state: State, deps: Deps, id: str) -> Terminal:
+    found = deps.get(state, OpsReview, id)
+    reason = "; ".join(f"{one.name}, {one.owner}: {one.says}" for one in found.wrong)
+    owner = found.wrong[0].owner
+    return _blocker(state, owner=owner, proof=id, reason=f"{found.workflow} is not well: {reason}")
+
+
+def _unreproduced(state: State, deps: Deps, id: str) -> Terminal:
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    report = incident.find_report(state, deps)
+    items = ", ".join(report.items) if report else ""
+    reason = f"the version in use has every reported item right ({items}): nothing is reproduced"
+    return _blocker(state, owner=plan.owners.incidents, proof=id, reason=reason)
+
+
+def _cancelled(state: State, deps: Deps, id: str) -> Terminal:
+    called_off = deps.get(state, Cancellation, id)
+    proof = (id, state.release) if state.release else (id,)
+    reason = f"called off by {called_off.by}: {quote(called_off.reason)}"
+    return _blocker(state, owner=_owner_of_changes(state, deps), proof=proof, reason=reason)
 
 
 def _holes(state: State, deps: Deps, id: str) -> Terminal:
@@ -174,6 +239,10 @@ def _moment(state: State, deps: Deps) -> datetime:
 
 
 _ENDS = {
+    "cancelled": _cancelled,
+    "healthy": _healthy,
+    "unwell": _unwell,
+    "unreproduced": _unreproduced,
     "refusal": _not_done,
     "taken_back": _taken_back,
     "holes": _holes,

@@ -2,8 +2,8 @@
 
 review_context → choose_improvement → write_plan → ask_plan → build → dry_run ⇄ fix_smallest_issue →
 ask_test_exit → propose_stage → ask_stage → stage_release → monitor ⇄ propose_stage → report →
-ask_update → send_update → store_lessons → end. Every end passes report and store_lessons, and what
-a node refuses is such an end.
+ask_update → send_update → store_lessons → end. Every end passes report and store_lessons; what a
+node refuses is such an end, and so is an ops review that needs nothing built.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from agent.deps import Deps
 from agent.nodes.ask import ask, outcome
 from agent.nodes.build import build_version
-from agent.nodes.choose_improvement import choose_improvement
+from agent.nodes.choose_improvement import after_choice, choose_improvement
 from agent.nodes.dry_run import after_dry_run, dry_run
 from agent.nodes.fix_smallest_issue import fix_smallest_issue
 from agent.nodes.monitor import after_monitor, monitor
@@ -49,7 +49,6 @@ NODES: dict[str, Node] = {
 EDGES: list[tuple[str, str]] = [
     (START, "review_context"),
     ("review_context", "choose_improvement"),
-    ("choose_improvement", "write_plan"),
     ("build", "dry_run"),
     ("fix_smallest_issue", "dry_run"),
     ("report", "ask_update"),
@@ -66,6 +65,7 @@ def _asked(
 
 
 ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
+    "choose_improvement": (after_choice, {"plan": "write_plan", "ended": "report"}),
     "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
     "ask_plan": _asked("ask_plan", approved="build", again="write_plan"),
     "dry_run": (

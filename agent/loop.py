@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from agent.checkpoints import Checkpoints
 from policies import rules
 from policies.compiled import ladder
-from runs import approvals, leases, snapshots, words
+from runs import approvals, intake, leases, snapshots, words
 from runs.errors import InvalidInput, Unavailable
+from runs.intake import Brought
 from runs.leases import Lease
+from runs.records.intake import Intake, IntakeKind
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.records.run import Run, Trigger, TriggerKind
+from runs.records.run import Cancellation, Run, Trigger, TriggerKind
 from runs.snapshots import Masked, Terms
 from runs.store.change import Change
 from runs.store.items import ItemFilter
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 Build = Callable[[Store, Lease], "StateGraph[Any, Any, Any, Any]"]
 """Makes the uncompiled loop over a store whose every write is fenced by the run's lease."""
 
+ABOUT_ONE: tuple[TriggerKind, ...] = ("feedback", "failure", "scheduled_review")
+"""Triggers that say which workflow they are about."""
 LEASE_S = 60.0
 TITLE_CHARS = 300
 STRICT = "__pregel_strict_resume"
@@ -53,6 +57,12 @@ class TriggerDraft(NamedTuple):
     """The same key twice is one run."""
     plan: str = ""
     """YAML of the delivery plan; empty when none is brought."""
+    workflow: str = ""
+    """The workflow it is about; feedback, a failure and an ops review are about one."""
+    items: tuple[str, ...] = ()
+    """Live items it names."""
+    intake: str = ""
+    """Id of the record it begins on; one is made of the draft where none is named."""
 
 
 def start(
@@ -62,22 +72,51 @@ def start(
 
     Raises InvalidInput for a plan in which something is wrong; one with holes is taken.
     """
-    if draft.plan:
-        _check_plan(draft.plan, "the plan brought")
+    check_plan(draft.plan, "the plan brought")
+    found = intake.get(store, customer, draft.intake).intake if draft.intake else None
+    if found is not None:
+        draft = _on_record(store, customer, draft, found)
     if not draft.title.strip():
         raise InvalidInput("title is empty; say in one line what the customer wants (--title)")
     id = secrets.token_hex(5)
     with store.change(customer, requester, f"r-{id}") as change:
-        return find_by_key(change, draft.key) or _open(change, draft, terms, id)
+        return find_by_key(change, draft.key) or _open(change, draft, terms, id=id, found=found)
 
 
-def _open(change: Change, draft: TriggerDraft, terms: Terms, id: str) -> Run:
+def _on_record(
+    store: Store, customer: Customer, draft: TriggerDraft, found: Intake
+) -> TriggerDraft:
+    """The draft of a run that begins on a kept record: its words, its workflow, its key."""
+    if found.kind not in intake.STARTS:
+        raise InvalidInput(
+            f"intake {found.id} is an observation ({found.kind}); runs read it, none begins on it: "
+            f"begin one on {', '.join(intake.STARTS)}"
+        )
+    if draft.kind != found.kind:
+        raise InvalidInput(
+            f"intake {found.id} is of kind {found.kind}, not {draft.kind}; leave --trigger away"
+        )
+    said = intake.said(store, customer, found)
+    return draft._replace(
+        title=said["title"],
+        text=said["text"],
+        workflow=found.workflow,
+        key=f"intake:{found.id}",
+    )
+
+
+def _open(
+    change: Change, draft: TriggerDraft, terms: Terms, *, id: str, found: Intake | None
+) -> Run:
+    if found is None and draft.kind != "scheduled_review":
+        found = intake.bring_in(change, _brought(draft, draft.kind), _of_words(terms))
+    is_about_one = draft.kind in ABOUT_ONE
     title, text = _kept(change, draft, terms)
     requester, now = change.actor, change.clock.now()
     trigger = Trigger(
         id=f"t-{id}",
         kind=draft.kind,
-        title=title,
+        title=title if found is None else found.title,
         text=text,
         key=draft.key,
         opened_by=requester,
@@ -86,28 +125,49 @@ def _open(change: Change, draft: TriggerDraft, terms: Terms, id: str) -> Run:
     run = Run(
         id=f"r-{id}",
         trigger=trigger.id,
-        workflow="",
+        workflow=draft.workflow if is_about_one else "",
         status="open",
         waits_for="",
         requester=requester,
         graph=code_digest(),
         opened_at=now,
     )
-    return open_run(change, trigger, run)
+    if is_about_one and not draft.workflow:
+        raise InvalidInput(f"{draft.kind}: it is about no workflow; name it with --workflow")
+    opened = open_run(change, trigger, run)
+    if found is not None:
+        intake.take_up(change, found, run.id)
+    return opened
+
+
+def _brought(draft: TriggerDraft, kind: IntakeKind) -> Brought:
+    key, workflow, items = draft.key, draft.workflow, draft.items
+    text = draft.text or draft.title
+    return Brought(kind, draft.title, text, key, workflow=workflow, items=items)
+
+
+def _of_words(terms: Terms) -> Terms:
+    """What may be kept of words alone, from what may be kept of a trigger."""
+
+    def only_words(text: str) -> Masked:
+        masked = terms.mask({"text": text, "plan": ""})
+        return Masked(masked.value["text"], masked.count)
+
+    return terms._replace(mask=only_words)
 
 
 def _kept(change: Change, draft: TriggerDraft, terms: Terms) -> tuple[str, str]:
     """Keep title and text as words of this trigger alone; their digests."""
-    masked = terms.mask({"text": draft.title.strip(), "plan": ""})
-    title = masked.value["text"][:TITLE_CHARS]
-    as_is = terms._replace(mask=lambda text: Masked(text, masked.count))
     value = {"text": draft.text, "plan": draft.plan, "salt": secrets.token_hex(8)}
     text = snapshots.keep_in(change, kind="trigger", value=value, terms=terms)
-    return words.say(change, title, as_is), text
+    if draft.kind != "scheduled_review":
+        return "", text
+    return words.say(change, draft.title[:TITLE_CHARS], _of_words(terms)), text
 
 
-def _check_plan(text: str, file: str) -> None:
-    plan = rules.read_plan(text, file).plan
+def check_plan(text: str, file: str) -> None:
+    """Raise InvalidInput for a plan in which something is wrong; holes are no mistake."""
+    plan = rules.read_plan(text, file).plan if text else None
     if plan is None:
         return
     try:
@@ -180,16 +240,35 @@ def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: st
     if not seen.interrupts:
         return None
     pending = seen.interrupts[0]
+    if "approval_id" in pending.value:
+        _take_back(store, customer, run, pending.value["approval_id"])
     waits_for = pending.value.get("approval_id") or f"signals:{pending.value['release_id']}"
-    if _is_ready(store, customer, pending.value):
+    if _is_ready(store, customer, run, pending.value):
         return Command(resume={pending.id: waits_for})
     store.runs.wait(customer, run, waits_for)
     return _NOTHING
 
 
-def _is_ready(store: Store, customer: Customer, asked: dict[str, Any]) -> bool:
+def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellation | None:
+    """Who called the run off, and why; None while nobody did."""
+    return store.find(customer, Cancellation, f"{run}.cancelled")
+
+
+def _take_back(store: Store, customer: Customer, run: str, approval: str) -> None:
+    """Withdraw what a run asks that was called off; its last update is still asked for."""
+    asked = approvals.get(store, customer, approval)
+    if asked.status != "open" or asked.kind == "update":
+        return
+    if find_cancellation(store, customer, run) is not None:
+        with store.change(customer, f"run:{run}", run) as change:
+            approvals.withdraw(change, asked)
+
+
+def _is_ready(store: Store, customer: Customer, run: str, asked: dict[str, Any]) -> bool:
     if "approval_id" in asked:
         return approvals.get(store, customer, asked["approval_id"]).status != "open"
+    if find_cancellation(store, customer, run) is not None:
+        return True
     release = store.releases.get(customer, asked["release_id"])
     return measured(store, customer, release) != asked["measured"]
 

@@ -15,6 +15,8 @@ class State:
     customer: str
     run: str
     briefing: str = ""
+    review: str = ""
+    """Id of the ops review; empty but in a scheduled review."""
     choice: str = ""
     plan: str = ""
     """Digest of the plan record; empty while the plan has holes."""
@@ -33,7 +35,7 @@ class State:
     """Digest of the move that the evidence allows."""
     blocker: str = ""
     """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `occupied:<release>`,
-    `refusal:<refusal>`."""
+    `refusal:<refusal>`, `unwell:<ops review>`, `unreproduced:<evidence>`, `cancelled:<act>`."""
     refused: str = ""
     """The node that refused last; empty while none did."""
     report: str = ""
@@ -44,6 +46,7 @@ class Update(TypedDict, total=False):
     """What a node writes: the fields it changes, no others."""
 
     briefing: str
+    review: str
     choice: str
     plan: str
     dataset: str

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from agent.cadence import calendar
 from agent.loop import code_digest
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
@@ -103,6 +104,7 @@ def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from given_up(wired, customer)
     yield from unsettled(wired, customer)
     yield from overdue(wired, customer)
+    yield from missed(wired, customer)
     yield from paused(wired, customer)
     yield from files(wired, customer)
     yield from index(wired, customer)
@@ -142,6 +144,19 @@ def overdue(wired: Wired, customer: Customer) -> Iterator[Finding]:
     owners = ", ".join(f"{owner} {count}" for owner, count in late.items())
     says = f"{sum(late.values())} wait past their due time ({owners})"
     yield Finding("reviews", "wrong", f"{customer.id}: {says}; `pilotage item list --overdue`")
+
+
+def missed(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Every workflow in use is looked at again when its time comes."""
+    now, found = wired.store.clock.now(), calendar(wired.store, customer)
+    late = [one for one in found if one.is_missed(now)]
+    for one in late:
+        when = f"{one.next_check:%Y-%m-%d %H:%M} UTC"
+        says = f"scheduled review missed: {one.workflow} was due {when}"
+        remedy = f"{one.owner} answers for it; `pilotage ops review --due`"
+        yield Finding("ops", "wrong", f"{customer.id}: {says}; {remedy}")
+    if not late:
+        yield Finding("ops", "ok", f"{customer.id}: no scheduled review of {len(found)} was missed")
 
 
 def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ LOOSER: Mapping[str, tuple[int, str]] = {
     "audit_share": (-1, "domain_expert"),
     "evidence_hours.*": (1, "domain_expert"),
     "approval_due_hours": (1, "product_owner"),
+    "ops_review_days": (1, "product_owner"),
 }
 """The way in which a value lets more pass, up or down, and who agrees to that beside operations."""
 
@@ -144,6 +145,7 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
     for kind, hours in policy.evidence_hours.items():
         yield f"evidence_hours.{kind}", Decimal(hours)
     yield "escalation", policy.escalation
+    yield "ops_review_days", Decimal(policy.ops_review_days)
 
 
 def _roles(

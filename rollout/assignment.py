@@ -102,6 +102,30 @@ class Standing:
             return None
         return Placement(release, "shadow", release.version, "beside the incumbent version")
 
+    def is_served_by(self, release: Release, unit: str) -> bool:
+        """Whether what it released would serve this unit, from wherever.
+
+        Where only the values differ from its incumbent's, it is the release that tells them apart.
+        """
+        placed, before = self.place(unit), self._find_complete(release)
+        is_told_apart = before is not None and before.policy != release.policy
+        if release.version != release.incumbent or not is_told_apart:
+            return placed.version == release.version
+        return placed.release.id == release.id and placed.arm != "incumbent"
+
+    def reaches_incumbent(self, release: Release, unit: str) -> bool:
+        """Whether a unit the release gives on comes where its incumbent has it.
+
+        An incumbent version that serves a share has the rest of the units where it gives them on.
+        """
+        placed = self.place_by(release, unit)
+        if placed.version == release.incumbent:
+            return True
+        before = self._find_complete(release)
+        if before is None or arm(before.salt, unit, before.weight_bp) == "canary":
+            return False
+        return placed.version == self.place_by(before, unit).version
+
     def place_by(
         self, release: Release, unit: str, fields: Mapping[str, Any] | None = None
     ) -> Placement:
@@ -130,10 +154,16 @@ class Standing:
             return Placement(release, "incumbent", HUMAN, "its incumbent is not here")
         return self.place_by(before, unit, fields)
 
+    def _find_complete(self, release: Release) -> Release | None:
+        """The release by which the incumbent version is in use."""
+        known = (r for r in self.relevant if r.version == release.incumbent and r.id != release.id)
+        return next((r for r in known if r.status == "complete"), None)
+
     def _find_incumbent(self, release: Release) -> Release | None:
-        # Only an older one, so the chain ends; one that was rolled back gives the unit on.
+        # Only an older one, so the chain ends; one that was rolled back gives the unit on. Drills,
+        # which have no run, are nobody's incumbent.
         known = (*self.releases, *self.elsewhere)
-        older = (r for r in known if r.opened_at < release.opened_at)
+        older = (r for r in known if r.opened_at < release.opened_at and r.run)
         return next((r for r in older if r.version == release.incumbent), None)
 
 

@@ -249,6 +249,11 @@ def expire_due(store: Store, customer: Customer) -> list[Approval]:
     return due
 
 
+def withdraw(change: Change, approval: Approval) -> None:
+    """Take an open question back inside a change; Conflict when it was answered meanwhile."""
+    _close(change, approval, "withdrawn")
+
+
 def _refusal(
     store: Store, asked: Approval, identity: Identity, answer: Answer, rules: Rules
 ) -> Conflict | NotAllowed | InvalidInput | None:

@@ -23,7 +23,15 @@ MAY_ERASE = (OWNER, "compliance")
 """One person in one of these roles is enough."""
 MAX_REASON = 4_000
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-OF_A_RUN = ("plan_draft", "refusal", "report", "terminal")
+OF_A_RUN = (
+    "cancellation",
+    "clearing",
+    "plan_draft",
+    "refusal",
+    "report",
+    "terminal",
+    "uptake",
+)
 """Records in which a run tells its own words; a briefing also quotes those of other runs."""
 
 

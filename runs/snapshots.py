@@ -83,7 +83,15 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
 
 def read(store: Store, customer: Customer, digest: str) -> Any:
     """The kept JSON value; NotFound when there is none, Conflict when it was erased."""
-    row = store.ledger.row(tables.snapshots, customer, digest=digest)
+    return _content(store.ledger.row(tables.snapshots, customer, digest=digest), digest)
+
+
+def read_in(change: Change, digest: str) -> Any:
+    """The kept JSON value, read inside a change."""
+    return _content(change.find(tables.snapshots, digest=digest), digest)
+
+
+def _content(row: dict[str, Any] | None, digest: str) -> Any:
     if row is None:
         raise NotFound(f"there is no snapshot {digest!r}")
     if row["content"] is None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from agent import checkpoints
+from agent import carry_on, checkpoints
 from agent.deps import Deps
 from agent.graph import build
 from agent.loop import Loop, TriggerDraft, start
@@ -30,10 +31,10 @@ from runs.clock import TurnedClock
 from runs.errors import NotFound
 from runs.leases import Lease
 from runs.records.approval import Approval, DecisionKind
-from runs.records.item import Review
+from runs.records.item import Item, Review
 from runs.records.person import Customer, Identity
 from runs.records.release import Release
-from runs.records.run import Run, Terminal
+from runs.records.run import Run, Terminal, TriggerKind
 from runs.records.version import PolicyValues, Route
 from runs.store.items import ItemFilter
 from runs.store.reviews import decide_review
@@ -165,6 +166,51 @@ class Voyage:
         self.run_id = run.id
         return run
 
+    def begin(
+        self, kind: TriggerKind, *, items: Sequence[str] = (), plan: str = "", key: str = "k-2"
+    ) -> Run:
+        """A run with another trigger, about the desk; on the plan that is kept unless one comes."""
+        workflow = "" if kind in ("priority", "request") else "desk"
+        draft = TriggerDraft(kind, f"A {kind}", "What was said.", key, plan)
+        draft = draft._replace(workflow=workflow, items=tuple(items))
+        run = start(self.store, self.customer, "dan", draft, self.wired.trigger_terms())
+        self.run_id = run.id
+        return run
+
+    def take_up(self, record: str) -> Run:
+        """A run on feedback that was brought."""
+        draft = TriggerDraft("feedback", "", "", "", intake=record)
+        run = start(self.store, self.customer, "dan", draft, self.wired.trigger_terms())
+        self.run_id = run.id
+        return run
+
+    def hand_in(self, batch: Sequence[Ticket]) -> None:
+        """These tickets come in."""
+        self.sent += len(batch)
+        sent = [Sent(one.key, one.input) for one in batch]
+        self.wired.admit(self.identity("dan"), "desk", sent, batch=f"b{self.sent}")
+
+    def serve(self, batch: Sequence[Ticket], judge: Judge = honest) -> list[Item]:
+        """These tickets come in, are worked on and looked at; the items of those it served."""
+        self.hand_in(batch)
+        self.work()
+        self.look(batch, judge)
+        found = [self.store.items.find_by_key(self.customer, "desk", one.key) for one in batch]
+        return [one for one in found if one is not None and one.arm == "canary"]
+
+    def cancel(self, by: str = "dan", reason: str = "the desk closes in May") -> None:
+        """One person calls the run off."""
+        carry_on.cancel(self.store, self.identity(by), self.run, reason, self.wired.words())
+
+    def carry_on(self, by: str, *, plan: str = "") -> Run:
+        """One person says that the blocker is cleared; the run that goes on is looked at."""
+        words = self.wired.words()
+        run = carry_on.go_on(
+            self.store, self.identity(by), self.run, "it is there now", words, plan=plan
+        )
+        self.run_id = run.id
+        return run
+
     def loop(self) -> Loop:
         """What advances the run."""
 
@@ -232,6 +278,8 @@ class Voyage:
     def look(self, batch: Sequence[Ticket], judge: Judge) -> None:
         """Reviewers answer every open review."""
         known = {ticket.key: ticket for ticket in batch}
+        # What works beside a version in use has a key made of the sender's.
+        known |= {sha256(ticket.key.encode()).hexdigest()[:20]: ticket for ticket in batch}
         for review in self.store.reviews.list(self.customer, status="open", limit=1_000):
             item = self.store.items.get(self.customer, review.item)
             self._answer(review, *judge(known[item.key.rpartition(":")[2]]))

@@ -1,5 +1,6 @@
 """turn the plan into a candidate version."""
 
+from agent import incident
 from agent.deps import Deps
 from agent.state import State, Update
 from policies import bounds
@@ -12,11 +13,13 @@ from workflow.version import make
 def build_version(state: State, deps: Deps) -> Update:
     """Keep an immutable version of the plan; the same plan and cases give the same version.
 
+    A reported failure is mended from the version it is of: that one is the first candidate.
+
     Raises InvalidInput when the first policy values lie outside the version's bounds.
     """
     plan = deps.get(state, PlanRecord, state.plan)
     dataset = deps.get(state, Dataset, state.dataset)
-    version = make(plan, dataset)
+    version = incident.find_incumbent(state, deps) or make(plan, dataset)
     policy = deps.get(state, PolicyValues, state.policy)
     bounds.check(policy, version.bounds, deps.installation.bounds)
     return {"version": deps.keep(state, version)}

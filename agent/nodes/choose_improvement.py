@@ -2,14 +2,15 @@
 
 from decimal import Decimal
 
-from agent import drafts
+from agent import drafts, ops_review
 from agent.deps import Deps
 from agent.state import State, Update
 from policies import intervals
+from runs import intake
 from runs.plan import Plan
 from runs.records.evidence import Evidence, FixTrial
 from runs.records.person import Customer
-from runs.records.run import Choice, Contender
+from runs.records.run import Choice, Contender, OpsReview
 from runs.records.version import PolicyValues, Version
 from workflow.patches.plausible import UNKNOWN, Kept, Plausible, smallest
 
@@ -21,24 +22,57 @@ def choose_improvement(state: State, deps: Deps) -> Update:
     """Keep the choice of one contender, with why each other lost.
 
     Score: volume a week x cost of an error x upper 95 % bound of the failing share, divided by the
-    rank of the smallest plausible fix; ties go to the earlier due date.
+    rank of the smallest plausible fix; ties go to the earlier due date. A trigger that is about one
+    workflow chooses that one. An ops review chooses only what it found to mend.
     """
     customer = deps.customer(state)
     plans = drafts.contending_plans(state, deps)
-    contenders = sorted((_contender(deps, customer, plan) for plan in plans), key=_order)
-    if not contenders or drafts.brought(state, deps).missing:
+    named = drafts.named_workflow(state, deps)
+    if state.review and _needs_nothing_built(state, deps, {plan.workflow for plan in plans}):
+        found = deps.get(state, OpsReview, state.review)
+        return {"choice": "", "blocker": f"unwell:{found.id}" if found.wrong else ""}
+    found = [_contender(deps, customer, plan) for plan in plans]
+    contenders = sorted(found, key=lambda one: (one.name != named, _order(one)))
+    is_there = not named or any(one.name == named for one in contenders)
+    if not contenders or not is_there or drafts.brought(state, deps).missing:
         # Without a whole plan there is nothing to choose; its holes are asked for next.
         return {"choice": ""}
     best, rest = contenders[0], contenders[1:]
     losers = (f"{other.name} lost with {other.score} ({other.why})" for other in rest)
+    about = (_reason(state, deps, best.name),) if named else ()
     choice = Choice(
         run=state.run,
         chosen=best.name,
-        why="; ".join([f"{best.name} scores {best.score}: {best.why}", *losers]),
+        why="; ".join([*about, f"{best.name} scores {best.score}: {best.why}", *losers]),
         contenders=tuple(contenders),
     )
     deps.store.runs.set_workflow(customer, state.run, best.name)
     return {"choice": deps.keep(state, choice)}
+
+
+def after_choice(state: State, deps: Deps) -> str:
+    """An ops review that needs nothing built has come to its end."""
+    is_ended = bool(state.review) and (not state.choice) and _is_decided(state, deps)
+    return "ended" if is_ended else "plan"
+
+
+def _is_decided(state: State, deps: Deps) -> bool:
+    return bool(state.blocker) or deps.get(state, OpsReview, state.review).is_healthy
+
+
+def _needs_nothing_built(state: State, deps: Deps, planned: set[str]) -> bool:
+    """Whether all is well, or nothing that is not would be mended by another version."""
+    found = deps.get(state, OpsReview, state.review)
+    return not ops_review.can_build(found) or found.workflow not in planned
+
+
+def _reason(state: State, deps: Deps, workflow: str) -> str:
+    """Why the run is about this workflow, by the id of the record that says so."""
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    report = intake.find_of_run(deps.store, deps.customer(state), run)
+    if report is not None:
+        return f"{report.kind} {report.id} is about {workflow}"
+    return f"ops review {state.review} of {workflow} found what is not well"
 
 
 def _contender(deps: Deps, customer: Customer, plan: Plan) -> Contender:
@@ -65,8 +99,16 @@ def _contender(deps: Deps, customer: Customer, plan: Plan) -> Contender:
         score=score.quantize(Decimal("0.01")),
         due=goal.due,
         why=f"{goal.volume_per_week} a week at {goal.cost_of_error} an error; {seen}; "
-        f"smallest plausible fix of rank {fix.rank} ({fix.why})",
+        f"smallest plausible fix of rank {fix.rank} ({fix.why})"
+        + _said_of(deps, customer, plan.workflow),
     )
+
+
+def _said_of(deps: Deps, customer: Customer, workflow: str) -> str:
+    """What customers reported of the workflow and no run took up."""
+    waiting = [one for one in intake.open_ones(deps.store, customer) if one.workflow == workflow]
+    told = ", ".join(f"{one.kind} {one.id}" for one in waiting)
+    return f"; waiting: {told}" if told else ""
 
 
 def _measured(deps: Deps, customer: Customer, workflow: str) -> list[Evidence]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
+from agent import incident
 from agent.deps import Deps
 from agent.question import Question, open_question
 from agent.standing import values_of
@@ -28,7 +29,10 @@ def dry_run(state: State, deps: Deps) -> Update:
     values = values_of(state, deps)
     if values.get("policy") != state.policy:
         state = State(**{**state.__dict__, **values, "fix": ""})
-    verdict = judge(state, deps, measure(state, deps, "dev"))
+    verdict = incident.judged(state, deps, judge(state, deps, measure(state, deps, "dev")))
+    if not incident.is_reproduced(state, deps):
+        unseen = f"unreproduced:{verdict.evidence}"
+        return {**values, "verdict": verdict.id, "approval": "", "blocker": unseen}
     is_last_chance = verdict.outcome == "inconclusive" and state.fix == "none"
     if verdict.outcome == "pass" or is_last_chance:
         verdict = _prove(state, deps, verdict)
@@ -58,6 +62,8 @@ def _prove(state: State, deps: Deps, screened: Verdict) -> Verdict:
 
 def after_dry_run(state: State, deps: Deps) -> str:
     """Passed on the holdout; to be fixed; or blocked, when nothing is left to change."""
+    if state.blocker:
+        return "blocked"
     verdict = deps.get(state, Verdict, state.verdict)
     if verdict.outcome == "pass":
         return "passed"
@@ -79,11 +85,12 @@ def evidence_id(state: State, split: Split) -> str:
 
 
 def looks(state: State, deps: Deps) -> Looks:
-    """Looks at the holdout of the dataset, over every run that ever looked."""
+    """Looks at the holdout of the dataset, over every run that ever looked at these cases."""
     customer, store = deps.customer(state), deps.store
     measured = store.list(customer, Evidence, limit=10_000)
-    gate_looks = [e for e in measured if e.kind == "holdout" and e.subject == state.dataset]
-    datasets = {e.run for e in measured if e.subject == state.dataset}
+    same = incident.sharing_holdout(state, deps)
+    gate_looks = [e for e in measured if e.kind == "holdout" and e.subject in same]
+    datasets = {e.run for e in measured if e.subject in same}
     trials = store.list(customer, FixTrial, limit=10_000)
     fix_looks = [t for t in trials if t.look and t.run in datasets]
     used = min(deps.installation.looks, len(gate_looks) + len(fix_looks))

@@ -69,10 +69,15 @@ def _candidate(state: State, deps: Deps) -> Candidate:
 
 
 def _to_try(candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
-    """Worst group first; in it what comes near and is refused, then what may be accepted."""
+    """Worst group first, before it what was reported of live items.
+
+    In each what comes near and is refused, then what may be accepted.
+    """
     pair = candidate.pair
     told = {"version": pair.version, "policy": pair.policy, "plan": candidate.plan}
-    for group in failures.group(candidate.trial.results, candidate.trial.cases):
+    reported = {case.id for case in candidate.trial.cases if case.origin == "incident"}
+    groups = failures.group(candidate.trial.results, candidate.trial.cases)
+    for group in sorted(groups, key=lambda one: reported.isdisjoint(one.cases)):
         ranks = stopping.open_ranks(rewrites=0, is_explained=group.explained)
         found = candidates(group, candidate.trial, **told)
         if found:

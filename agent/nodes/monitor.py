@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from langgraph.types import interrupt
 
 from agent.deps import Deps
-from agent.loop import measured
+from agent.loop import find_cancellation, measured
 from agent.state import State, Update
 from policies import gates
 from policies.gates import Judgement
@@ -25,6 +25,8 @@ def monitor(state: State, deps: Deps) -> Update:
     resume carries is ignored.
     """
     customer = deps.customer(state)
+    if find_cancellation(deps.store, customer, state.run):
+        return {"verdict": "none"}
     release = deps.store.releases.get(customer, state.release)
     now = deps.store.clock.now()
     # Before measuring: what changes meanwhile must wake the run again.

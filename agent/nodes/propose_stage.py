@@ -1,6 +1,7 @@
 """say which move the evidence allows and open its approval."""
 
 from agent.deps import Deps
+from agent.loop import find_cancellation
 from agent.question import Question, open_question
 from agent.standing import facts_of, release_of, values_of
 from agent.state import State, Update
@@ -20,6 +21,9 @@ def propose_stage(state: State, deps: Deps) -> Update:
     What goes down is carried out without asking anybody. Values that operations changed since the
     dry run void it: it is made again before anything upwards is asked for.
     """
+    called_off = find_cancellation(deps.store, deps.customer(state), state.run)
+    if called_off is not None:
+        return {"blocker": f"cancelled:{called_off.id}", "approval": ""}
     try:
         release = release_of(state, deps)
     except Conflict:

@@ -15,7 +15,10 @@ from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.record import digest_of
 from runs.records.release import Move
-from runs.records.run import Figure, Report, Terminal
+from runs.records.run import Figure, OpsReview, Report, Terminal
+
+REACHED = ("stage_reached", "issue_fixed")
+"""Ends that stand as long as their release does."""
 
 
 def report(state: State, deps: Deps) -> Update:
@@ -91,7 +94,7 @@ def _terminal(state: State, deps: Deps) -> Terminal:
     """The end the records prove, found once, unless the release was taken back since."""
     if state.terminal:
         found = deps.get(state, Terminal, state.terminal)
-        if found.kind != "stage_reached" or ending.is_reached(state, deps):
+        if found.kind not in REACHED or ending.is_reached(state, deps):
             return found
     terminal = ending.terminal_of(state, deps)
     deps.keep(state, terminal)
@@ -129,6 +132,11 @@ def _figures(state: State, deps: Deps) -> list[Figure]:
                 says = f"{bar.events} of {bar.total} ({bar.low:.1%} to {bar.high:.1%})"
                 name = f"{verdict.gate}, {bar.name.replace('_', ' ')}: {verdict.outcome}"
                 figures.append(Figure(name=name, value=says, evidence=verdict.id))
+    for found in deps.store.of_run(customer, OpsReview, state.run):
+        figures += [
+            Figure(name=f"{one.name}: {one.state}", value=one.says, evidence=one.source)
+            for one in found.findings
+        ]
     for trial in deps.store.of_run(customer, FixTrial, state.run):
         if trial.accepted:
             figures.append(Figure(name="change made", value=trial.patch.says, evidence=trial.id))

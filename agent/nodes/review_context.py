@@ -1,17 +1,25 @@
 """gather the trigger, feedback, history, failures, usage, cost, ROI and lessons."""
 
+from agent import cadence, ops_review
 from agent.deps import Deps
 from agent.state import State, Update
-from runs import snapshots, words
+from runs import intake, snapshots, words
 from runs.approvals import list_approvals
+from runs.records.intake import Intake
 from runs.records.person import Customer
-from runs.records.run import Briefing, Statement, Terminal
+from runs.records.run import Briefing, Run, Statement, Terminal, Trigger
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
+MOST = 50
+"""Records brought and not taken up that a briefing tells of, the newest first."""
+
 
 def review_context(state: State, deps: Deps) -> Update:
-    """Keep a briefing in which every statement names the record it came from."""
+    """Keep a briefing in which every statement names the record it came from.
+
+    A scheduled review looks its workflow over; it begins from the plan and values that serve.
+    """
     customer, store = deps.customer(state), deps.store
     run = store.runs.get(customer, state.run)
     trigger = store.runs.trigger(customer, run.trigger)
@@ -19,7 +27,8 @@ def review_context(state: State, deps: Deps) -> Update:
     title = words.words(store, customer, trigger.title)
     pack = deps.recall(customer, f"{title}\n{text}", "")
     statements = [
-        Statement(topic="priority", text=words.quote(trigger.title), source=trigger.id),
+        Statement(topic=trigger.kind, text=words.quote(trigger.title), source=trigger.id),
+        *_brought(store, customer, run),
         *_history(store, customer, state.run),
         *_open_questions(store, customer),
         *_usage(store, customer),
@@ -33,7 +42,39 @@ def review_context(state: State, deps: Deps) -> Update:
         statements=tuple(statements),
         lessons=tuple(kept.id for kept in pack.lessons),
     )
-    return {"briefing": deps.keep(state, briefing)}
+    update: Update = {"briefing": deps.keep(state, briefing)}
+    return {**update, **_reviewed(state, deps)} if _is_review(trigger) else update
+
+
+def _is_review(trigger: Trigger) -> bool:
+    return trigger.kind == "scheduled_review"
+
+
+def _reviewed(state: State, deps: Deps) -> Update:
+    """The ops review, and what serves: its people are told and asked."""
+    customer = deps.customer(state)
+    workflow = deps.store.runs.get(customer, state.run).workflow
+    found = ops_review.look(state, deps, workflow)
+    release = cadence.newest(deps.store, customer, workflow)
+    if release is None:
+        return {"review": found.id}
+    return {"review": found.id, "plan": release.plan, "policy": release.policy}
+
+
+def _brought(store: Store, customer: Customer, run: Run) -> list[Statement]:
+    """What the run began on, and everything brought that no run took up."""
+    own = intake.find_of_run(store, customer, run)
+    waiting = intake.open_ones(store, customer)[:MOST]
+    return [_of_intake(one) for one in ([own] if own else []) + waiting]
+
+
+def _of_intake(brought: Intake) -> Statement:
+    figures = "; ".join(f"{f.name} {f.value} {f.unit}".strip() for f in brought.figures)
+    told = [words.quote(brought.text)]
+    told += [f"workflow {brought.workflow}"] if brought.workflow else []
+    told += [f"items {', '.join(brought.items)}"] if brought.items else []
+    told += [figures] if figures else []
+    return Statement(topic=brought.kind, text="; ".join(told), source=brought.id)
 
 
 def _history(store: Store, customer: Customer, run: str) -> list[Statement]:

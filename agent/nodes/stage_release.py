@@ -1,6 +1,7 @@
 """carry out the approved move up or down the ladder."""
 
 from agent.deps import Deps
+from agent.loop import find_cancellation
 from agent.question import current_subject
 from agent.standing import drill_of, facts_of
 from agent.state import State, Update
@@ -77,7 +78,7 @@ def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
 
 def _stands(state: State, deps: Deps) -> bool:
     """Whether the approval is still about what would happen now."""
-    if not state.approval:
+    if not state.approval or find_cancellation(deps.store, deps.customer(state), state.run):
         return False
     asked = deps.approval(state)
     return current_subject(deps, deps.customer(state))(asked) == asked.subject

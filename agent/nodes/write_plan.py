@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from agent import drafts, holes
+from agent import drafts, holes, incident
 from agent.deps import Deps
 from agent.drafts import Brought
 from agent.question import Question, open_question
@@ -51,12 +51,12 @@ def write_plan(state: State, deps: Deps) -> Update:
 
 
 def _draft(state: State, deps: Deps, plan: Plan) -> Draft | tuple[Hole, ...]:
-    missing = holes.of_plan(state, deps, plan)
+    missing = holes.of_plan(state, deps, plan) or incident.unanswered(state, deps, plan)
     if missing:
         return missing
     record = with_lessons(PlanRecord(run=state.run, plan=plan, lessons=(), changes=()), deps, state)
     customer = deps.customer(state)
-    dataset = deps.store.cases.newest(customer, plan.dataset)
+    dataset = incident.dataset_of(state, deps, plan)
     misfits = holes.of_record(record, plan, dataset)
     if misfits:
         return misfits

@@ -19,7 +19,9 @@ from runs.errors import PilotageError
 ENTRIES = {
     "demo": Entry("pilotage.cli.demo:demo", "One priority to its proven end, on the sample."),
     "init": Entry("pilotage.cli.init:init", "Make a home, its first customer and its first owner."),
-    "run": Entry("pilotage.cli.run:run", "Start runs on priorities; watch and explain them."),
+    "intake": Entry("pilotage.cli.intake:intake", "What customers bring between runs."),
+    "run": Entry("pilotage.cli.run:run", "Start, watch, explain, continue or cancel runs."),
+    "ops": Entry("pilotage.cli.ops:ops", "Scheduled reviews: make what is due; the calendar."),
     "approval": Entry("pilotage.cli.approval:approval", "See what waits for you, and decide it."),
     "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
     "plan": Entry(

@@ -5,20 +5,43 @@ from collections.abc import Sequence
 from typing import Any
 
 from pilotage.cli.output import one_line, section, short, table, when
-from pilotage.cli.run_story import answer_line, asked, share
-from runs import approvals, snapshots, words
+from pilotage.cli.run_story import answer_line, asked, cleared, cleared_line, share
+from runs import approvals, intake, snapshots, words
 from runs.errors import Conflict, NotFound
 from runs.plan import PlanRecord
 from runs.records.case import Dataset
 from runs.records.evidence import Evidence, FixTrial, Verdict
+from runs.records.intake import Intake
 from runs.records.person import Customer
 from runs.records.release import Move
-from runs.records.run import Briefing, Choice, Refusal, Report, Run, Terminal
+from runs.records.run import (
+    Briefing,
+    Cancellation,
+    Choice,
+    OpsReview,
+    Refusal,
+    Report,
+    Run,
+    Terminal,
+)
 from runs.records.version import PolicyValues, Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
-KINDS = (Terminal, Move, Verdict, Evidence, Report, Version, PolicyValues, PlanRecord, Dataset)
+KINDS = (
+    OpsReview,
+    Intake,
+    Cancellation,
+    Terminal,
+    Move,
+    Verdict,
+    Evidence,
+    Report,
+    Version,
+    PolicyValues,
+    PlanRecord,
+    Dataset,
+)
 """Records a proof may name, by the word a reader knows them by."""
 PAGE = "=" * 72
 MOST = 10_000
@@ -83,12 +106,24 @@ def _went_in(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     briefings = store.of_run(customer, Briefing, run.id)
     choices = store.of_run(customer, Choice, run.id)
     return {
-        "trigger": {**trigger.as_json(), "title": words.quote(trigger.title)},
+        "trigger": {**trigger.as_json(), "title": words.quote(trigger.title), "run": run.id},
         "text": kept_text(store, customer, trigger.text),
         "continues": run.continues,
         "briefing": [s.as_json() for b in briefings[-1:] for s in b.statements],
         "choice": choices[-1].as_json() if choices else None,
+        "began_on": _began_on(store, customer, run),
+        "cleared": cleared(store, customer, run),
+        "ops_review": [r.as_json() for r in store.of_run(customer, OpsReview, run.id)],
     }
+
+
+def _began_on(store: Store, customer: Customer, run: Run) -> dict[str, Any] | None:
+    """The intake record the run, or the one it continues, took up."""
+    found = intake.find_of_run(store, customer, run)
+    if found is None:
+        return None
+    title = words.quote(found.title)
+    return {**found.as_json(), "title": title, "text": words.quote(found.text)}
 
 
 def _went_in_lines(told: dict[str, Any]) -> list[str]:
@@ -100,12 +135,27 @@ def _went_in_lines(told: dict[str, Any]) -> list[str]:
         f"{trigger['title']} [{short(trigger['text'])}]",
         *([f"continues {told['continues']}"] if told["continues"] else []),
         one_line(said, 160),
+        *_began_lines(told),
         *(
             one_line(f"{s['topic']}: {s['text']} [{short(s['source'])}]", 150)
             for s in told["briefing"]
         ),
         *([f"chosen: {one_line(choice['why'], 220)}"] if choice else []),
     ]
+
+
+def _began_lines(told: dict[str, Any]) -> list[str]:
+    own = told["began_on"]
+    record = [f"intake record {own['id']}: {own['kind']} by {own['by']}"] if own else []
+    lines = [
+        *(cleared_line(one, told["trigger"]["run"]) for one in told["cleared"]),
+        *(
+            one_line(f"{f['name']} {f['state']}: {f['says']} [{short(f['source'])}]", 150)
+            for review in told["ops_review"]
+            for f in review["findings"]
+        ),
+    ]
+    return [*record, *lines]
 
 
 def _versions(store: Store, customer: Customer, run: Run) -> dict[str, Any]:

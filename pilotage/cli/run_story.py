@@ -10,9 +10,10 @@ from runs import approvals, words
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.approval import Approval
 from runs.records.evidence import Evidence, FixTrial, OutcomeTable, Verdict
+from runs.records.intake import Uptake
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.records.run import Report, Run, Terminal
+from runs.records.run import Cancellation, Clearing, Report, Run, Terminal
 from runs.store.store import Store
 
 OUTCOMES = ("right_auto", "right_review", "wrong_auto", "needless_review", "error")
@@ -37,6 +38,9 @@ def story(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
         "run": run.as_json(),
         "title": words.quote(trigger.title),
         "kind": trigger.kind,
+        "began_on": _began_on(store, customer, run),
+        "called_off": _called_off(store, customer, run),
+        "cleared": cleared(store, customer, run),
         "turn": turn_of(store, customer, run),
         "plan": _plan(store, customer, run.id),
         "trials": [
@@ -66,6 +70,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"  {told['kind']} by {run['requester']}, {when(run['opened_at'])} UTC; "
         f"workflow {run['workflow'] or 'not chosen yet'}",
         f"  {run['status']}{told['turn']['says'] and ': ' + told['turn']['says']}",
+        *_around_lines(told),
     ]
     return [
         *head,
@@ -76,6 +81,41 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("stages", [line for one in told["releases"] for line in _release_lines(one)]),
         *section("report", _report_lines(told["report"])),
         *section("end", end_lines(told["end"])),
+    ]
+
+
+def cleared(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]]:
+    """The blocker this run goes on from, and the run that goes on from its own; words as quotes."""
+    ends = [one for one in (run.continues, run.id) if one]
+    found = [store.find(customer, Clearing, one) for one in ends]
+    return [
+        {**one.as_json(), "reason": words.quote(one.reason)} for one in found if one is not None
+    ]
+
+
+def cleared_line(told: dict[str, Any], run: str) -> str:
+    """Which run goes on from which, by whose word."""
+    goes = f"continues run {told['id']}" if told["run"] == run else f"continued by {told['run']}"
+    return one_line(f"{goes}: cleared by {told['by']}, {when(told['at'])}: {told['reason']}", 160)
+
+
+def _began_on(store: Store, customer: Customer, run: Run) -> str:
+    taken = store.of_run(customer, Uptake, run.id)
+    return taken[0].id if taken else ""
+
+
+def _called_off(store: Store, customer: Customer, run: Run) -> dict[str, Any] | None:
+    found = store.find(customer, Cancellation, f"{run.id}.cancelled")
+    return None if found is None else {**found.as_json(), "reason": words.quote(found.reason)}
+
+
+def _around_lines(told: dict[str, Any]) -> list[str]:
+    """What it began on, where it goes on, and who called it off."""
+    off = told["called_off"]
+    return [
+        *([f"  on intake record {told['began_on']}"] if told["began_on"] else []),
+        *(f"  {cleared_line(one, told['run']['id'])}" for one in told["cleared"]),
+        *([f"  called off by {off['by']}: {one_line(off['reason'], 120)}"] if off else []),
     ]
 
 

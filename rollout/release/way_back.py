@@ -280,5 +280,5 @@ def _probe(store: Store, customer: Customer, release: Release) -> int:
     """How many of the next decisions leave the release and reach the recorded incumbent."""
     stands = admission.standing(store, customer, release.workflow)
     units = [f"probe:{release.id}:{number}" for number in range(PROBES)]
-    left = [u for u in units if stands.place(u).version != release.version]
-    return sum(stands.place_by(release, unit).version == release.incumbent for unit in left)
+    left = [u for u in units if not stands.is_served_by(release, u)]
+    return sum(stands.reaches_incumbent(release, unit) for unit in left)

@@ -33,7 +33,7 @@ class Run(Record):
     id: str
     trigger: str
     workflow: str
-    """Empty until the improvement is chosen."""
+    """Empty until the improvement is chosen, where the trigger is about none."""
     status: RunStatus
     waits_for: str
     """What a waiting run waits for: an approval id, or `signals:<release id>`; empty otherwise."""
@@ -53,7 +53,17 @@ class Statement(Record):
     """One thing the briefing says, and the record it came from."""
 
     topic: Literal[
-        "priority", "feedback", "history", "failure", "approval", "usage", "cost", "roi", "lesson"
+        "priority",
+        "request",
+        "feedback",
+        "scheduled_review",
+        "history",
+        "failure",
+        "approval",
+        "usage",
+        "cost",
+        "roi",
+        "lesson",
     ]
     text: str
     """Quotes what people wrote; `runs.words.told` reads it."""
@@ -110,6 +120,66 @@ class Terminal(Record):
     proof: tuple[str, ...]
     """Ids or digests of the records that prove it; never empty."""
     next_check: datetime | None = None
+
+
+class OpsFinding(Record):
+    """One thing an ops review looked at, and how it is."""
+
+    name: str
+    state: Literal["ok", "note", "missing", "wrong"]
+    """Only the first two are healthy: what is missing is not known to be well."""
+    says: str
+    source: str
+    """Id or digest of the record it was read from."""
+    owner: str
+    """Person or role that answers for it."""
+    is_built: bool
+    """A better version may mend it; otherwise only a person can."""
+
+
+class OpsReview(Record):
+    """What a scheduled operations review found of one workflow."""
+
+    id: str
+    run: str
+    workflow: str
+    findings: tuple[OpsFinding, ...]
+    at: datetime
+    next_check: datetime
+
+    @property
+    def wrong(self) -> tuple[OpsFinding, ...]:
+        """Everything that is not known to be well."""
+        return tuple(one for one in self.findings if one.state in ("missing", "wrong"))
+
+    @property
+    def is_healthy(self) -> bool:
+        """True when everything was looked at and is well."""
+        return bool(self.findings) and not self.wrong
+
+
+class Cancellation(Record):
+    """A person called a run off: it goes to its end from where it stands."""
+
+    id: str
+    run: str
+    by: str
+    reason: Digest
+    """Snapshot of the person's words."""
+    at: datetime
+
+
+class Clearing(Record):
+    """A person said that a blocker is cleared; another run goes on."""
+
+    id: str
+    """Of the run that ended as the blocker."""
+    run: str
+    """The run that goes on."""
+    by: str
+    reason: Digest
+    """Snapshot of the person's words."""
+    at: datetime
 
 
 class Refusal(Record):

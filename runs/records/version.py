@@ -183,6 +183,8 @@ class PolicyValues(Record):
     """Time to live of evidence, by kind."""
     escalation: tuple[str, ...]
     """Roles or person ids, in order, who are told when nobody answers."""
+    ops_review_days: int = Field(default=7, ge=1, le=92, exclude_if=lambda days: days == 7)
+    """From one ops review to the next; left out of the digest where it is a week."""
 
 
 class ChangedValue(Record):

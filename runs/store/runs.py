@@ -1,6 +1,8 @@
 """Triggers and runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +13,28 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.run import Run, Terminal, Trigger
 from runs.store import jobs
-from runs.store.change import Change, Ledger
+from runs.store.change import Change, Ledger, text_of
 from runs.store.presence import is_kept
 
 _ROW = set(tables.runs.c.keys()) - {"customer"}
 AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs; empty fields do not narrow."""
+
+    status: str = ""
+    workflow: str = ""
+    trigger: str = ""
+    """How it began."""
+    terminal: str = ""
+    """How it ended."""
+    opened_by: datetime | None = None
+    """Not ended, and opened at this time or before."""
+
+
+ALL = RunFilter()
 
 
 class Runs:
@@ -126,14 +145,33 @@ class Runs:
         with self._ledger.change(customer, "worker", id) as change:
             change.move(tables.runs, {"id": id}, values, "run_resumed", **body)
 
-    def list(self, customer: Customer, *, status: str = "", limit: int = 50) -> list[Run]:
+    def list(
+        self, customer: Customer, *, status: str = "", limit: int = 50, wanted: RunFilter = ALL
+    ) -> list[Run]:
         """The newest runs first."""
         table = tables.runs
-        query = sa.select(table).where(table.c.customer == customer.id)
+        query = sa.select(table).where(table.c.customer == customer.id, *_where(customer, wanted))
         if status:
             query = query.where(table.c.status == status)
         rows = self._ledger.rows(query.order_by(table.c.opened_at.desc()).limit(limit))
         return [_run(row) for row in rows]
+
+
+def _where(customer: Customer, wanted: RunFilter) -> Iterator[sa.ColumnElement[bool]]:
+    table, triggers, records = tables.runs, tables.triggers, tables.records
+    if wanted.status:
+        yield table.c.status == wanted.status
+    if wanted.workflow:
+        yield table.c.workflow == wanted.workflow
+    if wanted.opened_by is not None:
+        yield sa.and_(table.c.status != "ended", table.c.opened_at <= text_of(wanted.opened_by))
+    if wanted.trigger:
+        mine = sa.and_(triggers.c.customer == customer.id, triggers.c.kind == wanted.trigger)
+        yield table.c.trigger.in_(sa.select(triggers.c.id).where(mine))
+    if wanted.terminal:
+        kind = records.c.body["kind"].as_string() == wanted.terminal
+        mine = sa.and_(records.c.customer == customer.id, records.c.kind == "terminal", kind)
+        yield table.c.terminal.in_(sa.select(records.c.digest).where(mine))
 
 
 def find_by_key(change: Change, key: str) -> Run | None:

@@ -12,10 +12,20 @@ from runs.events import Event
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.case import Dataset
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Verdict
+from runs.records.intake import Intake, Uptake
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.release import Move, Signal
-from runs.records.run import Briefing, Choice, Refusal, Report, Terminal
+from runs.records.run import (
+    Briefing,
+    Cancellation,
+    Choice,
+    Clearing,
+    OpsReview,
+    Refusal,
+    Report,
+    Terminal,
+)
 from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
 from runs.store.cases import Cases
@@ -32,6 +42,11 @@ from runs.store.runs import Runs
 R = TypeVar("R", bound=Record)
 
 KINDS: dict[type[Record], str] = {
+    Intake: "intake",
+    Uptake: "uptake",
+    OpsReview: "ops_review",
+    Cancellation: "cancellation",
+    Clearing: "clearing",
     Briefing: "briefing",
     Choice: "choice",
     PlanRecord: "plan",

@@ -14,6 +14,7 @@ from agent import graph
 from agent.deps import Deps
 from agent.graph import EDGES, NODES, REFUSED, ROUTES, build
 from agent.nodes.ask import ask, outcome
+from agent.nodes.choose_improvement import after_choice
 from agent.nodes.store_lessons import after_lessons
 from agent.refusal import UNDONE
 from agent.state import State
@@ -117,6 +118,18 @@ def test_only_a_closed_run_leads_to_the_end() -> None:
 
     assert [node for node in NODES if END in onward(node)] == ["store_lessons"]
     assert (route, targets) == (after_lessons, {"closed": END, "open": "report"})
+
+
+def test_an_ops_review_that_needs_nothing_built_goes_straight_to_its_report() -> None:
+    """It may leave out the plan; nothing is built that no plan was asked for."""
+    route, targets = ROUTES["choose_improvement"]
+
+    assert (route, targets) == (after_choice, {"plan": "write_plan", "ended": "report"})
+    assert {"write_plan", "build", "stage_release"}.isdisjoint(
+        reached_from("report", without="store_lessons")
+    )
+    assert "build" not in reached_from(START, without="ask_plan")
+    assert END not in reached_from("choose_improvement", without="report")
 
 
 @given(st.data())

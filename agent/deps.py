@@ -1,20 +1,24 @@
 """everything a node may touch."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from agent.state import State
 from memory_store.memory.memory import Memory
 from memory_store.recall import Pack
+from policies.routing import Router
 from policies.rules import Installation
 from runs import approvals
 from runs.errors import InvalidInput
 from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.record import Record
-from runs.records.version import PolicyValues
+from runs.records.version import PolicyValues, Version
+from runs.snapshots import Terms
 from runs.store.store import Store
+from tools.notify import Outbox
 from workflow.actions import ActionDeps, Check
 from workflow.evaluate.bench import Bench
 
@@ -34,6 +38,20 @@ class PolicyFiles(Protocol):
 
 
 @dataclass(frozen=True)
+class Practice:
+    """What faults and alerts are practised with; nothing of it meets a live item."""
+
+    scratch: Callable[[Customer], AbstractContextManager[tuple[Store, Customer]]]
+    """An empty record, with the customer in it, that is thrown away afterwards."""
+    router: Callable[[Version, PolicyValues], Router]
+    terms: Callable[[Version], Terms]
+    person: Callable[[Customer, str], str]
+    """The person of a role or person id; empty when there is nobody."""
+    notices: Callable[[Customer], Outbox]
+    """Where people are told."""
+
+
+@dataclass(frozen=True)
 class Deps:
     """Handed to every node; chosen once, at the door."""
 
@@ -49,6 +67,7 @@ class Deps:
     """What the update is sent with, under the run's lease, once the check lets it pass."""
     salt: Callable[[], str]
     """A random text, one for each release lineage."""
+    practice: Practice
     seconds: Callable[[], float]
     """A stopwatch: real seconds that only grow, for how long something took."""
 

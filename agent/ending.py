@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from agent import cadence, incident
+from agent import cadence, incident, reach
 from agent.deps import Deps
 from agent.loop import find_cancellation
 from agent.state import State
 from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
-from runs.records.evidence import Verdict
+from runs.records.evidence import Evidence, Verdict
 from runs.records.intake import Intake
 from runs.records.release import Move
 from runs.records.run import Cancellation, OpsReview, Refusal, Terminal
@@ -154,6 +154,13 @@ def _holes(state: State, deps: Deps, id: str) -> Terminal:
     return _blocker(state, owner=draft.holes[0].person, proof=id, reason=questions)
 
 
+def _unreached(state: State, deps: Deps, id: str) -> Terminal:
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    lost = reach.not_reached(deps.get(state, Evidence, id).access)
+    reason = "; ".join(["nothing was built", *map(reach.told, lost)])
+    return _blocker(state, owner=reach.owner_of(plan), proof=id, reason=reason)
+
+
 def _occupied(state: State, deps: Deps, id: str) -> Terminal:
     plan = deps.get(state, PlanRecord, state.plan).plan
     other = deps.store.releases.get(deps.customer(state), id)
@@ -246,6 +253,7 @@ _ENDS = {
     "refusal": _not_done,
     "taken_back": _taken_back,
     "holes": _holes,
+    "access": _unreached,
     "occupied": _occupied,
     "refused": _refused,
     "stopped": _stopped,

@@ -12,7 +12,7 @@ from langgraph.graph import END, START, StateGraph
 
 from agent.deps import Deps
 from agent.nodes.ask import ask, outcome
-from agent.nodes.build import build_version
+from agent.nodes.build import after_build, build_version
 from agent.nodes.choose_improvement import after_choice, choose_improvement
 from agent.nodes.dry_run import after_dry_run, dry_run
 from agent.nodes.fix_smallest_issue import fix_smallest_issue
@@ -49,7 +49,6 @@ NODES: dict[str, Node] = {
 EDGES: list[tuple[str, str]] = [
     (START, "review_context"),
     ("review_context", "choose_improvement"),
-    ("build", "dry_run"),
     ("fix_smallest_issue", "dry_run"),
     ("report", "ask_update"),
     ("send_update", "store_lessons"),
@@ -68,6 +67,7 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
     "choose_improvement": (after_choice, {"plan": "write_plan", "ended": "report"}),
     "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
     "ask_plan": _asked("ask_plan", approved="build", again="write_plan"),
+    "build": (after_build, {"built": "dry_run", "blocked": "report"}),
     "dry_run": (
         after_dry_run,
         {"passed": "ask_test_exit", "fix": "fix_smallest_issue", "blocked": "report"},

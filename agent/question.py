@@ -153,6 +153,9 @@ _REMADE: dict[str, Remake] = {
     "evidence": _evidence("evidence"),
     "dry_run": _evidence("dry_run"),
     "drill": _evidence("drill"),
+    "contract": _evidence("contract"),
+    "faults": _evidence("faults"),
+    "alerts": _evidence("alerts"),
 }
 
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 
+from agent import reach
 from agent.deps import Deps
 from agent.state import State, Update
 from policies import bounds, gates
 from rollout import ladder
 from rollout.advance import Facts, Judged
 from rollout.assignment import lineage
+from rollout.milestones import Ground, checklist
 from rollout.release import climb
 from rollout.signals import count
 from rollout.watch import watch
 from runs import approvals
 from runs.errors import InvalidInput
+from runs.people import find_people
+from runs.plan import PlanRecord
 from runs.records.approval import Approval
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
@@ -93,9 +97,13 @@ def look(state: State, deps: Deps, release: Release, *, approval: str = "") -> F
     store, now = deps.store, deps.store.clock.now()
     watched = watch(store, customer, release=release, now=now)
     kept = store.of_run(customer, Evidence, state.run)
+    active = {one.id for one in find_people(store, customer) if not one.is_disabled}
+    plan = deps.get(state, PlanRecord, release.plan).plan
+    ground = Ground(release, plan, kept, watched=watched, active=active, now=now)
     return Facts(
         release=release,
         now=now,
+        checklist=checklist(ground),
         policy=_leading(deps, customer, release),
         dry_run=_judged(deps, customer, release, _dry_run(kept, release), "dry_run"),
         stage=_judged(deps, customer, release, _of_stage(kept, release), _gate(release)),
@@ -103,6 +111,7 @@ def look(state: State, deps: Deps, release: Release, *, approval: str = "") -> F
         drill=drill_of(state, deps, release),
         monitoring=watched,
         approval=_approval(deps, customer, approval),
+        changed=reach.changed(store, customer, release),
     )
 
 

@@ -25,6 +25,8 @@ class State:
     policy: str = ""
     leading: str = ""
     """Digest of the values in the file that the candidate's rest on; empty without a file."""
+    schema: str = ""
+    """Digest of the sources' schemas, once they changed under a dry run; empty before."""
     verdict: str = ""
     """Id of the last gate verdict."""
     fix: str = ""
@@ -34,8 +36,9 @@ class State:
     move: str = ""
     """Digest of the move that the evidence allows."""
     blocker: str = ""
-    """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `occupied:<release>`,
-    `refusal:<refusal>`, `unwell:<ops review>`, `unreproduced:<evidence>`, `cancelled:<act>`."""
+    """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `access:<evidence>`,
+    `occupied:<release>`, `refusal:<refusal>`, `unwell:<ops review>`, `unreproduced:<evidence>`,
+    `cancelled:<act>`."""
     refused: str = ""
     """The node that refused last; empty while none did."""
     report: str = ""
@@ -53,6 +56,7 @@ class Update(TypedDict, total=False):
     version: str
     policy: str
     leading: str
+    schema: str
     verdict: str
     fix: str
     approval: str

@@ -4,14 +4,16 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
 from hashlib import sha256
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
-from agent.deps import Deps
+from agent.deps import Deps, Practice
 from agent.question import current_subject
 from agent.standing import facts_of, look
 from agent.state import State
@@ -29,6 +31,7 @@ from policies.rules import Installation
 from rollout import admission
 from rollout.admission import DRILL, Sent, submit_many
 from rollout.advance import Facts
+from runs import people
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import InvalidInput, Unavailable
@@ -40,7 +43,10 @@ from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Source, Version
 from runs.snapshots import Terms
+from runs.store import schema
+from runs.store.database import Database
 from runs.store.store import Store
+from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, reconcile
@@ -70,6 +76,8 @@ class Chosen:
     """URL of where runs stand in the loop."""
     tools: Callable[[Customer], Mapping[str, Tool]]
     """The systems a customer's workflows may reach, by name."""
+    notices: Callable[[Customer], Outbox]
+    """Where a customer's people are told."""
 
 
 class Engines:
@@ -135,6 +143,13 @@ class Engines:
             recall=self.recall,
             actions=actions,
             salt=self._salt,
+            practice=Practice(
+                scratch=self._scratch,
+                router=self._router,
+                terms=self._terms,
+                person=self._person,
+                notices=self.chosen.notices,
+            ),
             seconds=time.monotonic,
         )
 
@@ -220,6 +235,19 @@ class Engines:
         with self._lock:
             bench.fitted(version)
         return bench.answer(version, item, context)
+
+    @contextmanager
+    def _scratch(self, customer: Customer) -> Iterator[tuple[Store, Customer]]:
+        """A record of its own in a folder of its own; both are gone afterwards."""
+        with TemporaryDirectory(prefix="pilotage-drill-") as folder:
+            database = Database(f"sqlite:///{folder}/drill.db")
+            try:
+                schema.upgrade(database, self.chosen.clock)
+                store = Store(database, self.chosen.clock)
+                name, is_demo = customer.name, customer.is_demo
+                yield store, people.add_customer(store, customer.id, name, is_demo=is_demo)
+            finally:
+                database.close()
 
     def _router(self, version: Version, policy: PolicyValues) -> Router:
         name = (version.digest, policy.review_owner)

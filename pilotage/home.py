@@ -79,6 +79,11 @@ class Home:
         """Which systems a customer's workflows may reach."""
         return self.folder / "tools" / f"{customer}.yaml"
 
+    @property
+    def secrets(self) -> Path:
+        """What `file:NAME` in a tools file names; written by whoever operates the home."""
+        return self.folder / "secrets"
+
     def outbox(self, customer: str) -> Path:
         """Messages and updates that were sent, one file each."""
         return self.folder / "outbox" / customer

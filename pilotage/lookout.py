@@ -5,9 +5,12 @@ key of its own, and what was rolled back is not rolled back again.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from agent import reach
+from agent.reach import Candidate
 from pilotage.wiring import Wired
 from rollout import advance, watch
 from rollout.assignment import SERVING
@@ -18,9 +21,11 @@ from runs.errors import PilotageError
 from runs.people import find_people
 from runs.plan import PlanRecord
 from runs.records.person import Customer
+from runs.records.record import digest_of
 from runs.records.release import Release, Signal
 from runs.store.store import Store
 from tools.notify import tell
+from workflow.access import Systems
 
 log = logging.getLogger("pilotage.lookout")
 
@@ -52,6 +57,7 @@ def _watch(wired: Wired, customer: Customer, release: Release) -> None:
     store, now = wired.store, wired.store.clock.now()
     serves = release.status in SERVING
     if serves:
+        _look_at_sources(wired, customer, release)
         watch.read_if_due(store, customer, release=release, now=now)
     told = watch.standings_of(store, customer, release=release, now=now)
     if serves and any(one.find_crossed() for one in told):
@@ -73,6 +79,49 @@ def _watched(releases: Sequence[Release]) -> Iterator[Release]:
             in_use.add(release.workflow)
         if release.stage >= 0:
             yield release
+
+
+def _look_at_sources(wired: Wired, customer: Customer, release: Release) -> None:
+    """Look at what the version reads, when that is due; tell the owner what is no longer the same.
+
+    What acts on a source whose schema changed is held: nobody measured it so.
+    """
+    store = wired.store
+    whose = Candidate(release.run, release.plan, release.version, release.policy)
+    seen = reach.follow(
+        store, customer, Systems(wired.tools(customer), time.monotonic), whose=whose
+    )
+    lost = "; ".join(map(reach.told, reach.not_reached(seen.access)))
+    if lost:
+        _tell_of_sources(
+            wired, customer, release, says=lost, what="a source or tool cannot be reached"
+        )
+    changed = reach.changed(store, customer, release)
+    strange = advance.find_strange(release, changed)
+    if changed:
+        what = "a source changed since the dry run"
+        _tell_of_sources(wired, customer, release, says=changed, what=what)
+    if strange is not None and release.status == "open":
+        way_back.hold(store, customer, release=release, cause=Judged(strange))
+
+
+def _tell_of_sources(
+    wired: Wired, customer: Customer, release: Release, *, says: str, what: str
+) -> None:
+    """Leave a notice with the owner of the way to the systems, once for the same finding."""
+    notices = wired.notices(customer)
+    key = f"{release.id}:{release.stage}:sources:{digest_of(says)[7:19]}"
+    plan = wired.store.get(customer, PlanRecord, release.plan).plan
+    owner = reach.owner_of(plan)
+    to = _answering(wired.store, customer, release, owner)
+    if not to or notices.find_receipt(key) is not None:
+        return
+    text = (
+        f"{says}\nOwner {owner}. What acts on it is held until it is as it was, or measured anew.\n"
+        f"Look: pilotage release show {release.id}\n"
+        f"Try: pilotage workflow probe {release.workflow}\n"
+    )
+    tell(notices, to=to, title=f"{release.workflow}: {what}", text=text, key=key)
 
 
 def _take_back(wired: Wired, customer: Customer, release: Release) -> None:

@@ -32,6 +32,8 @@ class Settings:
     """Seconds between two looks at what falls due."""
     no_color: bool
     """Output without colour."""
+    environment: Mapping[str, str] = field(repr=False)
+    """What `env:NAME` in a tools file is looked up in; asked for by name only."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         poll_s=value["PILOTAGE_POLL_S"],
         tick_s=value["PILOTAGE_TICK_S"],
         no_color=value["NO_COLOR"],
+        environment=environment,
     )
 
 

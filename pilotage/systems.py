@@ -8,8 +8,9 @@ import threading
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from pilotage.credentials import REFERENCE, Credentials
 from pilotage.home import Home, replace
 from policies import texts
 from runs.clock import Clock
@@ -20,7 +21,7 @@ from runs.records.version import Level, Risk
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
-from tools.tool import Schema, Tool, admitted
+from tools.tool import Closed, Schema, Tool, admitted
 
 OUTBOX = "outbox"
 """The tool that sends the customer's update; every home has it."""
@@ -54,6 +55,9 @@ class ToolSpec(Record):
     """Of a folder: what may be asked of it."""
     level: Level = "update"
     risks: tuple[Risk, ...] = ()
+    credential: str = Field(default="", pattern=REFERENCE)
+    """Where its secret stands: `env:NAME`, or `file:NAME` below `secrets/` of the home; never the
+    secret itself. A folder signs its files with it; records are read only where it is there."""
     is_made_up: bool = False
     """A demo's own; a system of a real customer is refused in a demo."""
 
@@ -75,38 +79,48 @@ class ToolsFile(Record):
 class Systems:
     """The tools of every customer, made once and again when their file changed."""
 
-    def __init__(self, home: Home, clock: Clock) -> None:
+    def __init__(self, home: Home, clock: Clock, credentials: Credentials) -> None:
         self._home = home
         self._clock = clock
+        self._credentials = credentials
         self._made: dict[str, Made] = {}
         self._lock = threading.Lock()
 
     def of(self, customer: Customer) -> Mapping[str, Tool]:
         """The customer's tools by name; raises what `tools_of` raises."""
         file = self._home.tools_file(customer.id)
-        stamp = file.stat().st_mtime_ns if file.exists() else 0
+        stamp = (file.stat().st_mtime_ns if file.exists() else 0, self._credentials.stamp())
         with self._lock:
             made = self._made.get(customer.id)
             if made is None or made.stamp != stamp:
-                made = Made(stamp, tools_of(self._home, customer, self._clock))
+                tools = tools_of(
+                    self._home, customer, clock=self._clock, credentials=self._credentials
+                )
+                made = Made(stamp, tools)
                 self._made[customer.id] = made
             return made.tools
 
 
 class Made(NamedTuple):
-    """Tools, and when the file they were made from was written."""
+    """Tools, and when the file they were made from and the secrets were written."""
 
-    stamp: int
+    stamp: tuple[int, int]
     tools: Mapping[str, Tool]
 
 
-def tools_of(home: Home, customer: Customer, clock: Clock) -> Mapping[str, Tool]:
-    """The customer's tools by name.
+def tools_of(
+    home: Home, customer: Customer, *, clock: Clock, credentials: Credentials
+) -> Mapping[str, Tool]:
+    """The customer's tools by name; one whose credential is not there reaches nothing.
 
     Raises InvalidInput for a file that is wrong, NotAllowed for a real system in a demo.
     """
     specs = read_specs(home, customer)
-    made = [_make(home, spec, clock) for spec in specs.tools]
+    made: list[Tool] = []
+    for spec in specs.tools:
+        secret = credentials.find(spec.credential) if spec.credential else None
+        is_closed = bool(spec.credential) and secret is None
+        made.append(_closed(spec) if is_closed else _make(home, spec, clock=clock, secret=secret))
     outbox = Outbox(home.outbox(customer.id), clock=clock, is_real=not customer.is_demo)
     return admitted([*made, outbox], is_demo=customer.is_demo)
 
@@ -131,7 +145,18 @@ def write_specs(home: Home, customer: Customer, specs: ToolsFile) -> None:
     replace(home.tools_file(customer.id), texts.write(specs.as_json()))
 
 
-def _make(home: Home, spec: ToolSpec, clock: Clock) -> Tool:
+def _closed(spec: ToolSpec) -> Closed:
+    return Closed(
+        name=spec.name,
+        level="read" if spec.kind == "records" else spec.level,
+        risks=spec.risks,
+        schema=dict.fromkeys(spec.operations, ASKED),
+        is_real=not spec.is_made_up,
+        credential=spec.credential,
+    )
+
+
+def _make(home: Home, spec: ToolSpec, *, clock: Clock, secret: SecretStr | None) -> Tool:
     path = home.folder / spec.path
     is_real = not spec.is_made_up
     if spec.kind == "records":
@@ -144,4 +169,5 @@ def _make(home: Home, spec: ToolSpec, clock: Clock) -> Tool:
         level=spec.level,
         risks=spec.risks,
         is_real=is_real,
+        credential=secret,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
+from pilotage.credentials import Credentials
 from pilotage.home import Home
 from pilotage.policy_files import Files
 from pilotage.settings import Settings
@@ -72,7 +73,8 @@ class Wired:
 
     @cached_property
     def _systems(self) -> Systems:
-        return Systems(self.home, self.clock)
+        secrets = Credentials(self.settings.environment, self.home.secrets)
+        return Systems(self.home, self.clock, secrets)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""
@@ -163,6 +165,7 @@ class Wired:
             policy_files=self.policy_files,
             checkpoints=self.checkpoints,
             tools=self.tools,
+            notices=self.notices,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)
 

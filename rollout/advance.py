@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from policies.gates import Judgement
-from rollout import ladder
+from rollout import ladder, milestones
 from rollout.assignment import lineage
 from rollout.ladder import Rung
+from rollout.milestones import Line
 from runs.records.approval import Approval
 from runs.records.evidence import Evidence
 from runs.records.record import digest_of
@@ -21,6 +22,8 @@ from runs.records.release import Move, Release
 
 DRILL_DAYS = 14
 """A way back that was not walked for longer counts as never walked."""
+
+CHANGED = "the dry run counts no more, its sources have changed"
 
 Missing = Literal[
     "release",
@@ -31,6 +34,7 @@ Missing = Literal[
     "verdict",
     "hours",
     "drill",
+    "milestones",
     "monitoring",
     "signal",
     "approval",
@@ -39,11 +43,13 @@ Missing = Literal[
 
 release         it is held, rolled back or complete
 policy          other values lead than those its evidence was measured under
-dry_run         no dry run, or one that does not pass now; `dry_run_failed`: it fails
+dry_run         no dry run, one that does not pass now, or one of sources that have changed since;
+                `dry_run_failed`: it fails
 sample          the stage's sample is not whole yet
 verdict         the sample is whole, and the gate does not pass it
 hours           the stage has not lasted long enough
 drill           the way back was not rehearsed, on this lineage, in time
+milestones      before it acts for the first time: a line of the go-live checklist does not pass
 monitoring      nobody watches, or not lately
 signal          one of those watched has shown nothing yet, or breaches its limit
 approval        nobody agreed to exactly this move
@@ -74,6 +80,10 @@ class Facts(NamedTuple):
     drill: Evidence | None
     monitoring: Evidence | None
     approval: Approval | None
+    checklist: tuple[Line, ...] = ()
+    """What stands before it acts for the first time."""
+    changed: str = ""
+    """Sources whose schema is not what the dry run saw, with their fields; empty when none is."""
 
 
 class _Gap(NamedTuple):
@@ -118,8 +128,23 @@ def find_fall(release: Release, seen: Evidence | None, now: datetime) -> Move | 
     return Move(kind="roll_back", stage=release.stage, weight_bp=0, reason=reason)
 
 
+def find_strange(release: Release, changed: str) -> Move | None:
+    """The hold that `changed` sources ask for where the version acts on what they say, or None."""
+    stage = ladder.find_stage(release)
+    if not changed or stage is None or not ladder.allows(stage).acts:
+        return None
+    if release.status == "rolled_back":
+        return None
+    reason, missing = f"{CHANGED}: {changed}", ("dry_run",)
+    where = {"stage": release.stage, "weight_bp": release.weight_bp}
+    return Move(kind="hold", **where, reason=reason, missing=missing)
+
+
 def find_hold(facts: Facts) -> str:
     """Why a held release would be held or rolled back again at once; empty when it would not."""
+    strange = find_strange(facts.release, facts.changed)
+    if strange is not None:
+        return strange.reason
     serving = facts.release.model_copy(update={"status": "open"})
     seen = facts.monitoring
     if seen is not None:
@@ -163,6 +188,9 @@ def covers(facts: Facts) -> dict[str, str]:
         "evidence": facts.stage.evidence.id if facts.stage else "",
         "drill": facts.drill.id if facts.drill else "",
     }
+    if milestones.is_asked(release):
+        lines = {line.name: line.evidence for line in facts.checklist}
+        named |= {name: lines.get(name, "") for name in ("contract", "faults", "alerts")}
     return exact(release, target(release)) | {
         "plan": release.plan,
         "incumbent": release.incumbent,
@@ -230,6 +258,9 @@ def _gaps(facts: Facts) -> Iterator[_Gap]:
         drill = _drill_gap(facts)
         if drill:
             yield _Gap("drill", drill)
+        lacking = milestones.find_gap(facts.checklist) if milestones.is_asked(release) else ""
+        if lacking:
+            yield _Gap("milestones", f"it may not act yet: {lacking}")
     monitoring = _monitoring_gap(facts)
     if monitoring:
         yield _Gap("monitoring", monitoring)
@@ -251,6 +282,8 @@ def _dry_run_gaps(facts: Facts) -> Iterator[_Gap]:
         name = "dry_run_failed" if dry_run.judgement.outcome == "fail" else "dry_run"
         outcome, reason = dry_run.judgement.outcome, dry_run.judgement.reason
         yield _Gap(name, f"the dry run is {outcome}: {reason}")
+    elif facts.changed:
+        yield _Gap("dry_run", f"{CHANGED}: {facts.changed}")
 
 
 def _stage_gaps(facts: Facts) -> Iterator[_Gap]:

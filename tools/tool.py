@@ -4,10 +4,10 @@ Every system outside is met through `Tool`. `without_means` gives the same tool 
 `admitted` keeps real systems out of a demo home, `check_content` holds content against a schema.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol, runtime_checkable
 
 from runs.errors import InvalidInput, NotAllowed
 from runs.records.record import canonical
@@ -18,6 +18,10 @@ Schema = Mapping[str, Any]
 
 LEVELS: tuple[Level, ...] = ("read", "suggest", "draft", "trigger", "update")
 """From the one that changes nothing to the one that changes most."""
+
+
+NEVER_USED = "access-probe"
+"""A key under which nothing is ever done."""
 
 
 class Reading(NamedTuple):
@@ -91,6 +95,48 @@ class Tool(Protocol):
         ...
 
 
+@runtime_checkable
+class Touched(Protocol):
+    """A tool that can be looked at as a whole, and changes nothing by it."""
+
+    def touch(self, most: int) -> Sequence[Reading]:
+        """Up to `most` of its records, none where it only acts; raises what `read` raises."""
+        ...
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A tool whose credential is not there: it reaches nothing."""
+
+    name: str
+    level: Level
+    risks: tuple[Risk, ...]
+    schema: Mapping[str, Schema]
+    is_real: bool
+    credential: str
+    """The reference that leads to nothing."""
+    reversible: bool = False
+    remembers_keys: bool = False
+
+    def read(self, key: str) -> NoReturn:
+        """Raises NotAllowed, always."""
+        self._refuse()
+
+    def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
+        """Raises NotAllowed, always."""
+        self._refuse()
+
+    def find_receipt(self, key: str) -> NoReturn:
+        """Raises NotAllowed: whoever cannot ask cannot tell."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise NotAllowed(
+            f"tool {self.name!r}: its credential {self.credential} leads to nothing; set it where "
+            "the worker runs"
+        )
+
+
 @dataclass(frozen=True)
 class Sandboxed:
     """A tool without the means to act: whatever is asked of it, nothing happens outside."""
@@ -133,6 +179,21 @@ def without_means(tool: Tool) -> Sandboxed:
         is_real=tool.is_real,
         look=look,
     )
+
+
+def probe(tool: Tool, keys: Iterable[str], most: int) -> list[Reading]:
+    """Reach a system without changing it: some of its records, none of a tool that acts.
+
+    One that cannot be looked at as a whole is asked for `keys`, and one that acts for a receipt
+    that nobody has. Raises what `read` and `find_receipt` raise.
+    """
+    if isinstance(tool, Touched):
+        return list(tool.touch(most))
+    if tool.level != "read":
+        tool.find_receipt(NEVER_USED)
+        return []
+    asked = [NEVER_USED, *keys][: most + 1]
+    return [reading for key in asked if (reading := tool.read(key)) is not None]
 
 
 def admitted(tools: Iterable[Tool], *, is_demo: bool) -> dict[str, Tool]:

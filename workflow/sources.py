@@ -71,6 +71,8 @@ def read_context(
         if read.reading is not None:
             readings[source.name] = read.reading
             values[source.name] = _declared(source, read.reading)
+            if source.fields and not values[source.name]:
+                problems.append(_empty(source))
     return Context(
         values=values,
         versions={name: reading.version for name, reading in readings.items()},
@@ -175,6 +177,11 @@ def _read(
 
 def _problem(source: Source, code: ProblemCode, says: str) -> _Read:
     return _Read(None, Problem(source=source.name, code=code, says=f"{source.name}: {says}"))
+
+
+def _empty(source: Source) -> Problem:
+    says = f"{source.name}: its record has none of the declared fields"
+    return Problem(source=source.name, code="garbage", says=says)
 
 
 def _declared(source: Source, reading: Reading) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from agent import incident
 from agent.deps import Deps
+from agent.reach import keep_access, not_reached
 from agent.state import State, Update
 from policies import bounds
 from runs.plan import PlanRecord
@@ -14,6 +15,7 @@ def build_version(state: State, deps: Deps) -> Update:
     """Keep an immutable version of the plan; the same plan and cases give the same version.
 
     A reported failure is mended from the version it is of: that one is the first candidate.
+    Nothing is built for systems that cannot be reached: that is a blocker of their owner.
 
     Raises InvalidInput when the first policy values lie outside the version's bounds.
     """
@@ -22,4 +24,12 @@ def build_version(state: State, deps: Deps) -> Update:
     version = incident.find_incumbent(state, deps) or make(plan, dataset)
     policy = deps.get(state, PolicyValues, state.policy)
     bounds.check(policy, version.bounds, deps.installation.bounds)
+    seen = keep_access(state, deps, version=version.digest)
+    if not_reached(seen.access):
+        return {"blocker": f"access:{seen.id}"}
     return {"version": deps.keep(state, version)}
+
+
+def after_build(state: State, deps: Deps) -> str:
+    """To be tried, or the end where a system could not be reached."""
+    return "blocked" if state.blocker else "built"

@@ -6,6 +6,7 @@ from typing import Literal
 from agent import incident
 from agent.deps import Deps
 from agent.question import Question, open_question
+from agent.reach import look_at
 from agent.standing import values_of
 from agent.state import State, Update
 from policies import gates
@@ -80,7 +81,7 @@ def measure(state: State, deps: Deps, split: Split) -> Evidence:
 
 def evidence_id(state: State, split: Split) -> str:
     """The id of the evidence of the state's candidate."""
-    digests = (state.version, state.policy, state.dataset)
+    digests = (state.version, state.policy, state.dataset, *filter(None, [state.schema]))
     return ".".join((state.run, split, *(digest[7:15] for digest in digests)))
 
 
@@ -134,8 +135,11 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
     began = deps.seconds()
     cases = deps.store.cases.read(customer, state.dataset, split)
     plan = deps.get(state, PlanRecord, state.plan).plan
+    bench, access = deps.bench(customer), look_at(state, deps)
+    if state.schema:
+        bench.forget()
     trial = run_trial(
-        deps.bench(customer),
+        bench,
         version,
         policy=policy,
         cases=cases,
@@ -159,6 +163,7 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
         unlabelled=0,
         seconds=f"{deps.seconds() - began:.2f}",
         notes={},
+        access=access,
         measured_at=now,
         expires_at=now + timedelta(hours=policy.evidence_hours["dry_run"]),
     )

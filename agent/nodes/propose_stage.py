@@ -2,7 +2,9 @@
 
 from agent.deps import Deps
 from agent.loop import find_cancellation
+from agent.milestones import make_ready
 from agent.question import Question, open_question
+from agent.reach import newest_access, schema_of
 from agent.standing import facts_of, release_of, values_of
 from agent.state import State, Update
 from rollout import advance, ladder
@@ -19,7 +21,8 @@ def propose_stage(state: State, deps: Deps) -> Update:
     """Keep the one move the evidence allows, and ask for it where only people are missing.
 
     What goes down is carried out without asking anybody. Values that operations changed since the
-    dry run void it: it is made again before anything upwards is asked for.
+    dry run void it, and so does a source with another schema: it is made again before anything
+    upwards is asked for.
     """
     called_off = find_cancellation(deps.store, deps.customer(state), state.run)
     if called_off is not None:
@@ -31,15 +34,24 @@ def propose_stage(state: State, deps: Deps) -> Update:
         if other is None:
             raise
         return {"blocker": f"occupied:{other.id}"}
+    make_ready(state, deps, release)
     facts = facts_of(state, deps, release)
     move = _stale(facts) or advance.judge(facts)
-    is_void = values_of(state, deps).get("policy") != state.policy
+    is_void = values_of(state, deps).get("policy") != state.policy or bool(facts.changed)
     if is_void and release.status == "open" and not _goes_down(move):
-        return {"release": release.id, "move": "", "approval": "", "verdict": "", "fix": ""}
+        return _measure_anew(state, deps, facts)
     update: Update = {"release": release.id, "move": deps.keep(state, move), "approval": ""}
     if advance.waits_for_approval(move):
         update["approval"] = _ask(state, deps, facts)
     return update
+
+
+def _measure_anew(state: State, deps: Deps, facts: Facts) -> Update:
+    schema = state.schema
+    if facts.changed:
+        schema = schema_of(newest_access(deps.store, deps.customer(state), state.run))
+    gone: Update = {"move": "", "approval": "", "verdict": "", "fix": ""}
+    return {**gone, "release": facts.release.id, "schema": schema}
 
 
 def after_proposal(state: State, deps: Deps) -> str:

@@ -2,13 +2,14 @@
 
 from agent.deps import Deps
 from agent.loop import find_cancellation
+from agent.milestones import make_ready
 from agent.question import current_subject
-from agent.standing import drill_of, facts_of
+from agent.reach import follow_run
+from agent.standing import facts_of
 from agent.state import State, Update
-from rollout import advance, ladder
+from rollout import advance
 from rollout.release import climb, way_back
 from rollout.release.cause import Judged
-from rollout.release.rehearsal import rehearse
 from runs.records.release import Move, Release
 from runs.records.version import PolicyValues
 
@@ -21,6 +22,8 @@ def stage_release(state: State, deps: Deps) -> Update:
     """
     customer = deps.customer(state)
     release = deps.store.releases.get(customer, state.release)
+    if release.status == "open":
+        follow_run(state, deps)
     done = _find_done(state, deps, release)
     approval = state.approval if _stands(state, deps) else ""
     move = done or advance.judge(facts_of(state, deps, release, approval=approval))
@@ -42,7 +45,7 @@ def stage_release(state: State, deps: Deps) -> Update:
         )
     elif advance.pauses(move):
         way_back.hold(deps.store, customer, release=release, cause=Judged(move))
-    _rehearse(state, deps)
+    make_ready(state, deps, deps.store.releases.get(customer, release.id))
     return {"move": deps.keep(state, move)}
 
 
@@ -91,18 +94,6 @@ def _climb(state: State, deps: Deps, release: Release, move: Move) -> None:
         deps.policy_files.write(customer, policy)
     step = _UP[move.kind]
     step(deps.store, customer, release=release, move=move, approval=state.approval)
-
-
-def _rehearse(state: State, deps: Deps) -> None:
-    """Walk the way back while the release stands in the sandbox, once a stage."""
-    customer = deps.customer(state)
-    release = deps.store.releases.get(customer, state.release)
-    stage = ladder.find_stage(release)
-    is_shadow = stage is not None and not ladder.allows(stage).acts
-    last = drill_of(state, deps, release)
-    is_fresh = last is not None and last.expires_at and last.expires_at > deps.store.clock.now()
-    if release.status == "open" and is_shadow and not is_fresh:
-        rehearse(deps.store, customer, release=release)
 
 
 _DOWN = ("release_held", "release_narrowed", "release_rolled_back")

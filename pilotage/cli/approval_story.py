@@ -131,6 +131,9 @@ _LOOK: Mapping[str, Callable[[Store, Customer, str], Told]] = {
     "evidence": _record(Evidence),
     "dry_run": _record(Evidence),
     "drill": _record(Evidence),
+    "contract": _record(Evidence),
+    "faults": _record(Evidence),
+    "alerts": _record(Evidence),
     "verdict": _record(Verdict),
     "move": _record(Move),
     "terminal": _record(Terminal),
@@ -178,10 +181,28 @@ def _measured(evidence: Told) -> list[str]:
     if evidence["kind"] == "drill":
         outcome, seconds = evidence["notes"].get("outcome", "unknown"), evidence["seconds"]
         return [f"{evidence['id']}: way back rehearsed in {seconds} s: {outcome}"]
+    if evidence["kind"] in ("contract", "faults", "alert_drill"):
+        return [f"{evidence['id']}: {evidence['notes']['outcome']}", *_practised(evidence)]
     unit = "items" if evidence["split"] == "live" else "families"
     counts = evidence[unit]
     told = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items() if n)
     return [f"{evidence['id']}: {evidence['kind'].replace('_', ' ')}, {unit}: {told or 'none'}"]
+
+
+def _practised(evidence: Told) -> list[str]:
+    """Gaps of the contract; each fault and what became of its item; who was told of a breach."""
+    gaps = [
+        f"{one['field']}: {'; '.join(one['gaps'])}"
+        for one in evidence.get("fields", ())
+        if one["gaps"]
+    ]
+    faults = [
+        f"{one['name'].replace('_', ' ')}: {one['status'].replace('_', ' ')}, {one['owner']}"
+        for one in evidence.get("faults", ())
+    ]
+    notes = evidence["notes"] if evidence["kind"] == "alert_drill" else {}
+    told = (f"{name}: {who}" for name, who in notes.items() if name not in ("outcome", "lacking"))
+    return [*gaps, *faults, *told]
 
 
 def _plan_lines(value: Told) -> list[str]:

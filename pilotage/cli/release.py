@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from console.pages import release as release_page
-from pilotage.cli import release_story
+from pilotage.cli import exits, release_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import print_lines, section, show, write_page
 from pilotage.cli.plan_story import names_of
 from rollout import ladder
+from rollout.milestones import find_gap
 from rollout.release import way_back, way_on
 from rollout.release.cause import Asked
 from runs.errors import InvalidInput, NotFound
@@ -52,6 +53,28 @@ def show_release(call: Call, *, id: str, html: Path | None, as_json: bool) -> No
         print_lines([f"{html}: release {found.id} of {found.workflow}"])
         return
     show("release", told, release_story.lines(told), as_json=as_json)
+
+
+@release.command(
+    epilog="Examples:\n\n  pilotage release checklist triage\n\n"
+    "  pilotage release checklist triage --json"
+)
+@click.argument("id")
+@json_option
+@click.pass_context
+def checklist(ctx: click.Context, *, id: str, as_json: bool) -> None:
+    """What must stand before it acts for the first time: evidence, age, verdict and who answers.
+
+    Ends with 4 while a line does not pass.
+    """
+    call = ctx.ensure_object(Call)
+    found = _find(call.store, call.customer, id)
+    lines = release_story.look(call, found).checklist
+    rows = [one._asdict() for one in lines]
+    told = {"release": found.id, "checklist": rows, "lacks": find_gap(lines)}
+    show("checklist", told, release_story.checklist_lines(rows), as_json=as_json)
+    if told["lacks"]:
+        ctx.exit(exits.GATE_NOT_MET)
 
 
 @release.command(

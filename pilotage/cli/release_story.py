@@ -33,6 +33,7 @@ def story(call: Call, found: Release) -> dict[str, Any]:
         "climb": climb(store, customer, found.run),
         "verdicts": [one.as_json() for one in store.of_run(customer, Verdict, found.run)],
         "next": advance.judge(facts).as_json(),
+        "checklist": [one._asdict() for one in facts.checklist],
         "decision": [one._asdict() for one in _decision(call, found, facts)],
         "approvals": _approvals(call, found),
         "people": _people(call, found),
@@ -70,11 +71,28 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"before it {short(one['incumbent'])}; run {one['run']}",
         *section("stages", table(("", "stage", "share", "sample", "at least"), rows, none="")),
         *section("next move", decision_lines(_rows(told["decision"]), with_rules=False)),
+        *section("before it acts", checklist_lines(told["checklist"])),
         *section("evidence", [_evidence(piece) for piece in told["evidence"]]),
         *section("signals, as last read", table(SIGNALS, map(_signal, told["signals"]), none="")),
         *section("approvals", [line for row in told["approvals"] for line in _asked(row)]),
         *section("so far", [climb_line(step) for step in told["climb"]]),
     ]
+
+
+def checklist_lines(lines: list[dict[str, Any]]) -> list[str]:
+    """The go-live checklist as a table."""
+    rows = [
+        (
+            one["name"].replace("_", " "),
+            one["verdict"],
+            "" if one["hours"] is None else f"{one['hours']:g} h",
+            one["who"],
+            one["says"],
+            one["evidence"],
+        )
+        for one in lines
+    ]
+    return table(("", "verdict", "age", "who", "", "evidence"), rows, none="it was not looked at")
 
 
 def _evidence(piece: dict[str, Any]) -> str:

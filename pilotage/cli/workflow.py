@@ -1,11 +1,12 @@
 """what is deployed, and what is on trial."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pilotage.cli import graduation_story, workflow_map
+from pilotage.cli import exits, graduation_story, workflow_map
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table, when
@@ -13,12 +14,13 @@ from pilotage.cli.plan_story import names_of
 from pilotage.cli.run_story import share
 from runs.errors import NotFound
 from runs.plan import PlanRecord
-from runs.records.evidence import Evidence, Verdict
+from runs.records.evidence import Access, Evidence, Verdict
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
+from workflow.access import REMEDIES, Systems, reach
 from workflow.map.text import lines as map_lines
 
 
@@ -85,6 +87,60 @@ def graduate(call: Call, *, name: str, as_json: bool) -> None:
     found = graduation_story.find(call.store, call.customer, name)
     told = graduation_story.as_json(name, found)
     show("graduation", told, graduation_story.lines(told), as_json=as_json)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow probe triage\n\n"
+    "  pilotage workflow probe triage --json"
+)
+@click.argument("name")
+@json_option
+@click.pass_context
+def probe(ctx: click.Context, *, name: str, as_json: bool) -> None:
+    """Whether each source and tool of its newest plan is reached; reads only, keeps nothing.
+
+    Ends with 4 while one is not reached.
+    """
+    call = ctx.ensure_object(Call)
+    found = _reached(call, name)
+    told = {"workflow": name, "access": [one.as_json() for one in found]}
+    show("access", told, _access_lines(found), as_json=as_json)
+    if not all(one.reached for one in found):
+        ctx.exit(exits.GATE_NOT_MET)
+
+
+def _reached(call: Call, name: str) -> tuple[Access, ...]:
+    store, customer = call.store, call.customer
+    plans = (one.plan for one in store.list(customer, PlanRecord, limit=1000))
+    plan = next((one for one in plans if one.workflow == name), None)
+    if plan is None:
+        raise NotFound(f"there is no workflow {name!r}; `pilotage workflow list` shows them")
+    cases = store.cases.read(customer, store.cases.newest(customer, plan.dataset).digest)
+    systems = Systems(call.wired.tools(customer), time.monotonic)
+    items = [case.input for case in cases]
+    return reach(systems, plan.context.sources, effects=plan.actions.allowed, items=items)
+
+
+def _access_lines(found: tuple[Access, ...]) -> list[str]:
+    rows = [
+        (
+            one.part,
+            one.name,
+            one.tool,
+            one.level,
+            "yes" if one.reached else "no",
+            one.records if one.part == "source" else "",
+            " ".join(one.missing),
+            f"{one.ms} ms",
+        )
+        for one in found
+    ]
+    header = ("", "name", "tool", "level", "reached", "records", "fields missing", "took")
+    wrong = [
+        f"{one.name}: {REMEDIES[one.error]} {one.credential}".rstrip() for one in found if one.error
+    ]
+    none = "the plan reads no source and asks no tool"
+    return [*table(header, rows, none=none), *section("not reached", wrong)]
 
 
 def _show_map(call: Call, name: str, chosen: dict[str, Any], *, as_json: bool) -> None:

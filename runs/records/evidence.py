@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
+from runs.moves import ActionStatus, ItemStatus
 from runs.records.case import Severity
 from runs.records.record import Digest, Rate, Record
+from runs.records.version import Level
 
 Outcome = Literal["right_auto", "right_review", "wrong_auto", "needless_review", "error"]
 VerdictKind = Literal["pass", "fail", "inconclusive", "error"]
@@ -55,12 +59,106 @@ class CaseResult(Record):
     error: str = ""
 
 
+AccessError = Literal[
+    "",
+    "no_tool",
+    "no_credential",
+    "wrong_level",
+    "no_operation",
+    "unavailable",
+    "garbage",
+    "refused",
+]
+"""Why a system was not reached; never what it said, which may hold anything."""
+
+
+class Access(Record):
+    """What one look at a source or tool of a plan found; no value of any record."""
+
+    name: str
+    """Of the source, or of the effect that asks it of its tool."""
+    part: Literal["source", "tool"]
+    tool: str
+    level: Level | Literal[""]
+    """The most the tool does; empty where there is none."""
+    reached: bool
+    error: AccessError
+    credential: str = ""
+    """The reference that led to nothing; never a value."""
+    present: tuple[str, ...] = ()
+    """Declared fields that some record had."""
+    missing: tuple[str, ...] = ()
+    """Declared fields that no record had, where records were seen."""
+    types: dict[str, str] = Field(default_factory=dict)
+    """By declared field, the types seen, nulls left out."""
+    records: int = 0
+    fingerprint: str = ""
+    """Digest of the fields and their types; empty before a record was seen."""
+    version: str = ""
+    """Digest of the versions of the records seen."""
+    ms: int = 0
+
+
+class Fault(Record):
+    """What became of an item when one part of its way failed on purpose."""
+
+    name: str
+    part: Literal["intake", "context", "decide", "act"]
+    """Where it was put."""
+    status: ItemStatus
+    owner: str
+    """Who answers for the item then."""
+    rule: str
+    reason: str
+    """Of an item that was made up: no word of the customer's."""
+    actions: tuple[ActionStatus, ...]
+    """What became of each effect that was begun; all of them were played."""
+    reviews: int
+    """Reviews that are open then."""
+    is_answered: bool
+    """It did not act, and ended where a named person answers for it."""
+
+
+class FieldProfile(Record):
+    """What one field of the data contract was seen with."""
+
+    field: str
+    type: str
+    values: int
+    """Cases that hold something."""
+    empty: int
+    outside: int
+    """Cases whose value breaks the contract."""
+    kinds: dict[str, int]
+    """How values are written, by JSON type."""
+    shortest: int
+    longest: int
+    """Characters, of values that are text."""
+    choices: int
+    """How many of its choices were seen."""
+    gaps: tuple[str, ...] = ()
+    """Edge cases that nobody has shown."""
+
+
+EvidenceKind = Literal[
+    "dry_run",
+    "holdout",
+    "stage",
+    "drill",
+    "monitoring",
+    "access",
+    "contract",
+    "faults",
+    "alert_drill",
+]
+
+
 class Evidence(Record):
     """What was measured: of which version under which policy, on what, how many, when."""
 
     id: str
     run: str
-    kind: Literal["dry_run", "holdout", "stage", "drill", "monitoring"]
+    kind: EvidenceKind
     version: Digest
     policy: Digest
     subject: str
@@ -77,6 +175,12 @@ class Evidence(Record):
     """How long it took, decimal text; for a drill, the time of the way back."""
     notes: dict[str, str]
     """Named facts of a drill or a monitoring check."""
+    access: tuple[Access, ...] = Field(default=(), exclude_if=lambda access: not access)
+    """Each source and tool as it was when this was measured; left out of the digest without any."""
+    fields: tuple[FieldProfile, ...] = Field(default=(), exclude_if=lambda fields: not fields)
+    """Each field of the data contract as it was seen; left out of the digest without any."""
+    faults: tuple[Fault, ...] = Field(default=(), exclude_if=lambda faults: not faults)
+    """Each fault that was tried on purpose; left out of the digest without any."""
     measured_at: datetime
     expires_at: datetime | None
 

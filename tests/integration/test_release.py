@@ -21,6 +21,7 @@ from runs.records.evidence import Evidence
 from runs.records.release import Move, Release
 from runs.records.version import PolicyValues
 from tests import builders
+from tests.unit.rollout.climbing import every_line
 from tests.world import World, make_world
 
 pytestmark = pytest.mark.both_databases
@@ -87,6 +88,7 @@ def gather(world: World, release: Release, dry: Evidence) -> Facts:
         dry_run=judged(dry, "dry_run"),
         stage=judged(seen.evidence, stage.kind) if stage else None,
         sample=seen.says,
+        checklist=every_line(),
         drill=max(
             (e for e in found if e.kind == "drill"), key=lambda e: e.measured_at, default=None
         ),

@@ -38,13 +38,18 @@ from runs.store.store import Store
 folder, url, name = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 store = Store(Database(url), RealClock())
 
+end = time.monotonic() + 60
+
 def work(context):
+    # Nobody is through before both have begun, however the machine shares itself out.
+    (folder / (name + ".took")).touch()
+    while not all((folder / (n + ".took")).exists() for n in "ab") and time.monotonic() < end:
+        time.sleep(0.01)
     context.step("note", lambda: (folder / name).open("a").write(context.subject + "\\n"))
 
 queue = Queue(store, QueueSettings(url, name, poll_s=0.01, concurrency=2), alive=lambda: {"a", "b"})
 queue.start({"process_item": work})
 (folder / (name + ".ready")).touch()
-end = time.monotonic() + 60
 while (store.jobs.unfinished() or not (folder / "all").exists()) and time.monotonic() < end:
     time.sleep(0.02)
 queue.stop()

@@ -84,6 +84,11 @@ class FileRecords:
         value = copy.deepcopy(found.value)
         return Reading(value, found.version, self._clock.now(), found.as_of)
 
+    def touch(self, most: int) -> list[Reading]:
+        """The first records by key, at most so many; raises what `read` raises."""
+        keys = sorted(self._current().records)[:most]
+        return [reading for key in keys if (reading := self.read(key)) is not None]
+
     def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
         """Raises NotAllowed: it reads only."""
         raise NotAllowed(

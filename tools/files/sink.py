@@ -1,5 +1,7 @@
 """A customer's system as a folder: each act is one file under its key, whole and once."""
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -8,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import SecretStr
 
 from runs.clock import Clock
 from runs.errors import Conflict, InvalidInput, Unavailable
@@ -34,6 +38,15 @@ class FolderSink:
     reversible: bool = True
     is_real: bool = True
     remembers_keys: bool = True
+    credential: SecretStr | None = None
+    """What each file is signed with, so that whoever takes it knows whose it is."""
+
+    def touch(self, most: int) -> tuple[Reading, ...]:
+        """None: it only acts. Raises Unavailable when the folder could not be written."""
+        there = next(one for one in (self.folder, *self.folder.absolute().parents) if one.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise Unavailable(f"{self.folder}: {there} is no folder that can be written")
+        return ()
 
     def read(self, key: str) -> Reading | None:
         """What was written under this key, or None."""
@@ -52,6 +65,8 @@ class FolderSink:
         digest = digest_of({"operation": operation, "content": dict(content)})
         written = {"key": key, "operation": operation, "content": dict(content), "digest": digest}
         written["at"] = self.clock.now().isoformat()
+        if self.credential is not None:
+            written["signature"] = _signed(self.credential, digest)
         text = json.dumps(written, ensure_ascii=False, indent=1, sort_keys=True).encode()
         if not keep_once(self.folder, file_name(key, ".json"), text):
             written = self._find_written(key) or written
@@ -113,6 +128,11 @@ def find_text(folder: Path, name: str) -> str | None:
         return None
     except OSError as error:
         raise Unavailable(f"{folder / name}: {error.strerror or error}") from error
+
+
+def _signed(credential: SecretStr, digest: str) -> str:
+    key = credential.get_secret_value().encode()
+    return "hmac-sha256:" + hmac.new(key, digest.encode(), hashlib.sha256).hexdigest()
 
 
 def _receipt(written: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,10 @@ class Bench:
         look = Gaze(version.routes[0], version.contract).look(item, context)
         return _output(version, self._learning.of(version).answer([look])[0])
 
+    def forget(self) -> None:
+        """Read sources again for cases that bring no context; what was learnt stays."""
+        self._seen.clear()
+
     def fitted(self, version: Version) -> Fitted:
         """What the version learnt; the same object for every version that learnt the same."""
         return self._learning.of(version).fitted

@@ -243,4 +243,4 @@ def test_a_run_is_closed_only_by_a_kept_proven_terminal(tmp_path: Path) -> None:
 def only(store: Any) -> Deps:
     """Nodes that read the store and nothing else."""
     nothing: Any = None
-    return Deps(store, *[nothing] * 8)
+    return Deps(store, *[nothing] * 9)

@@ -9,6 +9,7 @@ import pytest
 
 from pilotage.due import look, wake_monitors
 from pilotage.lookout import watch_releases
+from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from policies.rules import read_policy
 from rollout import watch
 from rollout.release.climb import Candidate
@@ -69,6 +70,8 @@ def make(folder: Path, **planned: Any) -> Harbour:
     """A home with one run, its plan, version and values, and the signal changed as asked."""
     house = make_house(folder)
     clock, store, customer = stopped(house), house.store, house.customer
+    queues = ToolSpec(name="queues", kind="folder", path="queues", operations=("assign",))
+    write_specs(house.wired.home, customer, ToolsFile(tools=(queues,)))
     store.runs.open(customer, "dan", builders.trigger(), builders.run())
     signal = builders.plan().signals[0].as_json() | planned
     plan = builders.plan_record(plan=builders.plan(signals=(signal,)))
@@ -95,6 +98,15 @@ def test_signals_are_read_by_the_clock_without_anybody_asking(harbour: Harbour) 
         harbour.clock.turn(HOUR / 2)
 
     assert harbour.readings(release) == [timedelta(0), HOUR]
+
+
+def test_a_tool_that_cannot_be_reached_is_told_to_the_builder_once(harbour: Harbour) -> None:
+    """By name, with the remedy, while the release serves."""
+    harbour.world.at("slice_5")
+    write_specs(harbour.house.wired.home, harbour.house.customer, ToolsFile())
+    harbour.look()
+
+    assert harbour.notices == [("dan", "desk: a source or tool cannot be reached")]
 
 
 def test_only_what_may_serve_is_read(harbour: Harbour) -> None:
@@ -168,7 +180,10 @@ def test_a_crossed_bar_takes_the_release_back_by_itself(harbour: Harbour) -> Non
     assert harbour.status(release) == "rolled_back"
     assert move.kind == "roll_back"
     assert "quality 0.0000 (0 of 24 items)" in move.reason
-    assert (sorted(kinds), events.count("release_rolled_back")) == (["drill", "monitoring"], 1)
+    assert (sorted(kinds), events.count("release_rolled_back")) == (
+        ["access", "drill", "monitoring"],
+        1,
+    )
     assert [title[: len(BAR)] for _, title in harbour.notices] == [BAR, LIMIT[: len(BAR)]]
     assert len(store.jobs.waiting()) > woken
     assert audit.verify(store.database).problems == ()

@@ -8,13 +8,15 @@ from agent.loop import find_cancellation
 from agent.state import State
 from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
-from runs.records.evidence import Evidence, Verdict
+from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.intake import Intake
 from runs.records.release import Move
 from runs.records.run import Cancellation, OpsReview, Refusal, Terminal
 from runs.records.version import PolicyValues
 from runs.words import quote
 
+ESCALATED = (0, 8)
+"""The ranks of fixes that only a person can make; the first is the domain expert's: a label."""
 REFUSED = ("changes_asked", "rejected", "expired", "withdrawn")
 """How a question ends that carries nothing on; a superseded one is asked again."""
 AREAS = {
@@ -196,7 +198,14 @@ def _unproven(state: State, deps: Deps, id: str) -> Terminal:
     reason = (
         f"{verdict.gate} is {verdict.outcome}: {verdict.reason}; no small change was left to try"
     )
-    return _blocker(state, owner=plan.owners.workflow_behaviour, proof=id, reason=reason)
+    trials = deps.store.of_run(deps.customer(state), FixTrial, state.run)
+    # What was said of an earlier candidate may have been mended since.
+    last = [one for one in trials if (one.version, one.policy) == (state.version, state.policy)]
+    asked = {one.reason: one.patch.rank for one in last if one.patch.rank in ESCALATED}
+    reason = "; ".join([reason, *sorted(asked, key=asked.__getitem__)])
+    is_label = 0 in asked.values()
+    owner = plan.owners.domain_expert if is_label else plan.owners.workflow_behaviour
+    return _blocker(state, owner=owner, proof=id, reason=reason)
 
 
 def _not_done(state: State, deps: Deps, id: str) -> Terminal:

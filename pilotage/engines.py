@@ -54,7 +54,7 @@ from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
 from workflow.process.item import give_up
 from workflow.process.parts import ProcessDeps
-from workflow.sources import Context, read_context
+from workflow.sources import Context, find_fields, read_context
 from workflow.version import mask_of
 
 log = logging.getLogger("pilotage.engines")
@@ -280,8 +280,11 @@ class Engines:
         def read(sources: Sequence[Source], item: Mapping[str, Any]) -> Context:
             return read_context(sources, tools, item=item, now=self.chosen.clock.now())
 
+        def fields(source: Source, item: Mapping[str, Any]) -> frozenset[str]:
+            return find_fields(source, tools, item=item, now=self.chosen.clock.now())
+
         store, cache = self.chosen.store, self.chosen.home.fits
-        return Bench(store, customer, read_context=read, cache=cache)
+        return Bench(store, customer, read_context=read, cache=cache, find_fields=fields)
 
 
 def _state(customer: Customer, release: Release) -> State:

@@ -82,6 +82,18 @@ def read_context(
     )
 
 
+def find_fields(
+    source: Source, tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
+) -> frozenset[str]:
+    """The fields its system has of an item's record, declared or not; none where it has a problem.
+
+    Values that hold further values are left out. Never raises for what the source does.
+    """
+    reading = _read(source, tools, item=item, now=now).reading
+    held = {} if reading is None else reading.value
+    return frozenset(n for n, value in held.items() if not isinstance(value, Mapping | list))
+
+
 def find_changes(
     before: Context,
     sources: Iterable[Source],

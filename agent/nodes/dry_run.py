@@ -14,6 +14,7 @@ from policies.budgets import Looks
 from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.version import PolicyValues, Version
+from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import run_trial
 from workflow.failures import break_even
 
@@ -133,7 +134,7 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
     policy = deps.get(state, PolicyValues, state.policy)
     look = looks(state, deps).reserve().used if split == "holdout" else 0
     began = deps.seconds()
-    cases = deps.store.cases.read(customer, state.dataset, split)
+    cases = to_score(version, deps.store.cases.read(customer, state.dataset, split))
     plan = deps.get(state, PlanRecord, state.plan).plan
     bench, access = deps.bench(customer), look_at(state, deps)
     if state.schema:

@@ -1,6 +1,6 @@
 """make the smallest change that mends the worst failure and breaks nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from agent.deps import Deps
@@ -12,13 +12,26 @@ from runs.plan import Plan, PlanRecord
 from runs.records.evidence import FailureGroup, FixTrial, Patch
 from runs.records.record import digest_of
 from runs.records.version import PolicyValues, Version
-from workflow import failures
+from workflow import churn, failures
+from workflow.churn import Churn
+from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import TrialRun, run_trial
-from workflow.patches import acceptance
-from workflow.patches.candidates import candidates, near_misses
+from workflow.patches import acceptance, doubts, search
 from workflow.patches.patch import Changed, apply
 
 UNSEEN = None
+
+
+class Asked(NamedTuple):
+    """What only a person can do: its rank, and in words."""
+
+    rank: int
+    says: str
+
+
+ASK_EXPERT = Asked(0, "ask the domain expert about the labels")
+ASK_WHETHER = Asked(8, "ask the domain expert about the labels")
+ASK_OWNER = Asked(8, "ask the owner of the workflow's behaviour")
 
 
 class Candidate(NamedTuple):
@@ -38,7 +51,7 @@ def fix_smallest_issue(state: State, deps: Deps) -> Update:
     """
     candidate = _candidate(state, deps)
     began = deps.seconds()
-    for group, patch in _to_try(candidate):
+    for group, patch in _to_try(state, deps, candidate):
         if _stop(state, deps, elapsed_s=deps.seconds() - began):
             break
         tried = deps.keep_once(
@@ -68,21 +81,77 @@ def _candidate(state: State, deps: Deps) -> Candidate:
     return Candidate(pair, trial, plan, acceptance.terms_of(plan, policy))
 
 
-def _to_try(candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
+def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
     """Worst group first, before it what was reported of live items.
 
     In each what comes near and is refused, then what may be accepted.
     """
-    pair = candidate.pair
-    told = {"version": pair.version, "policy": pair.policy, "plan": candidate.plan}
+    bench = deps.bench(deps.customer(state))
+    rewritten = churn.find(deps.store, deps.customer(state), candidate.plan.workflow)
     reported = {case.id for case in candidate.trial.cases if case.origin == "incident"}
     groups = failures.group(candidate.trial.results, candidate.trial.cases)
     for group in sorted(groups, key=lambda one: reported.isdisjoint(one.cases)):
-        ranks = stopping.open_ranks(rewrites=0, is_explained=group.explained)
-        found = candidates(group, candidate.trial, **told)
-        if found:
-            found = [*near_misses(group, candidate.trial, **told), *found]
-        yield from ((group, patch) for patch in found if patch.rank in ranks)
+        expert, trial = candidate.plan.owners.domain_expert, candidate.trial
+        doubted = doubts.second_says_otherwise(group, trial)
+        if doubted:
+            why = "a second person labels otherwise"
+            asks = doubts.asks(doubted, group, expert=expert, why=why)
+            _escalate(state, deps, group, ASK_EXPERT, asks)
+            continue
+        words = _earlier(state, rewritten, group)
+        ranks = stopping.open_ranks(rewrites=len(words.rewrites), is_explained=group.explained)
+        told = {"pair": candidate.pair, "plan": candidate.plan, "bench": bench}
+        for patch in search.of_group(group, trial, **told, ranks=ranks):
+            yield group, patch
+        if words.is_closed:
+            owner = candidate.plan.owners.workflow_behaviour
+            asks = churn.told(words, candidate.plan.workflow, owner)
+            _escalate(state, deps, group, ASK_OWNER, asks)
+        sure = doubts.answers_are_sure(group, trial)
+        if sure:
+            why = "the version surely answers otherwise"
+            asks = doubts.asks(sure, group, expert=expert, why=why)
+            _escalate(state, deps, group, ASK_WHETHER, asks)
+
+
+def _earlier(state: State, rewritten: Mapping[str, Churn], group: FailureGroup) -> Churn:
+    """What was rewritten for this kind of failure before this step.
+
+    A fix that this step accepted before it died does not count against itself.
+    """
+    found = rewritten.get(churn.key_of(group.key), Churn(churn.key_of(group.key), ()))
+    own = [one.id for one in found.rewrites if one.id == _id(state, one.group, one.patch)]
+    return churn.without(found, own)
+
+
+def _escalate(state: State, deps: Deps, group: FailureGroup, asked: Asked, reason: str) -> None:
+    """Keep why a person has to go on, as a change that changes nothing."""
+    rank, says = asked
+    patch = Patch(rank=rank, document="version", operations=(), tokens=0, says=says)
+    deps.keep_once(
+        state,
+        FixTrial,
+        _id_of(state, group, patch),
+        lambda: FixTrial(
+            id=_id_of(state, group, patch),
+            run=state.run,
+            group=group.key,
+            patch=patch,
+            version=state.version,
+            policy=state.policy,
+            repaired=0,
+            broken=0,
+            critical_broken=0,
+            gain=0,
+            loss=0,
+            p_improve="1.0000",
+            holdout_low="",
+            look=0,
+            accepted=False,
+            reason=reason,
+            tried_at=deps.store.clock.now(),
+        ),
+    )
 
 
 def _stop(state: State, deps: Deps, *, elapsed_s: float) -> stopping.Stop | None:
@@ -101,7 +170,9 @@ def _try(
 ) -> FixTrial:
     changed = apply(patch, *candidate.pair)
     after = _run(state, deps, changed, "dev")
-    dev = acceptance.compare(candidate.trial, after, group=group, terms=candidate.terms)
+    # A family that is learnt from now is scored in neither trial.
+    before = candidate.trial.only(after.cases)
+    dev = acceptance.compare(before, after, group=group, terms=candidate.terms)
     budget = looks(state, deps)
     holdout, look = UNSEEN, 0
     if not acceptance.find_objection(dev.tally, candidate.terms) and _may_look(budget):
@@ -137,7 +208,7 @@ def _may_look(budget: Looks) -> bool:
 
 def _run(state: State, deps: Deps, pair: Changed, split: Split) -> TrialRun:
     customer = deps.customer(state)
-    cases = deps.store.cases.read(customer, state.dataset, split)
+    cases = to_score(pair.version, deps.store.cases.read(customer, state.dataset, split))
     plan = deps.get(state, PlanRecord, state.plan).plan
     return run_trial(
         deps.bench(customer),
@@ -150,5 +221,9 @@ def _run(state: State, deps: Deps, pair: Changed, split: Split) -> TrialRun:
 
 
 def _id_of(state: State, group: FailureGroup, patch: Patch) -> str:
-    what = [state.version, state.policy, group.key, patch.as_json()]
+    return _id(state, group.key, patch)
+
+
+def _id(state: State, group: str, patch: Patch) -> str:
+    what = [state.version, state.policy, group, patch.as_json()]
     return f"{state.run}.fix.{digest_of(what)[7:19]}"

@@ -197,11 +197,17 @@ def _came_out(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]
 def _made(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
     """The changes that stayed, the update that was written, and what was kept for the next run."""
     reports = store.of_run(customer, Report, run.id)
+    tried = store.of_run(customer, FixTrial, run.id)
     return {
         "fixes": [
             {"id": one.id, "says": one.patch.says, "from_lesson": one.from_lesson}
-            for one in store.of_run(customer, FixTrial, run.id)
+            for one in tried
             if one.accepted
+        ],
+        "left": [
+            {"id": one.id, "rank": one.patch.rank, "says": one.patch.says, "reason": one.reason}
+            for one in tried
+            if not one.accepted
         ],
         "update": [{**one.as_json(), "digest": one.digest} for one in reports[-1:]],
         "lessons": [
@@ -220,6 +226,7 @@ def _came_out_lines(told: dict[str, Any]) -> list[str]:
             one_line(f"change that stayed: {one['says']} [{one['id']}]", 150)
             for one in made["fixes"]
         ),
+        *_left_lines(made["left"]),
         *(
             one_line(
                 f"update: {one['title']} [{short(one['text'])}], {len(one['figures'])} figures, "
@@ -233,6 +240,13 @@ def _came_out_lines(told: dict[str, Any]) -> list[str]:
             for one in made["lessons"]
         ),
     ]
+
+
+def _left_lines(left: list[dict[str, Any]]) -> list[str]:
+    """How many changes were left, by rank; each with its reason stands in `run show`."""
+    counts = Counter(one["rank"] for one in left)
+    told = ", ".join(f"{count} of rank {rank}" for rank, count in sorted(counts.items()))
+    return [f"changes tried and left: {told}; why each was: pilotage run show"] if told else []
 
 
 def _decided(store: Store, customer: Customer, run: Run) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table, when
 from pilotage.cli.plan_story import names_of
 from pilotage.cli.run_story import share
+from policies.stopping import REWRITES_MAX
 from runs.errors import NotFound
 from runs.plan import PlanRecord
 from runs.records.evidence import Access, Evidence, Verdict
@@ -20,7 +21,9 @@ from runs.records.release import Release
 from runs.records.version import Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
+from workflow import churn
 from workflow.access import REMEDIES, Systems, reach
+from workflow.churn import Churn
 from workflow.map.text import lines as map_lines
 
 
@@ -70,9 +73,31 @@ def show_workflow(call: Call, *, name: str, is_map: bool, as_json: bool, **chose
         "versions": _versions(store, customer, name),
         "releases": [one.as_json() for one in store.releases.list(customer, name)],
         "items": store.items.count(customer, ItemFilter(workflow=name)),
+        "rewrites": [_rewritten(one) for one in churn.find(store, customer, name).values()],
         "runs": [r.id for r in store.runs.list(customer, limit=1000) if r.workflow == name],
     }
     show("workflow", told, _lines(told), as_json=as_json)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow reopen triage route/label/out_of_scope/review "
+    "--reason 'the new product line has its examples now'"
+)
+@click.argument("name")
+@click.argument("key")
+@click.option("--reason", required=True, help="What is different now; kept with the act.")
+@json_option
+@pass_call
+def reopen(call: Call, *, name: str, key: str, reason: str, as_json: bool) -> None:
+    """Let examples and prompts be changed again for a kind of failure they did not mend.
+
+    For the owner of the workflow's behaviour, after three such changes. KEY stands in the run's
+    end, and in `workflow show`.
+    """
+    asked = churn.Asked(call.somebody, reason, call.wired.words())
+    done = churn.reopen(call.store, call.customer, workflow=name, key=key, asked=asked)
+    line = f"{done.workflow}: {done.key} is open again; {len(done.rewrites)} changes count no more"
+    show("reopening", {"reopening": done.as_json()}, [line], as_json=as_json)
 
 
 @workflow.command(
@@ -176,6 +201,23 @@ def _serves(release: Release | None) -> str:
     return f"{stage.name}, {release.weight_bp / 100:g} % of the items, {release.status}"
 
 
+def _rewritten(found: Churn) -> dict[str, Any]:
+    return {
+        "key": found.key,
+        "is_closed": found.is_closed,
+        "rewrites": [
+            {"id": one.id, "says": one.patch.says, "reason": one.reason} for one in found.rewrites
+        ],
+        "reopened": None if found.reopened is None else found.reopened.as_json(),
+    }
+
+
+def _rewritten_line(told: dict[str, Any]) -> str:
+    says = "; ".join(one["says"] for one in told["rewrites"])
+    stands = "closed" if told["is_closed"] else "open"
+    return f"{told['key']}: {stands}, {len(told['rewrites'])} of {REWRITES_MAX}: {says}"
+
+
 def _versions(store: Store, customer: Customer, name: str) -> list[dict[str, Any]]:
     verdicts = {one.evidence: one for one in store.list(customer, Verdict, limit=10_000)}
     measured = store.list(customer, Evidence, limit=10_000)
@@ -219,6 +261,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         *section("releases", releases),
         *section("items", [", ".join(items)] if items else []),
         *(line for one in told["versions"] for line in _version_lines(one)),
+        *section("examples and prompts changed", list(map(_rewritten_line, told["rewrites"]))),
         *section("runs", told["runs"]),
     ]
 

@@ -251,7 +251,8 @@ class Patch(Record):
     """A small change to a version or its policy values, and how small it is."""
 
     rank: int
-    """1 value, 2 rule, 3 field, 4 example, 5 prompt, 6 model, 7 step, 8 escalate."""
+    """1 value, 2 rule, 3 field, 4 example, 5 prompt, 6 model, 7 step, 8 escalate; 0 a label, which
+    only the domain expert changes."""
     document: Literal["version", "policy", "both"]
     operations: tuple[Operation, ...]
     tokens: int
@@ -291,3 +292,18 @@ class FixTrial(Record):
     from_lesson: str = ""
     """The lesson that proposed it, if one did."""
     tried_at: datetime
+
+
+class Reopening(Record):
+    """The word of one person that words may be rewritten again for one kind of failure."""
+
+    id: str
+    workflow: str
+    key: str
+    """Step, field, code and expected class."""
+    rewrites: tuple[str, ...]
+    """Ids of the fixes that no longer count."""
+    by: str
+    reason: Digest
+    """Snapshot of what was written."""
+    reopened_at: datetime

@@ -53,6 +53,8 @@ class Source(Record):
     fields: tuple[str, ...]
     max_age_hours: int | None = None
     reread_before_act: bool = False
+    added: tuple[str, ...] = Field(default=(), exclude_if=lambda added: not added)
+    """Fields that a fix declared: a case that brought this source without them reads them now."""
 
 
 class Rule(Record):
@@ -89,6 +91,10 @@ class LearntRoute(Record):
     settings: dict[str, Any] = Field(default_factory=dict)
     features: tuple[Feature, ...] = Field(default=(), exclude_if=lambda features: not features)
     """What is looked at beside the text; a route without any keeps the digest it always had."""
+    added: tuple[Digest, ...] = Field(default=(), exclude_if=lambda added: not added)
+    """Cases of the split `dev` that are learnt from as well; their families are never scored."""
+    removed: tuple[Digest, ...] = Field(default=(), exclude_if=lambda removed: not removed)
+    """Cases of the split `learn`, or added, that are not learnt from after all."""
 
 
 class Effect(Record):

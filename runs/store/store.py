@@ -11,7 +11,7 @@ from runs.errors import Conflict, NotFound
 from runs.events import Event
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.case import Dataset
-from runs.records.evidence import Evidence, FailureGroup, FixTrial, Verdict
+from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
 from runs.records.person import Customer
 from runs.records.record import Record
@@ -59,6 +59,7 @@ KINDS: dict[type[Record], str] = {
     Verdict: "verdict",
     FailureGroup: "failure_group",
     FixTrial: "fix_trial",
+    Reopening: "reopening",
     Move: "move",
     Signal: "signal",
     Report: "report",

@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,17 +11,13 @@ from pilotage.systems import ToolsFile, ToolSpec, read_specs, write_specs
 from rollout import advance
 from runs.records.evidence import Evidence
 from runs.records.version import Version
+from tests import builders
 from tests.journeys.ends import blocked
 from tests.tickets import plan_of, tickets, written
 from tests.unit.pilotage.homes import House
 from tests.voyage import Harbour, Voyage
 
-SOURCE: dict[str, Any] = {
-    "name": "orders",
-    "tool": "orders",
-    "key_field": "text",
-    "fields": ("state",),
-}
+SOURCE = builders.source(name="orders", tool="orders", key_field="text", fields=("state",))
 
 
 def lay_orders(voyage: Voyage, state: object = "paid") -> Path:

@@ -29,8 +29,7 @@ def reading(harbour: Harbour) -> Voyage:
     """A version that reads a source, in the sandbox."""
     voyage = harbour.at("home")
     lay_orders(voyage)
-    source = SOURCE | {"max_age_hours": 24}
-    voyage.start(written(plan_of(context={"sources": (source,)})))
+    voyage.start(written(plan_of(context={"sources": (SOURCE,)})))
     return voyage.until("signals")
 
 

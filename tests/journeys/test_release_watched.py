@@ -98,7 +98,8 @@ def test_a_breached_limit_holds_until_the_signal_recovers(harbour: Harbour) -> N
     step = voyage.step(lambda one: (contrary if next(first, False) else honest)(one))
     breached = (step, voyage.release.stage, voyage.questions("stage")[1:])
     watch_releases(voyage.wired, voyage.customer)
-    told = [file.read_text() for file in (voyage.folder / "notices" / "acme").iterdir()]
+    notices = [file.read_text() for file in (voyage.folder / "notices" / "acme").iterdir()]
+    told = [text for text in notices if "This is a drill" not in text]
     send(voyage, 90)
     voyage.advance()
 

@@ -28,6 +28,12 @@ ReadContext = Callable[[Sequence[Source], Mapping[str, Any]], Context]
 """Reads sources now for the fields of an item."""
 
 
+FindFields = Callable[[Source, Mapping[str, Any]], frozenset[str]]
+"""Says which fields a source's system has of the record of an item's fields."""
+ASKED = 5
+"""So many items' records say which fields a system has."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What a version sees of a case."""
@@ -45,6 +51,13 @@ class Seen:
     def facts(self, policy: PolicyValues) -> Facts:
         """What the rules are asked about."""
         return facts_of(policy, item=self.item, context=self.context, output=self.output)
+
+
+class Taught(NamedTuple):
+    """A case that was learnt from, and the answer to it by a model that saw none of its family."""
+
+    case: Case
+    answer: Answer
 
 
 class Found(NamedTuple):
@@ -70,7 +83,9 @@ class Bench:
         *,
         read_context: ReadContext | None = None,
         cache: Path | None = None,
+        find_fields: FindFields | None = None,
     ) -> None:
+        self._find_fields = find_fields
         self._learning = Learning(store, customer, cache)
         self._read_context = read_context
         self._seen: dict[str, tuple[Seen, ...]] = {}
@@ -87,6 +102,12 @@ class Bench:
     def fitted(self, version: Version) -> Fitted:
         """What the version learnt; the same object for every version that learnt the same."""
         return self._learning.of(version).fitted
+
+    def taught(self, version: Version) -> list[Taught]:
+        """Every case the version learnt from, with what it says of it out of fold."""
+        learnt = self._learning.of(version)
+        pairs = zip(learnt.cases, learnt.fitted.out_of_fold, strict=True)
+        return [Taught(case, answer) for case, answer in pairs]
 
     def answers(self, version: Version, cases: Sequence[Case]) -> dict[str, Output]:
         """The version's answer to each case, by case id."""
@@ -105,6 +126,19 @@ class Bench:
         found = zip(cases, self._seen[name], strict=True)
         return tuple(one if one.case is case else replace(one, case=case) for case, one in found)
 
+    def offered(self, version: Version, cases: Sequence[Case]) -> dict[str, frozenset[str]]:
+        """The fields each source's system has and the version does not read; none if unknown."""
+        if self._find_fields is None:
+            return {}
+        mask = mask_of(version)
+        items = [read_fields(version.contract, mask(case.input).value) for case in cases]
+        whole = [one.values for one in items if not one.breaches][:ASKED]
+        return {
+            source.name: frozenset().union(*(self._find_fields(source, item) for item in whole))
+            - set(source.fields)
+            for source in version.sources
+        }
+
     def _see(self, version: Version, cases: Sequence[Case]) -> tuple[Seen, ...]:
         mask, gaze = mask_of(version), Gaze(version.routes[0], version.contract)
         found = [self._find(version, case, mask) for case in cases]
@@ -121,7 +155,7 @@ class Bench:
         if fields.breaches:
             return Found(fields.values, {}, stop=_stop(fields.breaches))
         values = brought(case, version.sources, mask)
-        missing = [source for source in version.sources if source.name not in values]
+        missing = [one for one in version.sources if _lacks(one, values)]
         if not missing:
             return Found(fields.values, values)
         try:
@@ -130,13 +164,21 @@ class Bench:
             return Found(fields.values, values, error=f"context: {error}")
         told = "; ".join(problem.says for problem in now.problems)
         stop = Routing("review", "context", "", told) if told else None
-        return Found(fields.values, {**values, **mask(now.values).value}, stop=stop)
+        # What was brought stands; only what it did not have is as the source says now.
+        there = mask(now.values).value
+        both = {name: {**there[name], **values.get(name, {})} for name in there}
+        return Found(fields.values, {**values, **both}, stop=stop)
 
     def _read(self, sources: Sequence[Source], item: Mapping[str, Any]) -> Context:
         if self._read_context is None:
             names = ", ".join(source.name for source in sources)
             raise Unavailable(f"nothing reads {names} for cases without a context of their own")
         return self._read_context(sources, item)
+
+
+def _lacks(source: Source, values: Values) -> bool:
+    """Whether a case brought nothing of a source, or not what a fix declared since."""
+    return source.name not in values or bool(set(source.added) - set(values[source.name]))
 
 
 def _name(version: Version, cases: Sequence[Case]) -> str:

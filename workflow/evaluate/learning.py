@@ -45,6 +45,8 @@ class Learnt(NamedTuple):
     places: dict[str, int]
     """Place of a case among the examples, by case id."""
     families: frozenset[str]
+    cases: tuple[Case, ...]
+    """What was learnt from, in the order of the examples."""
 
     def answer(self, looks: Sequence[Look]) -> list[Answer]:
         """One answer an item that was never learnt from."""
@@ -99,16 +101,35 @@ class Learning:
         route = version.routes[0]
         gaze, mask = Gaze(route, version.contract), mask_of(version)
         examples: dict[str, Example] = {}
-        for case in self._store.cases.read(self._customer, route.dataset, "learn"):
+        taught: list[Case] = []
+        for case in self._cases(route):
             example = _find_example(case, version, gaze=gaze, mask=mask)
             if example is not None:
                 examples[case.id] = example
+                taught.append(case)
         if not examples:
             raise InvalidInput(_nothing(route, gaze))
         fitted = self._fit(list(examples.values()), settings_of(route))
         places = {id: place for place, id in enumerate(examples)}
         families = frozenset(example.family for example in examples.values())
-        return Learnt(fitted, places, families)
+        return Learnt(fitted, places, families, tuple(taught))
+
+    def _cases(self, route: LearntRoute) -> list[Case]:
+        """What the route names to learn from; InvalidInput for a case that is not where it says."""
+        shelf = self._store.cases
+        learn = shelf.read(self._customer, route.dataset, "learn")
+        if not route.added and not route.removed:
+            return learn
+        dev = shelf.read(self._customer, route.dataset, "dev") if route.added else []
+        known = {case.digest: case for case in learn}
+        known |= {one.digest: one for one in dev if one.digest in route.added}
+        missed = {*route.added, *route.removed} - known.keys()
+        if missed:
+            raise InvalidInput(
+                f"routes.0.added, removed: {', '.join(sorted(missed))} are no cases of the splits "
+                f"dev and learn of dataset {route.dataset}; build the version again from it"
+            )
+        return [case for name, case in known.items() if name not in route.removed]
 
     def _fit(self, examples: Sequence[Example], settings: Settings) -> Fitted:
         name = digest(examples, settings)
@@ -144,6 +165,15 @@ class Learning:
         if self._cache is None:
             return None
         return self._cache / f"{digest_of([self._customer.id, name]).removeprefix('sha256:')}.fit"
+
+
+def to_score(version: Version, cases: Sequence[Case]) -> list[Case]:
+    """The cases whose family the version was not given to learn from."""
+    added = version.routes[0].added
+    if not added:
+        return list(cases)
+    families = {case.family for case in cases if case.digest in added}
+    return [case for case in cases if case.family not in families]
 
 
 def _find_example(case: Case, version: Version, *, gaze: Gaze, mask: Mask) -> Example | None:

@@ -31,6 +31,13 @@ class TrialRun:
         """The cases that were tried."""
         return [one.case for one in self.seen]
 
+    def only(self, cases: Sequence[Case]) -> "TrialRun":
+        """The same trial of these cases alone."""
+        ids = {case.id for case in cases}
+        kept = [i for i, one in enumerate(self.seen) if one.case.id in ids]
+        seen = tuple(self.seen[i] for i in kept)
+        return TrialRun(self.trial, seen, tuple(self.results[i] for i in kept))
+
     @cached_property
     def families(self) -> OutcomeTable:
         """Families by their worst outcome."""

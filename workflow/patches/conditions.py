@@ -1,4 +1,4 @@
-"""Conditions on one typed fact that could be a rule, and the cases each holds for.
+"""Conditions on one typed fact, or on two, that could be a rule, and the cases each holds for.
 
 Facts are the numbers, flags and choices of the contract and of the sources, and the label of the
 answer; never a text, a date or the key of a record.
@@ -22,6 +22,8 @@ MOST_CHOICES = 12
 """A text of a source with more different values, or with fewer cases for each, is no choice."""
 CASES_A_CHOICE = 5
 LABEL = ("answer", "label")
+MOST_LIMITS = 6
+"""So many limits on one number are paired with other comparisons."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +57,14 @@ class Condition:
     value: str | bool | Decimal
     holds: Mask
 
-    def written(self, limit: str) -> str:
-        """In CEL; a number is the policy's value named `limit`."""
-        name = self.fact.name
+    @property
+    def parts(self) -> "tuple[Condition, ...]":
+        """It is one comparison."""
+        return (self,)
+
+    def written(self, limits: Sequence[str]) -> str:
+        """In CEL; a number is the policy's value of the first name of `limits`."""
+        name, limit = self.fact.name, limits[0]
         if isinstance(self.value, bool):
             plain = name if self.value else f"!{name}"
         elif isinstance(self.value, Decimal):
@@ -72,6 +79,63 @@ class Condition:
         words = {">": "is above", "<": "is below", "==": "is"}
         value = str(self.value).lower() if isinstance(self.value, bool) else self.value
         return f"{self.fact.name} {words[self.sign]} {value}"
+
+
+@dataclass(frozen=True, eq=False)
+class Both:
+    """Two comparisons that hold together."""
+
+    parts: tuple[Condition, Condition]
+    holds: Mask
+
+    def written(self, limits: Sequence[str]) -> str:
+        """In CEL; the numbers are the policy's values of these names."""
+        pairs = zip(self.parts, limits, strict=True)
+        return " && ".join(part.written([limit]) for part, limit in pairs)
+
+    @property
+    def says(self) -> str:
+        """In words."""
+        return " and ".join(part.says for part in self.parts)
+
+
+def pairs(single: Sequence[Condition], group: Mask) -> Iterator[Both]:
+    """Every two comparisons that hold together for at least two cases of the group.
+
+    Each narrows the other; of the limits on one number a few are tried, evenly.
+    """
+    few = _few(single)
+    for i, one in enumerate(few):
+        for other in few[i + 1 :]:
+            holds = one.holds & other.holds
+            is_narrower = (holds != one.holds).any() and (holds != other.holds).any()
+            if is_narrower and (holds & group).sum() >= 2:
+                yield Both((one, other), holds)
+
+
+def finer(pair: Both, single: Sequence[Condition], group: Mask) -> Iterator[Both]:
+    """The same pair with every limit there is in place of one of its own."""
+    for place, part in enumerate(pair.parts):
+        kept, alike = pair.parts[1 - place], (part.fact.path, part.sign)
+        for one in single if part.sign != "==" else ():
+            holds = one.holds & kept.holds
+            if (one.fact.path, one.sign) == alike and (holds & group).sum() >= 2:
+                yield Both((one, kept) if place == 0 else (kept, one), holds)
+
+
+def _few(single: Sequence[Condition]) -> list[Condition]:
+    """All but the most of the limits on one number."""
+    by: dict[tuple[object, ...], list[Condition]] = {}
+    for one in single:
+        by.setdefault((one.fact.path, one.sign), []).append(one)
+    return [one for held in by.values() for one in _spread(held)]
+
+
+def _spread(held: Sequence[Condition]) -> Sequence[Condition]:
+    if held[0].sign == "==" or len(held) <= MOST_LIMITS:
+        return held
+    last = MOST_LIMITS - 1
+    return [held[place * (len(held) - 1) // last] for place in range(MOST_LIMITS)]
 
 
 def conditions(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Condition]:

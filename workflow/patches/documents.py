@@ -41,6 +41,9 @@ def _diff_object(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterato
 
 
 def _diff_array(old: list[Any], new: list[Any], path: str) -> Iterator[Operation]:
+    if len(old) == len(new) == 1 and _is_nameless(old[0]) and _is_nameless(new[0]):
+        yield from diff(old[0], new[0], f"{path}/0")
+        return
     names = [[_name(one) for one in side] for side in (old, new)]
     matcher = difflib.SequenceMatcher(None, *names, autojunk=False)
     same = [(block, i) for block in matcher.get_matching_blocks() for i in range(block.size)]
@@ -54,6 +57,10 @@ def _diff_array(old: list[Any], new: list[Any], path: str) -> Iterator[Operation
             yield from diff(old[pairs[j]], one, f"{path}/{j}")
         else:
             yield Operation(op="add", path=f"{path}/{j}", value=one)
+
+
+def _is_nameless(one: Any) -> bool:
+    return isinstance(one, dict) and not {"id", "name"} & one.keys()
 
 
 def _name(one: Any) -> str:

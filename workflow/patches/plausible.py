@@ -15,6 +15,7 @@ from runs.records.evidence import CaseResult, FailureGroup, FixTrial, Outcome
 from runs.records.version import Bound, PolicyValues, Route, Version
 from workflow import failures
 from workflow.grading import grade
+from workflow.patches.examples import LEARNT, label_of
 from workflow.patches.numbers import number_of
 from workflow.patches.standing import LIMIT_RULES
 from workflow.version import FIELD
@@ -162,8 +163,8 @@ def _by_source(_: Kept, group: FailureGroup) -> str:
 
 
 def _by_example(kept: Kept, group: FailureGroup) -> str:
-    is_learnt = group.code in ("misclassified", "out_of_scope") and bool(kept.version.routes)
-    return f"more examples of {group.expected} can be learnt" if is_learnt else ""
+    is_learnt = group.code in LEARNT and bool(kept.version.routes)
+    return f"more examples of {label_of(group, kept.version)} can be learnt" if is_learnt else ""
 
 
 def _by_model(_: Kept, group: FailureGroup) -> str:

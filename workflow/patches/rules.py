@@ -1,7 +1,7 @@
-"""Fixes of rank 2: one more routing rule, with one condition on one typed fact."""
+"""Fixes of rank 2: one more routing rule, with a condition on one typed fact, or on two."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Container, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from runs.errors import InvalidInput
 from runs.plan import Plan
 from runs.records.version import PolicyValues, Route, Rule, Version
 from workflow.patches.acceptance import REPAIRED, Terms, find_objection
-from workflow.patches.conditions import LABEL, Condition, conditions
+from workflow.patches.conditions import LABEL, Both, Condition, Fact, conditions, finer, pairs
 from workflow.patches.numbers import roundness
 from workflow.patches.patch import Changed
 from workflow.patches.standing import HARM, NEEDLESS, RIGHT, Codes, Standing, Tally
@@ -22,7 +22,7 @@ from workflow.patches.standing import HARM, NEEDLESS, RIGHT, Codes, Standing, Ta
 class Sketch(NamedTuple):
     """A condition as a rule at the end of the list, and what that does."""
 
-    condition: Condition
+    condition: Condition | Both
     route: Route
     after: Codes
     tally: Tally
@@ -36,9 +36,40 @@ def sketches(
     Of the limits on one number the one worth most is considered: the cases of the group it repairs
     at the cost of an error, less the needless reviews it adds at theirs; what it catches by chance
     does not count for it. Whatever the chosen rules repair counts for no other, so that a blunt
-    rule is not proposed for what sharper ones do.
+    rule is not proposed for what sharper ones do. Two conditions are put together only where no
+    rule with one helps.
     """
-    left = _all(standing, version, policy=policy, terms=terms)
+    single = list(conditions(standing, version, policy))
+    found = _chosen(standing, single, Changed(version, policy), terms=terms)
+    if found:
+        return found
+    two = list(pairs(single, standing.group))
+    best = _chosen(standing, two, Changed(version, policy), terms=terms)
+    more = [
+        one
+        for sketch in best
+        if isinstance(sketch.condition, Both)
+        for one in finer(sketch.condition, single, standing.group)
+    ]
+    if not more:
+        return best
+    own = [sketch.condition for sketch in best]
+    return _chosen(standing, [*own, *more], Changed(version, policy), terms=terms)
+
+
+def sketches_on(
+    standing: Standing, changed: Changed, paths: Collection[tuple[str, ...]], *, terms: Terms
+) -> list[Sketch]:
+    """The same, with one condition on one of these facts alone."""
+    every = conditions(standing, changed.version, changed.policy)
+    return _chosen(standing, [one for one in every if one.fact.path in paths], changed, terms=terms)
+
+
+def _chosen(
+    standing: Standing, tried: Sequence[Condition | Both], before: Changed, *, terms: Terms
+) -> list[Sketch]:
+    version, policy = before
+    left = _all(standing, tried, terms)
     chosen: list[Sketch] = []
     reached = standing.now
     while len(chosen) < MOST and left:
@@ -48,7 +79,8 @@ def sketches(
             break
         sketch = left.pop(place)
         if not _is_writable(sketch.condition, version, policy):
-            left = [one for one in left if one.condition.fact is not sketch.condition.fact]
+            facts = {part.fact for part in sketch.condition.parts}
+            left = [one for one in left if _facts(one) != facts]
             continue
         chosen.append(sketch)
         reached = _joined(standing, reached, sketch.after)
@@ -61,7 +93,7 @@ def refused(
     """The two rules that repair the group best although the rule of acceptance refuses them."""
     found = [
         one
-        for one in _sketched(standing, version, policy=policy)
+        for one in _sketched(standing, list(conditions(standing, version, policy)))
         if one.tally.repaired and find_objection(one.tally, terms)
     ]
     found.sort(key=lambda one: (-one.tally.repaired, one.tally.needless_added, one.condition.says))
@@ -92,37 +124,42 @@ def _sharpest(left: Sequence[Sketch], added: Sequence[Added]) -> int | None:
     """Place of the sharpest rule among the best of each fact; None when none pays for itself."""
 
     def rank(i: int) -> tuple[float, ...]:
-        value = left[i].condition.value
-        digits = roundness(value) if isinstance(value, Decimal) else ()
-        return (added[i].worth, *(-count for count in digits))
+        values = (part.value for part in left[i].condition.parts)
+        digits = [roundness(value) for value in values if isinstance(value, Decimal)]
+        return (added[i].worth, *(-count for one in digits for count in one))
 
     best: dict[tuple[object, ...], int] = {}
     for i, one in enumerate(added):
-        of = left[i].condition
-        key = (of.fact.path, of.sign, of.value if of.sign == "==" else "")
+        key = tuple(_key(part) for part in left[i].condition.parts)
         pays = one.worth > 0 and one.repaired >= REPAIRED
         if pays and (key not in best or rank(i) > rank(best[key])):
             best[key] = i
     return max(best.values(), key=lambda i: (added[i].sharpness, added[i].worth), default=None)
 
 
-def _all(
-    standing: Standing, version: Version, *, policy: PolicyValues, terms: Terms
-) -> list[Sketch]:
+def _key(condition: Condition) -> tuple[object, ...]:
+    is_plain = condition.sign == "=="
+    return (condition.fact.path, condition.sign, condition.value if is_plain else "")
+
+
+def _facts(sketch: Sketch) -> set[Fact]:
+    return {part.fact for part in sketch.condition.parts}
+
+
+def _all(standing: Standing, tried: Sequence[Condition | Both], terms: Terms) -> list[Sketch]:
     """Every rule that acceptance would let through and that costs no critical case its answer."""
     passing = (standing.now >= RIGHT) & standing.critical
     return [
         one
-        for one in _sketched(standing, version, policy=policy)
+        for one in _sketched(standing, tried)
         if not ((one.after == NEEDLESS) & passing).any() and not find_objection(one.tally, terms)
     ]
 
 
-def _sketched(standing: Standing, version: Version, *, policy: PolicyValues) -> list[Sketch]:
-    """Every one-condition rule there is, and what it would do."""
+def _sketched(standing: Standing, found: Sequence[Condition | Both]) -> list[Sketch]:
+    """Each condition as a rule, and what it would do."""
     route: Route = _route(standing)
     worth = standing.worth(route)
-    found = list(conditions(standing, version, policy))
     rows = [np.where(one.holds & standing.free, worth, standing.now) for one in found]
     tallies = standing.tallies(np.stack(rows)) if rows else []
     return [
@@ -163,32 +200,31 @@ def write(
     sketch: Sketch, standing: Standing, version: Version, *, policy: PolicyValues, plan: Plan
 ) -> Changed:
     """The candidate with the rule at the end of its list, and the number it names in the policy."""
-    condition, name = sketch.condition, _limit_name(sketch.condition, policy)
+    condition, names = sketch.condition, _limit_names(sketch.condition, policy)
     met = standing.now[condition.holds & standing.free & standing.alone]
     wrong = int((met == HARM).sum())
     rule = Rule(
         id=_id(condition, version),
-        when=condition.written(name),
+        when=condition.written(names),
         route=sketch.route,
         owner=_owner(condition, version, policy=policy, plan=plan),
         why=f"{condition.says}: {wrong} of {len(met)} such cases were wrong alone in the dry run",
     )
-    changed = version.model_copy(update={"rules": (*version.rules, rule)})
-    if condition.sign == "==":
-        return Changed(changed, policy)
-    bounds = {**version.bounds, name: condition.fact.bound}
-    values = {**policy.values, name: condition.value}
+    numbers = {n: one for n, one in zip(names, condition.parts, strict=True) if one.sign != "=="}
+    bounds = {**version.bounds, **{name: one.fact.bound for name, one in numbers.items()}}
+    values = {**policy.values, **{name: one.value for name, one in numbers.items()}}
     return Changed(
-        changed.model_copy(update={"bounds": bounds}), policy.model_copy(update={"values": values})
+        version.model_copy(update={"rules": (*version.rules, rule), "bounds": bounds}),
+        policy.model_copy(update={"values": values}),
     )
 
 
-def _is_writable(condition: Condition, version: Version, policy: PolicyValues) -> bool:
+def _is_writable(condition: Condition | Both, version: Version, policy: PolicyValues) -> bool:
     """Whether the condition can be said in CEL: a field's name may be none there."""
-    name = _limit_name(condition, policy)
-    rule = Rule(id="r", when=condition.written(name), route="review", owner="o", why="w")
+    limits = _limit_names(condition, policy)
+    rule = Rule(id="r", when=condition.written(limits), route="review", owner="o", why="w")
     names = names_of(
-        version.contract, version.sources, values=[*policy.values, name], lists=policy.lists
+        version.contract, version.sources, values=[*policy.values, *limits], lists=policy.lists
     )
     try:
         check([rule], names)
@@ -197,21 +233,28 @@ def _is_writable(condition: Condition, version: Version, policy: PolicyValues) -
     return True
 
 
-def _limit_name(condition: Condition, policy: PolicyValues) -> str:
-    return _unused(f"{condition.fact.path[-1]}_limit", policy.values)
+def _limit_names(condition: Condition | Both, policy: PolicyValues) -> list[str]:
+    """A name for the number of each part, none of them taken."""
+    names: list[str] = []
+    for part in condition.parts:
+        names.append(_unused(f"{part.fact.path[-1]}_limit", {*policy.values, *names}))
+    return names
 
 
-def _id(condition: Condition, version: Version) -> str:
-    """Such as `amount_limit`, `dispute`, `not_verified`, `tier_gold`, `label_other`."""
-    name, value = condition.fact.path[-1], condition.value
-    if condition.sign != "==":
-        wanted = f"{name}_limit"
-    elif isinstance(value, bool):
-        wanted = name if value else f"not_{name}"
-    else:
-        wanted = f"{name}_{value}"
+def _id(condition: Condition | Both, version: Version) -> str:
+    """Such as `amount_limit`, `not_verified`, `tier_gold`, `amount_limit_and_dispute`."""
+    wanted = "_and_".join(map(_wanted, condition.parts))
     plain = re.sub(r"\W+", "_", wanted.lower()).strip("_")
     return _unused(plain, {*RESERVED, *(rule.id for rule in version.rules)})
+
+
+def _wanted(condition: Condition) -> str:
+    name, value = condition.fact.path[-1], condition.value
+    if condition.sign != "==":
+        return f"{name}_limit"
+    if isinstance(value, bool):
+        return name if value else f"not_{name}"
+    return f"{name}_{value}"
 
 
 def _unused(name: str, taken: Container[str]) -> str:
@@ -222,10 +265,13 @@ def _unused(name: str, taken: Container[str]) -> str:
     return found
 
 
-def _owner(condition: Condition, version: Version, *, policy: PolicyValues, plan: Plan) -> str:
-    """Whoever already owns a rule on this fact, else who owns reviews."""
-    if condition.fact.path == LABEL:
+def _owner(
+    condition: Condition | Both, version: Version, *, policy: PolicyValues, plan: Plan
+) -> str:
+    """Whoever already owns a rule on one of these facts, else who owns reviews."""
+    known = [part.fact.name for part in condition.parts if part.fact.path != LABEL]
+    if not known:
         return policy.review_owner
-    asks = re.compile(rf"\b{re.escape(condition.fact.name)}\b")
+    asks = re.compile(rf"\b(?:{'|'.join(map(re.escape, known))})\b")
     named = (rule.owner for rule in (*version.rules, *plan.routing.rules) if asks.search(rule.when))
     return next(named, policy.review_owner)

@@ -142,3 +142,18 @@ def test_the_change_that_stayed_is_told_and_one_that_was_left_is_not(told: Told)
 
     assert "change that stayed: to review when item.amount_eur is above 199 [r-1.fix.1]" in shown
     assert "r-1.fix.2" not in shown
+
+
+def test_changes_that_were_left_are_counted_by_rank_and_told_whole_as_json(told: Told) -> None:
+    """Examples, fields and what only a person can do are among them."""
+    ranks = [2, 3, 4, 4, 8]
+    for place, rank in enumerate(ranks):
+        patch = fix().patch.model_copy(update={"rank": rank})
+        told.keep(fix(id=f"r-1.fix.{place}", patch=patch, accepted=False, reason="refused: p"))
+
+    story = run_explained.explanation(told.store, told.customer, told.run)
+
+    counted = "changes tried and left: 1 of rank 2, 1 of rank 3, 2 of rank 4, 1 of rank 8"
+    assert counted in lines(told)
+    assert [one["rank"] for one in story["made"]["left"]] == ranks
+    assert {one["reason"] for one in story["made"]["left"]} == {"refused: p"}

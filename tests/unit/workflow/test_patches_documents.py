@@ -103,3 +103,11 @@ def test_an_operation_without_its_place_is_refused(op: Any, path: str) -> None:
     """A patch made for another version does not land somewhere else."""
     with pytest.raises(InvalidInput, match="has no place in the document"):
         patched(rules("a"), [Operation(op=op, path=path, value=1)])
+
+
+def test_the_only_element_without_a_name_is_changed_where_it_stands() -> None:
+    """A route that learns one example more is one operation, not another route."""
+    old = {"routes": [{"kind": "baseline", "dataset": "d"}]}
+    new = {"routes": [{"kind": "baseline", "dataset": "d", "added": ["e"]}]}
+
+    assert list(diff(old, new)) == [Operation(op="add", path="/routes/0/added", value=["e"])]

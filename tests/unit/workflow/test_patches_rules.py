@@ -212,3 +212,45 @@ def test_what_is_written_is_a_rule_the_loader_accepts(world: tuple[list[Seen], C
             names = names_of(new.contract, new.sources, values=values.values, lists=values.lists)
             check(new.rules, names)
             assert set(values.values) == set(new.bounds)
+
+
+def crossed(*, gold: int = 60) -> list[Seen]:
+    """Large amounts of gold accounts are wrong alone; neither alone says so."""
+    return [
+        *(seen(f"wrong-{n}", amount=600 + 40 * n, tier="gold", **PERSON) for n in range(8)),
+        *(seen(f"large-{n}", amount=590 + 5 * n) for n in range(60)),
+        *many(gold, "gold", amount="10", tier="gold"),
+        *many(40),
+    ]
+
+
+def test_two_conditions_are_put_together_where_none_alone_helps() -> None:
+    """The rule holds where both do, and its number is the policy's."""
+    tried = written(crossed(), version())
+    (made,) = tried[0].version.rules
+
+    assert 'context.crm.tier == "gold"' in made.when
+    assert "has(item.amount) && item.amount > values.amount_limit" in made.when
+    assert " && " in made.when
+    assert set(made.id.split("_and_")) == {"amount_limit", "tier_gold"}
+    assert Decimal(10) < tried[0].policy.values["amount_limit"] < Decimal(600)
+    assert "8 of 8 such cases were wrong alone" in made.why
+
+
+def test_one_condition_is_taken_where_it_helps_alone() -> None:
+    """Two are never tried beside one that helps: the smaller change comes first."""
+    found = drawn(crossed(gold=0), version())
+
+    assert found
+    assert all(len(sketch.condition.parts) == 1 for sketch in found)
+
+
+def test_two_conditions_spare_a_critical_case_that_is_right() -> None:
+    """No rule takes a right answer from a critical case."""
+    spared = many(1, "spared", amount="800", tier="gold", severity="critical")
+    found = [*crossed(), *spared]
+    after = [trial(found, *one) for one in written(found, version())]
+
+    assert {r.outcome for one in after for r in one.results if r.case == "spared-0"} <= {
+        "right_auto"
+    }

@@ -133,7 +133,9 @@ def _watch(ground: Ground) -> Line:
     lacking = [gap for gap in gaps if not gap.endswith(" ")]
     age = round((ground.now - seen.measured_at) / timedelta(hours=1), 1)
     says = "; ".join(lacking) or SAYS["watch"]
-    return Line("watch", "fail" if lacking else "pass", seen.id, age, says, who)
+    # Judged while somebody looks, and kept only by who acts on it.
+    id = seen.id if any(one.id == seen.id for one in ground.kept) else ""
+    return Line("watch", "fail" if lacking else "pass", id, age, says, who)
 
 
 def _owners(ground: Ground) -> Line:

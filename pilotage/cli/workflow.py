@@ -81,7 +81,8 @@ def show_workflow(call: Call, *, name: str, is_map: bool, as_json: bool, **chose
 
 @workflow.command(
     epilog="Examples:\n\n  pilotage workflow reopen triage route/label/out_of_scope/review "
-    "--reason 'the new product line has its examples now'"
+    "--reason 'the new product line has its examples now'\n\n"
+    "  pilotage workflow reopen triage route/confidence/threshold/review --reason TEXT --json"
 )
 @click.argument("name")
 @click.argument("key")

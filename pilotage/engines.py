@@ -52,6 +52,7 @@ from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, reconcile
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
+from workflow.process import asking
 from workflow.process.item import give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, find_fields, read_context
@@ -156,12 +157,13 @@ class Engines:
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
         of_run = current_subject(self.deps(self.chosen.store, NOBODY), customer)
+        of_item = asking.current(self.process_deps(customer), customer)
         terms = Terms(compile_mask((), get_args(Pattern)), None)
 
         def current(asked: Approval) -> str:
-            is_of_policy = asked.kind == "policy"
-            files = self.chosen.policy_files
-            return files.subject_now(customer, asked) if is_of_policy else of_run(asked)
+            if asked.kind == "policy":
+                return self.chosen.policy_files.subject_now(customer, asked)
+            return of_item(asked) if asked.kind == "action" else of_run(asked)
 
         return Rules(rule_on, current, terms)
 
@@ -226,6 +228,7 @@ class Engines:
             terms=self._terms,
             person=self._person,
             holder=self.holder,
+            is_solo=self.chosen.installation.is_solo,
         )
 
     def _answer(

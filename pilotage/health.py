@@ -19,6 +19,7 @@ from runs.errors import PilotageError
 from runs.records.person import Customer
 from runs.records.run import Run
 from runs.store import schema
+from runs.store.items import UNFINISHED
 
 OURS = (
     "pilotage",
@@ -241,7 +242,7 @@ def _is_open(wired: Wired, customer: Customer, kind: str, subject: str) -> bool:
         busy = {job.subject for job in [*wired.store.jobs.waiting(), *wired.store.jobs.enqueued()]}
         return run.status == "open" and run.id not in busy
     if kind == "process_item":
-        return wired.store.items.get(customer, subject).status == "queued"
+        return wired.store.items.get(customer, subject).status in UNFINISHED
     return False
 
 

@@ -17,7 +17,7 @@ from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, ApprovalKind, Decision, DecisionKind, Need
 from runs.records.person import Identity, Person
 from runs.records.release import StageKind
-from runs.records.version import ApproverRule, PolicyValues
+from runs.records.version import ApproverRule, PolicyValues, Risk
 
 AGREES: frozenset[DecisionKind] = frozenset({"approve"})
 CLOSES: Mapping[DecisionKind, ApprovalStatus] = {
@@ -68,6 +68,27 @@ def needs_for(
         )
     what = f"approvers.{kind}"
     return needs_of(rules, people, what=what, excluded=excluded, is_solo=is_solo)
+
+
+def rules_for_action(policy: PolicyValues, risks: Sequence[Risk]) -> tuple[ApproverRule, ...]:
+    """Who agrees to one action: all whom its risk classes name, or whom `action` names.
+
+    A role that several classes name is asked once, by the most of them. NotAllowed where nobody is
+    named.
+    """
+    wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
+    by_risk = [rule for risk in risks for rule in wanted.get(f"action_{risk}", ())]
+    rules: dict[str, ApproverRule] = {}
+    for rule in by_risk or wanted.get("action", ()):
+        if rule.role not in rules or rules[rule.role].count < rule.count:
+            rules[rule.role] = rule
+    if not rules:
+        keys = ", ".join(["approvers.action", *(f"approvers.action_{risk}" for risk in risks)])
+        raise NotAllowed(
+            f"policy of {policy.workflow}: nobody may agree to an action of risk "
+            f"{', '.join(risks) or 'none'}; add at least one role under one of {keys}"
+        )
+    return tuple(rules.values())
 
 
 def needs_of(

@@ -168,6 +168,18 @@ def list_approvals(
     return [_approval(row) for row in rows]
 
 
+def of_item(store: Store, customer: Customer, item: str) -> list[Approval]:
+    """Every question about an action of one item, in the order they were asked."""
+    table = tables.approvals
+    query = sa.select(table).where(
+        table.c.customer == customer.id,
+        table.c.id.startswith(f"{item}.", autoescape=True),
+        table.c.kind == "action",
+    )
+    found = [_approval(row) for row in store.ledger.rows(query)]
+    return sorted(found, key=lambda one: (one.opened_at, one.supersedes != "", one.id))
+
+
 def of_policies(store: Store, customer: Customer) -> list[Approval]:
     """Every question about policy values that is open or was approved, by due time."""
     table = tables.approvals
@@ -345,16 +357,22 @@ def _decisions_in(change: Change, approval: str) -> list[Decision]:
 
 
 def _open_of(change: Change, approval: Approval) -> list[Approval]:
-    """What the run asks of this kind; where no run asks, what is asked about the same workflow."""
-    workflow = approval.covers.get("workflow")
+    """What the run asks of this kind; where no run asks, what is asked about the same thing."""
     asked = open_in(change, run=approval.run, kind=approval.kind)
-    return [one for one in asked if one.run or one.covers.get("workflow") == workflow]
+    return [one for one in asked if one.run or _about(one) == _about(approval)]
+
+
+def _about(approval: Approval) -> tuple[str | None, ...]:
+    return tuple(approval.covers.get(name) for name in ("workflow", "item", "effect"))
 
 
 def _wake(change: Change, approval: Approval, *, cause: str, priority: int = 10) -> None:
-    """Let the run that asked go on; a question of the customer's own has none."""
+    """Let what asked go on, a run or an item; a question of the customer's own has neither."""
     if approval.run:
         jobs.add(change, "advance_run", approval.run, cause=cause, priority=priority)
+    elif approval.kind == "action":
+        item = approval.covers["item"]
+        jobs.add(change, "process_item", item, cause=cause, priority=priority)
 
 
 def _close(change: Change, approval: Approval, status: ApprovalStatus) -> Approval:

@@ -16,6 +16,7 @@ ApprovalStatus = Literal[
 ReleaseStatus = Literal["open", "held", "rolled_back", "complete"]
 ItemStatus = Literal[
     "queued",
+    "asked",
     "quarantined",
     "drafted",
     "acted",
@@ -55,7 +56,20 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     "item": {
         # `stopped`: its version was rolled back before the item acted.
         "queued": frozenset(
-            {"quarantined", "drafted", "acted", "in_review", "refused", "handed_over", "stopped"}
+            {
+                "asked",
+                "quarantined",
+                "drafted",
+                "acted",
+                "in_review",
+                "refused",
+                "handed_over",
+                "stopped",
+            }
+        ),
+        # What it would do waits for a yes to exactly that; changed meanwhile, it is asked again.
+        "asked": frozenset(
+            {"asked", "quarantined", "drafted", "acted", "in_review", "refused", "stopped"}
         ),
         # What waits for a person may wait for another person.
         "in_review": frozenset({"in_review", "acted", "closed", "refused"}),

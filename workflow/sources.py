@@ -46,6 +46,15 @@ class Context(Record):
     problems: tuple[Problem, ...] = ()
 
 
+class Change(NamedTuple):
+    """Why what was read of one source may no longer be acted on."""
+
+    source: str
+    code: ProblemCode | Literal["changed"]
+    says: str
+    """One sentence that names changed fields, and never a value."""
+
+
 class _Read(NamedTuple):
     """One reading, or why there is none."""
 
@@ -102,8 +111,8 @@ def find_changes(
     item: Mapping[str, Any],
     now: datetime,
     mask: Mask,
-) -> list[str]:
-    """Why what was read may no longer be acted on, one sentence a source; empty when it may.
+) -> list[Change]:
+    """Why what was read may no longer be acted on, a source at a time; empty when it may.
 
     `before` is the context as it was kept, masked. A source marked for it is read again and its
     changed fields are named, without their values; any other must still be fresh.
@@ -114,7 +123,7 @@ def find_changes(
         else _find_age(before, source, now)
         for source in sources
     ]
-    return [sentence for sentence in told if sentence]
+    return [change for change in told if change is not None]
 
 
 def lasting(sources: Iterable[Source], hours: int) -> list[Source]:
@@ -208,20 +217,22 @@ def _too_old(source: Source, since: datetime, now: datetime) -> str:
     return f"what it says is {hours} h old, the limit is {limit} h"
 
 
-def _find_age(before: Context, source: Source, now: datetime) -> str:
+def _find_age(before: Context, source: Source, now: datetime) -> Change | None:
     since = before.read_at.get(source.name)
     if since is None:
-        return f"{source.name} was not read"
+        return Change(source.name, "no_record", f"{source.name} was not read")
     old = _too_old(source, since, now)
-    return f"{source.name}: {old}" if old else ""
+    return Change(source.name, "stale", f"{source.name}: {old}") if old else None
 
 
-def _find_change(before: Context, source: Source, read: _Read, mask: Mask) -> str:
+def _find_change(before: Context, source: Source, read: _Read, mask: Mask) -> Change | None:
     if read.problem is not None:
-        return f"it could not be read again: {mask(read.problem.says).value}"
+        says = f"it could not be read again: {mask(read.problem.says).value}"
+        return Change(source.name, read.problem.code, says)
     now = {} if read.reading is None else _declared(source, read.reading)
     if digest_of(now) == before.seen.get(source.name):
-        return ""
+        return None
     was, seen = before.values.get(source.name, {}), masked_fields(mask, source.name, now).value
     changed = [name for name in source.fields if was.get(name) != seen.get(name)]
-    return f"{source.name} changed since it was read: {', '.join(changed) or 'a masked field'}"
+    told = ", ".join(changed) or "a masked field"
+    return Change(source.name, "changed", f"{source.name} changed since it was read: {told}")

@@ -132,6 +132,8 @@ def _decide(call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str
     print_lines([f"{decided.id}: {decided.status}"])
     if decided.status == "open":
         call.say("recorded; others must decide as well: pilotage approval show " + decided.id)
+    elif decided.kind == "action":
+        call.say(f"a worker goes on with it: pilotage item show {decided.covers['item']}")
     elif decided.kind == "policy":
         call.say(f"next: pilotage policy show {decided.covers['workflow']}")
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pilotage.cli import plan_compiled
+from pilotage.cli import action_story, plan_compiled
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from pilotage.cli.run_story import answer_line, asked, share
@@ -26,7 +26,7 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
     covered = {
         name: _LOOK[name](store, customer, id)
         for name, id in approval.covers.items()
-        if name in _LOOK and id
+        if name in _LOOK and id and approval.kind != "action"
     }
     covered |= _compiled(store, customer, approval)
     lessons = [
@@ -34,7 +34,12 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
         for lesson in store.lessons.list(customer, status="")
         if "lessons" in approval.covers and lesson.run == approval.run
     ]
-    told = {"approval": asked(store, customer, approval), "covered": covered, "lessons": lessons}
+    told = {
+        "approval": asked(store, customer, approval),
+        "action": action_story.find_story(store, customer, approval),
+        "covered": covered,
+        "lessons": lessons,
+    }
     return words.told(store, customer, told)
 
 
@@ -42,7 +47,8 @@ def lines(told: Told) -> list[str]:
     """The question for people, with the digest they decide by."""
     one = told["approval"]
     name = short(one["subject"])
-    of_run = f" of run {one['run']}" if one["run"] else ""
+    of_item = f" of item {one['covers']['item']}" if told["action"] else ""
+    of_run = f" of run {one['run']}" if one["run"] else of_item
     needs = [f"{n['count']} {n['role']}: {', '.join(n['people'])}" for n in one["needs"]]
     head = [
         f"{one['kind'].replace('_', ' ')} {one['status']}: {one['title']}",
@@ -57,6 +63,7 @@ def lines(told: Told) -> list[str]:
         *section("if approved", [one["if_approved"]]),
         *section("if rejected", [one["if_rejected"]]),
         *section("risks", list(one["risks"])),
+        *action_story.lines(told["action"]),
         *[line for key, value in told["covered"].items() for line in _covered(key, value)],
         *section("lessons to keep", [f"{le['kind']}: {le['text']}" for le in told["lessons"]]),
         *section("digest made of", covers),

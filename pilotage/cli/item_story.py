@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pilotage.cli import review_story
+from pilotage.cli import action_story, review_story
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from runs.records.item import Item
@@ -25,6 +25,7 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
             }
             for action in store.actions.of_item(customer, item.id)
         ],
+        "asked": action_story.questions(store, customer, item.id),
         "reviews": [
             review_story.told(store, customer, review)
             for review in store.reviews.of_item(customer, item.id)
@@ -44,6 +45,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("decided by", _by_lines(item)),
         *section("output", _output_lines(item, told["output"])),
         *section("route", _route_lines(item)),
+        *section("asked", [action_story.question_line(one) for one in told["asked"]]),
         *section("people", [line for one in told["reviews"] for line in _review_lines(one)]),
         *section("receipts", [_action_line(one) for one in told["actions"]]),
     ]

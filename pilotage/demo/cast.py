@@ -15,6 +15,7 @@ from runs import approvals
 from runs.approvals import Answer, Rules
 from runs.errors import Conflict
 from runs.plan import Plan, PlanRecord
+from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.release import Release
 from runs.records.run import Run
@@ -51,17 +52,29 @@ class Cast:
     def decide(self, run: Run) -> int:
         """Let each named person approve what waits for them, by their own token; how many did."""
         store, customer = self.stage.wired.store, self.stage.customer
-        decided = 0
-        for asked in approvals.list_approvals(store, customer, run=run.id):
-            answered = {d.person for d in approvals.decisions_of(store, customer, asked.id)}
-            for person in (need.people[0] for need in asked.needs if need.people):
-                if person in answered:
-                    continue
-                answer = Answer(asked.id, "approve", "decided in the demo", asked.subject)
-                approvals.decide(store, self.stage.identity(person), answer, self.rules)
-                answered.add(person)
-                decided += 1
-        return decided
+        found = approvals.list_approvals(store, customer, run=run.id)
+        return sum(self._agree(asked) for asked in found)
+
+    def agree(self, release: Release) -> int:
+        """Let the named people agree to the actions that wait for their yes; how many did."""
+        store, customer = self.stage.wired.store, self.stage.customer
+        found = approvals.list_approvals(store, customer, limit=5_000)
+        mine = [one for one in found if one.kind == "action" and self._is_of(one, release)]
+        return sum(self._agree(asked) for asked in mine)
+
+    def _agree(self, asked: Approval) -> int:
+        store, customer = self.stage.wired.store, self.stage.customer
+        answered = {d.person for d in approvals.decisions_of(store, customer, asked.id)}
+        left = [need.people[0] for need in asked.needs if need.people]
+        left = [person for person in left if person not in answered]
+        for person in left:
+            answer = Answer(asked.id, "approve", "decided in the demo", asked.subject)
+            approvals.decide(store, self.stage.identity(person), answer, self.rules)
+        return len(left)
+
+    def _is_of(self, asked: Approval, release: Release) -> bool:
+        item = self.stage.wired.store.items.get(self.stage.customer, asked.covers["item"])
+        return item.release == release.id
 
     def bring(self, release: Release) -> int:
         """Send the tickets the stage's sample and its signals still need; how many were sent."""

@@ -154,10 +154,15 @@ Question = Literal[
     "stage_slice",
     "stage_full",
     "update",
+    "action",
+    "action_sensitive",
+    "action_irreversible",
+    "action_financial",
+    "action_customer_facing",
     "lesson",
 ]
-"""What people are asked. `lesson` stands in values of an earlier time and asks nobody: lessons are
-decided with the update that shows them."""
+"""What people are asked. `action_RISK` comes before `action`. `lesson` stands in values of an
+earlier time and asks nobody: lessons are decided with the update that shows them."""
 
 
 class ApproverRule(Record):

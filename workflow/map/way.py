@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from policies.permissions import ALL_RISKS, WAITING
+from policies.permissions import waits
 from runs.plan import Plan
 from runs.records.record import Record
 from runs.records.version import Effect, Feature, FieldSpec, Source, Version
@@ -183,10 +183,13 @@ def _act(drawn: _Drawn) -> Step:
     if drawn.parts.sources:
         changed = Path(when=_changed(drawn.parts.sources), ends="in review", owner=to)
         paths.insert(2, changed)
-    waiting = [effect.name for effect in drawn.parts.effects if _waits(effect, drawn)]
+    waiting = [effect.name for effect in drawn.parts.effects if waits(effect, drawn.parts.waiting)]
     if waiting:
         says = f"{', '.join(waiting)} waits for a yes to exactly that action"
-        paths.insert(0, Path(when=says, ends="in review", owner=to))
+        paths.insert(0, Path(when=says, ends="asked", owner="whom the policy names"))
+        paths.insert(
+            1, Path(when="anything but a yes, or none in time", ends="in review", owner=to)
+        )
     return Step(name="act", title="Act", by="code", does=tuple(does), paths=tuple(paths))
 
 
@@ -227,13 +230,8 @@ def _feature(feature: Feature) -> str:
 
 def _effect(effect: Effect, drawn: _Drawn) -> str:
     risks = f", {', '.join(effect.risks).replace('_', '-')}" if effect.risks else ""
-    waits = ", waits for a person" if _waits(effect, drawn) else ""
-    return f"{effect.name}: {effect.level} {effect.tool}.{effect.operation}{risks}{waits}"
-
-
-def _waits(effect: Effect, drawn: _Drawn) -> bool:
-    is_risky = bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS))
-    return is_risky or effect.name in drawn.parts.waiting
+    asked = ", waits for a person" if waits(effect, drawn.parts.waiting) else ""
+    return f"{effect.name}: {effect.level} {effect.tool}.{effect.operation}{risks}{asked}"
 
 
 def _changed(sources: tuple[Source, ...]) -> str:

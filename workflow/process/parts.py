@@ -41,6 +41,8 @@ class ProcessDeps:
     holder: str
     """Who holds the lease on an item while it acts; unique for each worker."""
     lease_s: float = 10.0
+    is_solo: bool = False
+    """The installation says that it has one person."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,142 @@
+"""an action that waits for a yes: exactly what is done, why, and what differs from before."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pilotage.cli.output import one_line, section, short, when
+from pilotage.cli.run_explained import kept_text
+from runs import approvals
+from runs.errors import NotFound
+from runs.records.approval import Approval
+from runs.records.person import Customer
+from runs.store.store import Store
+
+Told = dict[str, Any]
+ABSENT = "-"
+LEFT_OUT = ("key", "content", "input", "output", "snapshot", "sources", "item", "workflow")
+"""What a question covers by digest; what these stand for is shown instead."""
+
+
+class Difference(NamedTuple):
+    """One value that is not what it was."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def find_story(store: Store, customer: Customer, asked: Approval) -> Told:
+    """What would be done and what it rests on, as JSON values; empty for another question."""
+    if asked.kind != "action":
+        return {}
+    now = _covered(store, customer, asked)
+    return {**now, "differences": _differences(store, customer, asked, now)}
+
+
+def lines(told: Told) -> list[str]:
+    """The action for people, what is different first."""
+    if not told:
+        return []
+    changed = [
+        f"{one['path']}: {_side(one['before'])} -> {_side(one['after'])}"
+        for one in told["differences"]
+    ]
+    return [
+        *section("different from what was asked before", changed),
+        *section(f"exactly this is done ({told['does']})", list(_content_lines(told["content"]))),
+        *section("because the version saw", _seen_lines(told["seen"])),
+    ]
+
+
+def questions(store: Store, customer: Customer, item: str) -> list[Told]:
+    """Every question about the actions of an item, with who answered what."""
+    asked = approvals.of_item(store, customer, item)
+    decided = approvals.decisions_on(store, customer, [one.id for one in asked])
+    return [
+        {
+            **one.as_json(),
+            "decisions": [made.as_json() for made in decided if made.approval == one.id],
+            "differences": find_story(store, customer, one)["differences"],
+        }
+        for one in asked
+    ]
+
+
+def question_line(asked: Told) -> str:
+    """One question and what became of it."""
+    said = ", ".join(
+        f"{one['person']} ({one['role']}) said {one['kind'].replace('_', ' ')} "
+        f"{when(one['decided_at'])}"
+        for one in asked["decisions"]
+    )
+    named = ", ".join(person for need in asked["needs"] for person in need["people"])
+    until = f"asked of {named} until {when(asked['due_at'])} UTC"
+    changed = ", ".join(one["path"] for one in asked["differences"])
+    again = f"; asked again because of {changed}" if changed else ""
+    return f"{asked['covers']['effect']} {asked['status']}: {said or until}{again} ({asked['id']})"
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
+    """Every leaf that is not the same on both sides, by its path; pure."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in dict.fromkeys([*before, *after]):
+            inner = f"{path}.{name}" if path else str(name)
+            yield from differences(before.get(name, ABSENT), after.get(name, ABSENT), inner)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for at, (was, now) in enumerate(zip(before, after, strict=True)):
+            yield from differences(was, now, f"{path}.{at}")
+    elif before != after:
+        yield Difference(path, before, after)
+
+
+def _covered(store: Store, customer: Customer, asked: Approval) -> Told:
+    seen = kept_text(store, customer, asked.covers["snapshot"])
+    return {
+        "does": asked.covers["does"],
+        "content": kept_text(store, customer, asked.covers["content"]),
+        "seen": seen["values"] if isinstance(seen, dict) else seen,
+        "rests_on": {k: v for k, v in asked.covers.items() if k not in LEFT_OUT},
+    }
+
+
+def _differences(store: Store, customer: Customer, asked: Approval, now: Told) -> list[Told]:
+    if not asked.supersedes:
+        return []
+    try:
+        before = approvals.get(store, customer, asked.supersedes)
+    except NotFound:
+        return []
+    was = _covered(store, customer, before)
+    return [one._asdict() for one in differences(was, now)]
+
+
+def _content_lines(content: Any) -> Iterator[str]:
+    if not isinstance(content, dict):
+        yield str(content)
+        return
+    for name, value in content.items():
+        if isinstance(value, str) and "\n" in value:
+            yield f"{name}:"
+            yield from (f"  {line}" for line in value.splitlines())
+        elif isinstance(value, dict):
+            yield from (f"{name}.{line}" for line in _content_lines(value))
+        else:
+            yield f"{name}: {_said(value)}"
+
+
+def _seen_lines(seen: Any) -> list[str]:
+    if not isinstance(seen, dict):
+        return [str(seen)] if seen else []
+    return [
+        f"{source}: " + one_line(", ".join(f"{n} {_said(v)}" for n, v in values.items()), 140)
+        for source, values in seen.items()
+    ]
+
+
+def _side(value: Any) -> str:
+    return one_line(_said(value), 60)
+
+
+def _said(value: Any) -> str:
+    text = value if isinstance(value, str) else str(value)
+    return short(text) if text.startswith("sha256:") else text

@@ -42,6 +42,7 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(watch_releases, wired, customer)
     _apart(wake_monitors, wired, customer)
     _apart(erase_past, wired, customer)
+    _apart(Engines.recheck_actions, engines, customer)
     _apart(try_again, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
 from tempfile import TemporaryDirectory
@@ -31,10 +31,10 @@ from policies.rules import Installation
 from rollout import admission
 from rollout.admission import DRILL, Sent, submit_many
 from rollout.advance import Facts
-from runs import people
+from runs import approvals, people
 from runs.approvals import Rules
 from runs.clock import Clock
-from runs.errors import InvalidInput, Unavailable
+from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.people import find_people
 from runs.records.approval import Approval
@@ -60,6 +60,9 @@ from workflow.version import mask_of
 
 log = logging.getLogger("pilotage.engines")
 
+RECHECK_EVERY = timedelta(minutes=5)
+RECHECKED = 200
+"""So many open questions, the most urgent, are held against the sources now and then."""
 BUDGET_TOKENS = 2_000
 """What the lessons recalled for one step may take."""
 
@@ -90,6 +93,7 @@ class Engines:
         self._has_lease = has_lease
         self._benches: dict[str, Bench] = {}
         self._routers: dict[tuple[str, str], Router] = {}
+        self._rechecked: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -203,6 +207,20 @@ class Engines:
                 reconcile(deps, customer, action)
             except Unavailable as error:
                 log.warning("an action stays open: %s", error, extra={"item": action.item})
+
+    def recheck_actions(self, customer: Customer) -> None:
+        """Ask again at once about actions whose ground changed; each is looked at now and then."""
+        store, now = self.chosen.store, self.chosen.clock.now()
+        deps = self.process_deps(customer)
+        found = approvals.list_approvals(store, customer, limit=RECHECKED)
+        for asked in (one for one in found if one.kind == "action"):
+            if now - self._rechecked.get(asked.id, asked.opened_at) < RECHECK_EVERY:
+                continue
+            self._rechecked[asked.id] = now
+            try:
+                asking.recheck(deps, customer, asked)
+            except (Unavailable, Conflict) as error:
+                log.warning("a question was not looked at again: %s", error)
 
     def close(self) -> None:
         """Let go of what only a worker holds."""

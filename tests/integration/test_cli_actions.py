@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from click.testing import Result
 
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from runs.approvals import of_item
+from runs.clock import StoppedClock
 from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.version import Effect
+from runs.store.store import Store
 from tests import builders
 from tests.integration.desk import Steps, answer, version
 from tests.integration.test_cli_items import release
@@ -56,6 +59,11 @@ def house(tmp_path: Path) -> House:
     house.run("item", "submit", "desk", "-", "--key", "t1", by="dan", stdin=json.dumps(TICKET))
     work(house)
     return house
+
+
+def turn_on(house: House, by: timedelta) -> StoppedClock:
+    """A clock that stands so much later than the record."""
+    return StoppedClock(house.wired.clock.now() + by)
 
 
 def work(house: House) -> Item:
@@ -127,6 +135,23 @@ def test_an_account_edited_before_the_yes_is_asked_about_anew_with_the_differenc
     assert not (house.folder / "desk").exists()
     [difference] = shown(house, "approval", "show", new.id)["action"]["differences"]
     assert difference == {"path": "seen.crm.tier", "before": "plain", "after": "gold"}
+
+
+def test_the_worker_asks_anew_by_itself_now_and_then(house: House) -> None:
+    """An edit in the customer's system is found by the look at what falls due."""
+    clock = turn_on(house, timedelta(minutes=6))
+    engines = replace(house.wired, clock=clock, store=Store(house.store.database, clock)).engines(
+        "w"
+    )
+    engines.recheck_actions(house.customer)
+    before = asked(house)[0].status
+    edit_account(house, "gold")
+    engines.recheck_actions(house.customer)
+    at_once = asked(house)[0].status
+    clock.turn(timedelta(minutes=6))
+    engines.recheck_actions(house.customer)
+
+    assert (before, at_once, asked(house)[0].status) == ("open", "open", "superseded")
 
 
 def test_a_no_needs_a_reason_and_leaves_the_item_with_a_person(house: House) -> None:

@@ -15,6 +15,7 @@ from runs.records.record import digest_of
 from runs.records.version import ApproverRule, PolicyValues
 from tests.integration.desk import ASSIGNING, TAGGING, Killed
 from tests.integration.signing import FILING, SENDING, Signing
+from workflow.process import asking
 from workflow.process.item import give_up
 
 
@@ -167,6 +168,15 @@ def test_what_changes_after_the_yes_stops_the_act(
 
     assert (item.status, desk.asked[-1].status) == ends
     assert desk.queued == []
+
+
+def test_the_worker_finds_a_change_before_anybody_decides(desk: Signing) -> None:
+    """A question about what is no longer so is not left standing."""
+    unchanged = asking.recheck(desk.deps(), desk.customer, desk.asked[0])
+    edit_the_tier(desk)
+    changed = asking.recheck(desk.deps(), desk.customer, desk.asked[0])
+
+    assert (unchanged, changed, desk.asked[0].status) == (False, True, "superseded")
 
 
 def test_what_changed_is_asked_again_on_what_the_sources_say_now(desk: Signing) -> None:

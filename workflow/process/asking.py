@@ -83,6 +83,17 @@ def ask(deps: ProcessDeps, customer: Customer, item: Item, *, is_anew: bool) -> 
             _open(work, item, request, before)
 
 
+def recheck(deps: ProcessDeps, customer: Customer, asked: Approval) -> bool:
+    """Supersede an open question when what it is about has changed; whether it had.
+
+    Unavailable while a source does not answer: then it stands as it is.
+    """
+    if current(deps, customer)(asked) == asked.subject:
+        return False
+    approvals.supersede(deps.store, customer, "worker", asked.id)
+    return True
+
+
 def is_void(store: Store, customer: Customer, item: Item) -> bool:
     """Whether something changed under a question of the item since it was asked."""
     return any(one.status == "superseded" for one in _newest(store, customer, item).values())

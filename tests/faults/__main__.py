@@ -2,7 +2,7 @@
 
 On SQLite; with `server` on PostgreSQL, where a second worker goes on beside the next process; with
 `beside` there are two from the start, and who meets a seam first is chance. `serve` in the place of
-a number does single trials for the tests: one JSON array a line each way.
+a number does single trials for the tests, on both: one JSON array a line each way.
 """
 
 import json
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import databases
+from tests.databases import Server
 from tests.faults.seams import SEAMS, Strike
 from tests.faults.trial import Forge, Result
 
@@ -23,10 +24,15 @@ KILLS = 12
 FORM = "{:<22} {:>6} {:>9} {:>11} {:>6} {:>6}"
 
 
-def serve(forge: Forge) -> None:
-    """Answer each strike with what came of it."""
+def serve(folder: Path, server: Server | None) -> None:
+    """Answer each strike with what came of it; a database's homes are prepared when it is asked."""
+    forges: dict[str, Forge] = {}
     for line in sys.stdin:
-        _say(json.dumps(forge.trial(Strike(*json.loads(line)))))
+        kind, strike = json.loads(line)
+        if kind not in forges:
+            forges[kind] = Forge(folder / kind, server if kind == databases.POSTGRESQL else None)
+            forges[kind].prepare()
+        _say(json.dumps(forges[kind].trial(Strike(*strike))))
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -80,13 +86,13 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _database(has_server: bool) -> Iterator[None]:
-    """What every home stands on from now on."""
+def _database(has_server: bool) -> Iterator[Server | None]:
+    """The server that homes may stand on, if any is asked for."""
     if not has_server:
-        yield
+        yield None
         return
     with databases.running() as server, databases.on(server):
-        yield
+        yield server
 
 
 def main() -> int:
@@ -94,13 +100,12 @@ def main() -> int:
     began, asked = time.monotonic(), sys.argv[1:]
     has_server = bool({"server", "beside"} & set(asked))
     kills = next((int(one) for one in asked if one.isdecimal()), KILLS)
-    with _folder() as folder, _database(has_server):
-        forge = Forge(folder, is_beside="beside" in asked)
-        forge.prepare()
+    with _folder() as folder, _database(has_server) as server:
         if "serve" in asked:
-            _say(json.dumps("ready"))
-            serve(forge)
+            serve(folder, server)
             return 0
+        forge = Forge(folder, server, is_beside="beside" in asked)
+        forge.prepare()
         is_good = tabulate(forge, kills)
     _say(f"{time.monotonic() - began:.0f} s, {os.cpu_count()} processors")
     return 0 if is_good else 1

@@ -115,8 +115,9 @@ def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
     for line in _lines(play.wired.home.folder / DECIDED):
         if line.replace(" ", ".") not in now:
             yield f"told as recorded and gone: {line}"
-    waiting = (one for one in _asked(play, the_run(play)) if one.status == "open")
-    yield from (f"still open: {one.id}" for one in waiting)
+    run = the_run(play)
+    waiting = (one for one in _asked(play, run) if one.status == "open")
+    yield from (f"still open: {one.id}" for one in waiting if one.id != run.waits_for)
 
 
 def _other(play: Play) -> Iterator[str]:
@@ -125,7 +126,7 @@ def _other(play: Play) -> Iterator[str]:
     if not report.ok:
         yield f"audit: {report.problems}"
     yield from (f"job failed: {job['id']}: {job['error']}" for job in store.jobs.failed())
-    if store.jobs.unfinished():
+    if store.jobs.unfinished() and the_run(play).status == "ended":
         yield f"{store.jobs.unfinished()} jobs are left"
     yield from (f"no receipt: {one.key}" for one in actions_of(play) if not one.receipt)
     keys = sorted(one.key for one in actions_of(play))

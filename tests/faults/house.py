@@ -65,7 +65,7 @@ def right_for(text: str) -> str:
 
 def settings_of(folder: Path) -> Settings:
     """A home's settings, in a hurry."""
-    told = {"PILOTAGE_HOME": str(folder), "PILOTAGE_POLL_S": "0.01", "PILOTAGE_TICK_S": "0.05"}
+    told = {"PILOTAGE_HOME": str(folder), "PILOTAGE_POLL_S": "0.02", "PILOTAGE_TICK_S": "0.1"}
     return settings.read(told | databases.environment(folder))
 
 

@@ -18,6 +18,7 @@ from runs.records.person import Customer, Identity
 from runs.records.run import Run
 from runs.store.items import ItemFilter, move_item
 from runs.store.reviews import decide_review
+from tests.faults.children import leave
 from tests.faults.house import (
     CUSTOMER,
     REQUESTER,
@@ -73,14 +74,50 @@ def waits_for(kind: str, times: int = 1) -> Until:
     return until
 
 
-def play_on(folder: Path, until: Until = is_over) -> None:
+def has_stage(number: int) -> Until:
+    """The run waits for signals of this stage, and nothing was sent to it yet."""
+
+    def until(play: Play, run: Run) -> bool:
+        what, _, id = run.waits_for.partition(":")
+        return (
+            what == "signals" and play.wired.store.releases.get(play.customer, id).stage == number
+        )
+
+    return until
+
+
+def has_sample(play: Play, run: Run) -> bool:
+    """Every item of the stage's sample came to its end, and was looked at where it has to be."""
+    what, _, id = run.waits_for.partition(":")
+    if what != "signals":
+        return run.waits_for != ""
+    store, customer = play.wired.store, play.customer
+    release = store.releases.get(customer, id)
+    if store.items.list(customer, ItemFilter(release=id, status="queued"), limit=1):
+        return False
+    seen = measure(store, customer, release=release, now=store.clock.now())
+    return seen.settled >= seen.sample and not _waiting(play, release.id)
+
+
+def play_on(play: Play, until: Until = is_over) -> None:
     """Do whatever the run waits for, as people and systems would, with a worker beside it."""
-    play = open_play(folder)
-    run = begin(play.wired, play.tokens)
     with working(play.wired) as worker:
-        while not until(play, run := play.wired.store.runs.get(play.customer, run.id)):
-            _turn(play, run, worker)
+        _play(play, until, worker)
     play.wired.store.database.close()
+
+
+def play_out(play: Play, until: Until, then: Callable[[], None]) -> None:
+    """The same, and `then` at its end while the worker still works: nobody stops it in order."""
+    with working(play.wired) as worker:
+        _play(play, until, worker)
+        then()
+        leave(0)
+
+
+def _play(play: Play, until: Until, worker: Worker) -> None:
+    run = begin(play.wired, play.tokens)
+    while not until(play, run := play.wired.store.runs.get(play.customer, run.id)):
+        _turn(play, run, worker)
 
 
 def _turn(play: Play, run: Run, worker: Worker) -> None:
@@ -125,8 +162,7 @@ def _watch(play: Play, release_id: str) -> bool:
     release = store.releases.get(customer, release_id)
     if store.items.list(customer, ItemFilter(release=release.id, status="queued"), limit=1):
         return False
-    reviews = store.reviews.list(customer, status="open", limit=1_000)
-    mine = [one for one in reviews if _is_of(play, one, release.id)]
+    mine = _waiting(play, release.id)
     for review in mine:
         _answer(play, review)
     seen = measure(store, customer, release=release, now=store.clock.now())
@@ -134,6 +170,12 @@ def _watch(play: Play, release_id: str) -> bool:
         return bool(mine)
     _send(play, seen.sample - seen.settled)
     return True
+
+
+def _waiting(play: Play, release: str) -> list[Review]:
+    """What of a release waits for a person."""
+    reviews = play.wired.store.reviews.list(play.customer, status="open", limit=1_000)
+    return [one for one in reviews if _is_of(play, one, release)]
 
 
 def _is_of(play: Play, review: Review, release: str) -> bool:

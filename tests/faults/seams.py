@@ -26,8 +26,8 @@ from tools.files import sink
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
 
-Start = Literal["opened", "slice", "update"]
-"""Where a trial begins: nothing done; asked for the slice; asked for the update."""
+Start = Literal["opened", "slice", "items", "update"]
+"""Where a trial begins: nothing done; asked for the slice; in it; asked for the update."""
 Side = Literal["before", "after"]
 Picks = Callable[..., bool]
 
@@ -84,8 +84,9 @@ def _key_begins(prefix: str) -> Picks:
 BEFORE: tuple[Side, ...] = ("before",)
 AFTER: tuple[Side, ...] = ("after",)
 UPDATE: tuple[Start, ...] = ("update",)
-SLICE: tuple[Start, ...] = ("slice",)
-ANY: tuple[Start, ...] = ("update", "slice", "opened")
+ITEMS: tuple[Start, ...] = ("items",)
+ANY: tuple[Start, ...] = ("update", "items", "slice", "opened")
+ASKED: tuple[Start, ...] = ("update", "slice", "opened")
 
 SAVERS = (SqliteSaver, PostgresSaver)
 
@@ -96,17 +97,17 @@ SEAMS: dict[str, Seam] = {
     "enqueue": Seam(ANY, queue, "hand_over", AFTER),
     "checkpoint": Seam(ANY, SAVERS, "put"),
     "checkpoint of writes": Seam(ANY, SAVERS, "put_writes"),
-    "decision": Seam(ANY, approvals, "decide"),
+    "decision": Seam(ASKED, approvals, "decide"),
     "wake, job taken": Seam(ANY, Loop, "advance"),
     "wake, graph resumed": Seam(ANY, Pregel, "invoke"),
     "reserve for the run": Seam(UPDATE, Actions, "reserve", picks=_of_run),
-    "reserve for an item": Seam(SLICE, Actions, "reserve", picks=_of_item),
+    "reserve for an item": Seam(ITEMS, Actions, "reserve", picks=_of_item),
     "do for the run": Seam(UPDATE, Outbox, "act", picks=_is_sent),
     "do for the run, half": Seam(UPDATE, sink, "_sync", BEFORE, _in_folder("outbox")),
-    "do for an item": Seam(SLICE, FolderSink, "act"),
-    "do for an item, half": Seam(SLICE, sink, "_sync", BEFORE, _in_folder("queues")),
+    "do for an item": Seam(ITEMS, FolderSink, "act"),
+    "do for an item, half": Seam(ITEMS, sink, "_sync", BEFORE, _in_folder("queues")),
     "settle for the run": Seam(UPDATE, Actions, "settle", picks=_key_begins("r-")),
-    "settle for an item": Seam(SLICE, Actions, "settle", picks=_key_begins("item-")),
+    "settle for an item": Seam(ITEMS, Actions, "settle", picks=_key_begins("item-")),
 }
 
 

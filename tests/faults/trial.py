@@ -1,20 +1,16 @@
 """Kill a process at a seam, let the next one go on, and compare how both come out.
 
-Every home is prepared once and copied for each trial. Everything heavy is imported before the first
-fork, and this process never starts a thread and never opens a record: its children do.
+Every home is prepared once and copied for each trial. What a child came to need is imported here
+before the next fork, and this process never starts a thread and never opens a record.
 
 On a server there are two workers: the one that is killed, and one that works beside whoever goes
 on, or beside the killed one as well.
 """
 
 import json
-import os
 import shutil
 import signal
-import sys
 import time
-import traceback
-from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,22 +18,44 @@ from typing import Any, NamedTuple
 from pilotage.worker import working
 from runs import tables
 from tests import databases
+from tests.databases import Server
 from tests.faults import house
+from tests.faults.children import PATIENCE_S, child, ended, fork, load_as, note_loaded, told
 from tests.faults.ends import ACTED, End, as_json, decisions_in, end_of, faults_of
-from tests.faults.scenario import Until, is_over, note, open_play, play_on, waits_for
+from tests.faults.scenario import (
+    Play,
+    Until,
+    has_sample,
+    has_stage,
+    is_over,
+    note,
+    open_play,
+    play_on,
+    play_out,
+    waits_for,
+)
 from tests.faults.seams import SEAMS, Start, Strike, arm, count
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
 
-PATIENCE_S = 60
 TOLD = 6_000
-OUTPUT, RESULT = "output.txt", "result.json"
+RESULT = "result.json"
 BESIDE, OVER = "beside.txt", "over.txt"
 """The name of the worker beside, and the sign that it may go."""
 STARTS: dict[Start, Until] = {
     "slice": waits_for("stage", times=2),
+    "items": has_stage(1),
     "update": waits_for("update"),
 }
+ENDS: dict[Start, Until] = {
+    "opened": is_over,
+    "slice": has_stage(1),
+    "items": has_sample,
+    "update": is_over,
+}
+"""How far a trial is played; one goes the whole way."""
+SAME: dict[Start, tuple[str, ...]] = {"items": ("decisions", "items", "actions")}
+"""What of the end must be the same; everything, but that the run may look again at any moment."""
 
 
 class Result(NamedTuple):
@@ -62,21 +80,24 @@ class Result(NamedTuple):
 class Forge:
     """Prepared homes, and trials on copies of them."""
 
-    def __init__(self, folder: Path, *, is_beside: bool = False) -> None:
+    def __init__(self, folder: Path, server: Server | None, *, is_beside: bool = False) -> None:
         self._folder = folder
+        self._server = server
         self._is_beside = is_beside
         """On a server: two workers from the start, and not only after the kill."""
         self._expected: dict[Start, dict[str, Any]] = {}
         self._counts: dict[Start, dict[str, int]] = {}
 
     def prepare(self) -> None:
-        """Make every home to start from."""
+        """Make every home to start from, and load whatever a play needs."""
+        databases.CHOSEN.server = self._server
         here = self._folder / "making"
         databases.url_of(here)
-        _require(_fork(lambda: _make(here), here), here)
+        _require(fork(lambda: _make(here), here), here)
         self._keep(here, "opened")
         for start, until in STARTS.items():
-            _require(_fork(lambda until=until: play_on(here, until), here), here)
+            _require(fork(lambda until=until: _prepare(here, until), here), here)
+            load_as(here)
             self._keep(here, start)
         shutil.copytree(here / "fits", self._folder / "opened" / "fits")
 
@@ -89,17 +110,18 @@ class Forge:
         """Kill one process at the strike, let the next one go on from what is on the disk."""
         began = time.monotonic()
         start = strike.start
+        databases.CHOSEN.server = self._server
         self._expect(start)
         home = self._copy(start)
         beside = _Beside(home)
         if self._is_beside:
             beside.start()
-        ended = _fork(lambda: _play_armed(home, strike), home)
+        ended = fork(lambda: _play_armed(home, strike), home)
         killed = ended == -signal.SIGKILL
         if killed:
-            _fork(lambda: _wait_out_leases(home), home)
+            fork(lambda: _wait_out_leases(home), home)
             beside.start()
-            ended = _fork(lambda: _go_on(home), home)
+            ended = fork(lambda: _go_on(home, start), home)
         has_left = beside.stop()
         if ended or not has_left:
             return _failed(strike, home, "a process that goes on failed", began)
@@ -107,7 +129,8 @@ class Forge:
             return Result(strike, False, True, [], [], [], time.monotonic() - began)
         found = json.loads((home / RESULT).read_text())
         shutil.rmtree(home)
-        differs = _differences(self._expected[start], found["end"])
+        names = SAME.get(start, End._fields)
+        differs = _differences(self._expected[start], found["end"], names)
         faults = found["faults"]
         return Result(
             strike,
@@ -125,10 +148,11 @@ class Forge:
             return
         home = self._copy(start)
         names = [name for name, seam in SEAMS.items() if start in seam.starts]
-        _require(_fork(lambda: _play_counted(home, names), home), home)
+        _require(fork(lambda: _play_counted(home, names, ENDS[start]), home), home)
         found = json.loads((home / RESULT).read_text())
         wrong = [says for says in found["faults"].values() if says]
-        if wrong or found["end"]["terminal"][:2] != ["ended", "stage_reached"]:
+        terminal = found["end"]["terminal"]
+        if wrong or (ENDS[start] is is_over) != (terminal[:2] == ["ended", "stage_reached"]):
             raise AssertionError(f"without a kill it already ends wrong: {found}")
         self._expected[start] = found["end"]
         self._counts[start] = found["counts"]
@@ -159,7 +183,7 @@ class _Beside:
         """Let it work from now on, unless it does."""
         if self._child or databases.CHOSEN.server is None:
             return
-        self._child = _child(lambda: _work_beside(self._home), self._home)
+        self._child = child(lambda: _work_beside(self._home), self._home)
         until = time.monotonic() + PATIENCE_S
         while not (self._home / BESIDE).exists() and time.monotonic() < until:
             time.sleep(0.005)
@@ -169,7 +193,7 @@ class _Beside:
         if not self._child:
             return True
         (self._home / OVER).touch()
-        return _ended(self._child) == 0
+        return ended(self._child) == 0
 
 
 def _make(home: Path) -> None:
@@ -179,17 +203,21 @@ def _make(home: Path) -> None:
     play.wired.store.database.close()
 
 
+def _prepare(home: Path, until: Until) -> None:
+    play_on(open_play(home), until)
+    note_loaded(home)
+
+
 def _play_armed(home: Path, strike: Strike) -> None:
     _note_acts(home)
     arm(strike)
-    play_on(home)
+    play_out(open_play(home), ENDS[strike.start], lambda: None)
 
 
-def _play_counted(home: Path, names: list[str]) -> None:
+def _play_counted(home: Path, names: list[str], until: Until) -> None:
     _note_acts(home)
     counts = count(names)
-    play_on(home)
-    _write_result(home, [], counts=counts)
+    _play_out(home, until, counts=counts)
 
 
 def _work_beside(home: Path) -> None:
@@ -199,18 +227,20 @@ def _work_beside(home: Path) -> None:
         worker.run_until((home / OVER).exists)
 
 
-def _go_on(home: Path) -> None:
+def _go_on(home: Path, start: Start) -> None:
     _note_acts(home)
-    before = decisions_in(open_play(home))
-    play_on(home, is_over)
-    _write_result(home, before)
+    _play_out(home, ENDS[start])
 
 
-def _write_result(home: Path, before: list[Any], **more: Any) -> None:
+def _play_out(home: Path, until: Until, **more: Any) -> None:
     play = open_play(home)
+    before = decisions_in(play)
+    play_out(play, until, lambda: _write_result(play, before, more))
+
+
+def _write_result(play: Play, before: list[Any], more: dict[str, Any]) -> None:
     found = as_json(end_of(play), faults_of(play, before))
-    play.wired.store.database.close()
-    (home / RESULT).write_text(json.dumps(found | more))
+    (play.wired.home.folder / RESULT).write_text(json.dumps(found | more))
 
 
 def _note_acts(home: Path) -> None:
@@ -242,60 +272,18 @@ def _wait_out_leases(home: Path) -> None:
     store.database.close()
 
 
-def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    names = [name for name in End._fields if expected[name] != found[name]]
-    return [f"{name}: {found[name]} instead of {expected[name]}" for name in names]
+def _differences(
+    expected: dict[str, Any], found: dict[str, Any], names: tuple[str, ...]
+) -> list[str]:
+    differ = [name for name in names if expected[name] != found[name]]
+    return [f"{name}: {found[name]} instead of {expected[name]}" for name in differ]
 
 
 def _failed(strike: Strike, home: Path, says: str, began: float) -> Result:
-    told = f"{says}: {(home / OUTPUT).read_text()[-TOLD:]}"
     seconds = time.monotonic() - began
-    return Result(strike, True, False, [], [], [told], seconds)
+    return Result(strike, True, False, [], [], [f"{says}: {told([home], TOLD)}"], seconds)
 
 
-def _require(ended: int, home: Path) -> None:
-    if ended:
-        told = (home / OUTPUT).read_text()[-TOLD:]
-        raise AssertionError(f"a home could not be prepared: exit code {ended}: {told}")
-
-
-def _fork(work: Callable[[], None], folder: Path) -> int:
-    """Do `work` in a child; its exit code, negative for the signal that ended it."""
-    return _ended(_child(work, folder))
-
-
-def _child(work: Callable[[], None], folder: Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        _be_child(work, folder / OUTPUT)
-    return child
-
-
-def _ended(child: int) -> int:
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.005)
-    os.kill(child, signal.SIGTERM)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _be_child(work: Callable[[], None], output: Path) -> None:
-    """Never returns: what the parent would do on its way out is not the child's to do."""
-    code = 1
-    try:
-        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(file, 1)
-        os.dup2(file, 2)
-        work()
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+def _require(code: int, home: Path) -> None:
+    if code:
+        raise AssertionError(f"a home could not be prepared: {code}: {told([home], TOLD)}")

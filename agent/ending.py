@@ -11,7 +11,7 @@ from runs.plan import PlanDraft, PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.intake import Intake
 from runs.records.release import Move
-from runs.records.run import Cancellation, OpsReview, Refusal, Terminal
+from runs.records.run import Cancellation, OpsReview, Pin, Refusal, Terminal
 from runs.records.version import PolicyValues
 from runs.words import quote
 
@@ -219,6 +219,11 @@ def _not_done(state: State, deps: Deps, id: str) -> Terminal:
     return _blocker(state, owner=owner, proof=proof, reason=reason)
 
 
+def _lost(state: State, deps: Deps, id: str) -> Terminal:
+    owner = _owner_of_changes(state, deps)
+    return _blocker(state, owner=owner, proof=id, reason=deps.get(state, Pin, id).why)
+
+
 def _answering(state: State, deps: Deps, owner: str) -> str:
     """The owner, or the first person who stands in: deputy, escalation, installation's owner.
 
@@ -260,6 +265,7 @@ _ENDS = {
     "unwell": _unwell,
     "unreproduced": _unreproduced,
     "refusal": _not_done,
+    "lost": _lost,
     "taken_back": _taken_back,
     "holes": _holes,
     "access": _unreached,

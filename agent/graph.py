@@ -3,7 +3,8 @@
 review_context → choose_improvement → write_plan → ask_plan → build → dry_run ⇄ fix_smallest_issue →
 ask_test_exit → propose_stage → ask_stage → stage_release → monitor ⇄ propose_stage → report →
 ask_update → send_update → store_lessons → end. Every end passes report and store_lessons; what a
-node refuses is such an end, and so is an ops review that needs nothing built.
+node refuses is such an end, and so is an ops review that needs nothing built. A run whose question
+this loop does not have begins again with the node that asks (`agent/upgrade.py`).
 """
 
 from functools import partial
@@ -24,8 +25,9 @@ from agent.nodes.send_update import send_update
 from agent.nodes.stage_release import after_stage, stage_release
 from agent.nodes.store_lessons import after_lessons, store_lessons
 from agent.nodes.write_plan import after_plan, write_plan
-from agent.refusal import Node, Route, attempt, on, onward
+from agent.refusal import Node, Route, attempt, begin, on, onward
 from agent.state import State
+from agent.upgrade import BEGINS
 
 NODES: dict[str, Node] = {
     "review_context": review_context,
@@ -47,7 +49,6 @@ NODES: dict[str, Node] = {
 }
 
 EDGES: list[tuple[str, str]] = [
-    (START, "review_context"),
     ("review_context", "choose_improvement"),
     ("fix_smallest_issue", "dry_run"),
     ("report", "ask_update"),
@@ -64,6 +65,7 @@ def _asked(
 
 
 ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
+    START: (begin, {name: name for name in BEGINS}),
     "choose_improvement": (after_choice, {"plan": "write_plan", "ended": "report"}),
     "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
     "ask_plan": _asked("ask_plan", approved="build", again="write_plan"),
@@ -108,8 +110,7 @@ def build(deps: Deps) -> StateGraph:
     for name, node in NODES.items():
         made = partial(attempt, name=name, node=node) if name in REFUSED else node
         graph.add_node(name, partial(made, deps=deps))
-    graph.add_edge(*EDGES[0])
-    ways = {start: (on, {"on": end}) for start, end in EDGES[1:]} | ROUTES
+    ways = {start: (on, {"on": end}) for start, end in EDGES} | ROUTES
     for name, (route, targets) in ways.items():
         refused = {"refused": REFUSED[name]} if name in REFUSED else {}
         step = partial(onward, name=name, route=route, deps=deps)

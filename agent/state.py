@@ -38,11 +38,13 @@ class State:
     blocker: str = ""
     """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `access:<evidence>`,
     `occupied:<release>`, `refusal:<refusal>`, `unwell:<ops review>`, `unreproduced:<evidence>`,
-    `cancelled:<act>`."""
+    `cancelled:<act>`, `lost:<pin>`."""
     refused: str = ""
     """The node that refused last; empty while none did."""
     report: str = ""
     terminal: str = ""
+    begins: str = ""
+    """The node to begin with, where a run is taken up in another loop; empty otherwise."""
 
 
 class Update(TypedDict, total=False):
@@ -66,3 +68,4 @@ class Update(TypedDict, total=False):
     refused: str
     report: str
     terminal: str
+    begins: str

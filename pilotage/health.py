@@ -9,9 +9,12 @@ from typing import Literal, NamedTuple
 
 from agent.cadence import calendar
 from agent.loop import code_digest
+from agent.shape import shape_of
+from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
 from pilotage.due import LEFT_OPEN
+from pilotage.taking_up import meeting_another_loop
 from pilotage.wiring import Wired
 from runs import audit
 from runs.approvals import get
@@ -34,6 +37,14 @@ OURS = (
     "runs",
 )
 """The top-level names of this program; any other distribution with one of them overwrites it."""
+
+
+BECOMES = {
+    "continues": "continues",
+    "asked_again": "is asked again",
+    "closed": "is closed as a blocker",
+}
+"""What is said of a run that meets another loop or other rules."""
 
 
 class Finding(NamedTuple):
@@ -162,18 +173,19 @@ def missed(wired: Wired, customer: Customer) -> Iterator[Finding]:
 
 def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:
     """Every run that is under way finds its place in the loop of this program."""
-    now = code_digest()
     under_way = [
         run
         for status in ("open", "waiting")
         for run in wired.store.runs.list(customer, status=status, limit=1000)
     ]
-    changed = [run for run in under_way if run.graph != now]
-    if not changed:
+    moved = meeting_another_loop(wired, customer)
+    if not moved:
         says = f"{customer.id}: {len(under_way)} under way, all with the loop as it is"
         yield Finding("runs", "ok", says)
-    for run in changed:
-        yield _meeting(wired, customer, run)
+        return
+    now = _loop_of(wired)
+    for run in moved:
+        yield _meeting(wired, customer, run, now)
 
 
 def files(wired: Wired, customer: Customer) -> Iterator[Finding]:
@@ -215,18 +227,26 @@ def index(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield Finding("memory", "note" if is_left else "ok", says + more)
 
 
-def _meeting(wired: Wired, customer: Customer, run: Run) -> Finding:
-    from agent.graph import NODES
+def _loop_of(wired: Wired) -> Now:
+    """The loop and the rules of this program; langgraph is loaded only where a run meets them."""
+    from agent.graph import build
+    from pilotage.engines import NOBODY
 
+    loop = build(wired.engines("").deps(wired.store, NOBODY))
+    return Now(code_digest(), wired.installation.digest, shape_of(loop))
+
+
+def _meeting(wired: Wired, customer: Customer, run: Run, now: Now) -> Finding:
+    """What becomes of a run when the worker takes it up in this loop."""
     node = _stands_at(wired, customer, run)
-    if node and node not in NODES:
-        says = (
-            f"{run.id} stands at {node}, which this program does not have; "
-            "go back to the version it was started with, or end it"
-        )
-        return Finding("runs", "wrong", f"{customer.id}: {says}")
-    says = f"{run.id} goes on with another loop than it was started with; questions are asked again"
-    return Finding("runs", "note", f"{customer.id}: {says} where what they cover changed")
+    if not node:
+        says = f"{run.id} continues: it is at work, and every step reads the record again"
+        return Finding("runs", "note", f"{customer.id}: {says}")
+    met = meet(find_pin(wired.store, customer, run.id), now, node)
+    says = f"{run.id} {BECOMES[met.outcome]}: {met.why}"
+    if met.outcome == "closed":
+        says += f"; {owner_of(wired.store, customer, run)} answers for it"
+    return Finding("runs", "wrong" if met.outcome == "closed" else "note", f"{customer.id}: {says}")
 
 
 def _stands_at(wired: Wired, customer: Customer, run: Run) -> str:

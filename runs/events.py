@@ -22,6 +22,7 @@ EventKind = Literal[
     "run_waiting",
     "run_resumed",
     "run_closed",
+    "checkpoints_pruned",
     "record_kept",
     "snapshot_kept",
     "snapshot_erased",

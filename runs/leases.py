@@ -64,6 +64,18 @@ def release(store: Store, customer: Customer, lease: Lease) -> None:
         connection.execute(statement.values(holder="", expires_at=now))
 
 
+def free(store: Store, customer: Customer, lease: Lease) -> bool:
+    """Take a lease from a holder that is gone, with its event; False when it has another holder."""
+    table = tables.leases
+    with store.change(customer, "worker") as change:
+        now = text_of(_real_time(store, change.connection))
+        statement = table.update().where(_is(customer, lease))
+        freed = change.connection.execute(statement.values(holder="", expires_at=now))
+        if freed.rowcount == 1:
+            change.append("lease_taken_over", lease=lease.name, fence=lease.fence)
+        return freed.rowcount == 1
+
+
 def live(store: Store, customer: Customer, name: str) -> list[Lease]:
     """The leases of this name, and of those below it (`name:...`), that somebody holds now."""
     return [lease for lease, is_live in _below(store, customer, name) if is_live and lease.holder]

@@ -218,7 +218,8 @@ class Voyage:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
             return self.build_graph(self.change_deps(deps))
 
-        return Loop(self.store, made, partial(checkpoints.opened, self.wired.checkpoints))
+        opened = partial(checkpoints.opened, self.wired.checkpoints)
+        return Loop(self.store, made, opened, rules=self.wired.installation.digest)
 
     def advance(self, holder: str = "w1") -> Run:
         """To its next question, wait or end."""

@@ -212,3 +212,42 @@ class Report(Record):
     figures: tuple[Figure, ...]
     recipients: tuple[str, ...]
     """Person ids at the customer."""
+
+
+class Pin(Record):
+    """The loop and the rules that a run goes on with from this moment; the newest holds."""
+
+    id: str
+    run: str
+    number: int
+    """From 1, in the order in which the run met them."""
+    source: Digest
+    """Digest of the loop's whole code: the same code is the same loop."""
+    rules: Digest
+    """Digest of the installation's rules."""
+    nodes: dict[str, Digest]
+    """By name, the source of each node and of what it calls in the loop."""
+    ways: tuple[str, ...]
+    """Every way on, as `node outcome node`, sorted."""
+    thread: str
+    """Where the run stands: the name of its checkpoints."""
+    after: str = ""
+    """The thread that this one goes on for; empty for a run's first."""
+    begins: str = ""
+    """The node with which such a thread begins; empty for a run's first."""
+    meets: Literal["begins", "continues", "asked_again", "closed"]
+    """What became of the run when it met this loop."""
+    why: str
+    """In one sentence, by the names of nodes."""
+
+
+class Archive(Record):
+    """Where a run stood when it had ended; its checkpoints are gone, the record has the rest."""
+
+    id: str
+    run: str
+    threads: tuple[str, ...]
+    checkpoints: int
+    """How many there were."""
+    state: dict[str, str]
+    """What travelled between the nodes at the end: ids and small plain values."""

@@ -17,11 +17,13 @@ from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.release import Move, Signal
 from runs.records.run import (
+    Archive,
     Briefing,
     Cancellation,
     Choice,
     Clearing,
     OpsReview,
+    Pin,
     Refusal,
     Report,
     Terminal,
@@ -65,6 +67,8 @@ KINDS: dict[type[Record], str] = {
     Report: "report",
     Refusal: "refusal",
     Terminal: "terminal",
+    Pin: "pin",
+    Archive: "archive",
 }
 
 

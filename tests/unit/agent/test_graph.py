@@ -18,6 +18,7 @@ from agent.nodes.choose_improvement import after_choice
 from agent.nodes.store_lessons import after_lessons
 from agent.refusal import UNDONE
 from agent.state import State
+from agent.upgrade import BEGINS
 from runs.errors import InvalidInput
 from runs.moves import ApprovalStatus
 from tests import builders
@@ -208,12 +209,23 @@ def returned(function: Callable[..., str]) -> Iterator[str]:
             yield constant
 
 
-@pytest.mark.parametrize("node", sorted(set(ROUTES) - set(ASKED_BY)))
+@pytest.mark.parametrize("node", sorted(set(ROUTES) - {START, *ASKED_BY}))
 def test_every_target_of_a_route_is_one_its_function_can_return(node: str) -> None:
     """No line of the page is dead."""
     route, targets = ROUTES[node]
 
     assert set(targets) <= set(returned(route))
+
+
+@pytest.mark.parametrize("node", BEGINS)
+def test_a_thread_begins_with_the_first_node_or_one_that_asks(node: str) -> None:
+    """Where a run is taken up in another loop; of itself it begins with the first."""
+    state = State(customer="acme", run="r-1")
+    route, targets = ROUTES[START]
+
+    assert route(state, deps=bare_deps()) == "review_context"
+    assert route(State(**vars(state) | {"begins": node}), deps=bare_deps()) == node
+    assert set(targets) == {"review_context", *ASKED_BY.values()}
 
 
 def test_the_page_stays_one_page() -> None:

@@ -106,8 +106,8 @@ def test_items_that_wait_past_their_due_time_are_counted_with_their_owners(house
     assert "item list --overdue" in found.says
 
 
-def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:
-    """Its question is one the loop still has."""
+def test_a_paused_run_of_another_loop_is_told_and_asked_again(house: House) -> None:
+    """Nothing says in which loop its question was asked."""
     run = builders.run(id="r-2", trigger="t-2")
     house.store.runs.open(house.customer, "dan", builders.trigger(id="t-2", key="k-2"), run)
     house.store.jobs.mark_done(house.customer, "advance_run:r-2:opened")
@@ -118,7 +118,7 @@ def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:
     [found] = [one for one in look_over(house.wired) if one.name == "runs"]
 
     assert found.state == "note"
-    assert "r-2 goes on with another loop" in found.says
+    assert "r-2 is asked again: nothing says in which loop ask_plan asked" in found.says
 
 
 def test_a_run_that_stands_where_the_loop_has_nothing_is_wrong(house: House) -> None:
@@ -132,7 +132,8 @@ def test_a_run_that_stands_where_the_loop_has_nothing_is_wrong(house: House) -> 
 
     [found] = wrong(house)
 
-    assert "r-2 stands at ask_action, which this program does not have" in found.says
+    assert "r-2 is closed as a blocker: stood at ask_action" in found.says
+    assert "dan answers for it" in found.says
 
 
 @pytest.mark.parametrize(("file", "name"), [("policies", "policy"), ("tools", "tools")])

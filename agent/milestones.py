@@ -12,7 +12,7 @@ from rollout.release.rehearsal import rehearse
 from rollout.watch import standings
 from runs.people import find_people
 from runs.plan import PlanRecord, SignalPlan
-from runs.records.evidence import Evidence, EvidenceKind, OutcomeTable
+from runs.records.evidence import Evidence, EvidenceKind
 from runs.records.record import digest_of
 from runs.records.release import Release, Signal
 from runs.records.version import PolicyValues, Version
@@ -165,12 +165,6 @@ def _evidence(
         version=release.version,
         policy=release.policy,
         subject=release.id,
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{seconds:.3f}",
         notes=notes,
         measured_at=now,

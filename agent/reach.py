@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from agent.deps import Deps
 from agent.state import State
 from runs.plan import Plan, PlanRecord
-from runs.records.evidence import Access, Evidence, OutcomeTable
+from runs.records.evidence import Access, Evidence
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Release
@@ -139,12 +139,6 @@ def _keep(
         version=whose.version,
         policy=whose.policy,
         subject=whose.plan,
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{systems.seconds() - began:.3f}",
         notes={"outcome": "fail" if not_reached(found) else "pass"},
         access=found,

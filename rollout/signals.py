@@ -125,7 +125,7 @@ def count(store: Store, customer: Customer, *, release: Release, now: datetime) 
 
 
 def about(release: Release, kind: str, *, notes: dict[str, str], now: datetime) -> dict[str, Any]:
-    """What every piece of live evidence says of itself; it counts no items yet."""
+    """What every piece of live evidence says of itself; without what it counts."""
     name = digest_of([release.id, release.stage, release.policy, now.isoformat(), notes])
     return {
         "id": f"{kind}-{name.partition(':')[2][:16]}",
@@ -134,12 +134,6 @@ def about(release: Release, kind: str, *, notes: dict[str, str], now: datetime) 
         "policy": release.policy,
         "subject": ladder.subject(release),
         "split": "live",
-        "look": 0,
-        "families": OutcomeTable(),
-        "items": OutcomeTable(),
-        "segments": {},
-        "unlabelled": 0,
-        "seconds": "0",
         "notes": notes,
         "measured_at": now,
     }

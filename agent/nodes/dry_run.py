@@ -161,7 +161,6 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
         families=trial.families,
         items=trial.items,
         segments=trial.segments,
-        unlabelled=0,
         seconds=f"{deps.seconds() - began:.2f}",
         notes={},
         access=access,

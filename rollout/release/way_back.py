@@ -15,7 +15,7 @@ from runs.approvals import open_in, withdraw
 from runs.errors import Conflict, InvalidInput
 from runs.events import BodyValue, EventKind
 from runs.people import find_people
-from runs.records.evidence import Evidence, OutcomeTable
+from runs.records.evidence import Evidence
 from runs.records.item import Action, Item
 from runs.records.person import Customer
 from runs.records.release import Release
@@ -182,12 +182,6 @@ def evidence_of(
         version=release.version,
         policy=release.policy,
         subject=lineage(release.salt),
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{seconds:.3f}",
         notes={
             "outcome": "pass" if walked.is_verified else "fail",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar, get_args
 
 from agent.loop import measured
+from pilotage.emergencies import announce, take_back
 from pilotage.engines import Engines
 from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
@@ -40,6 +41,7 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(follow_policies, wired, customer)
     _apart(expire, wired, customer)
     _apart(refresh, wired, customer)
+    _apart(take_back, wired, customer)
     _apart(remind, wired, customer)
     _apart(watch_releases, wired, customer)
     _apart(wake_monitors, wired, customer)
@@ -108,6 +110,8 @@ def refresh(wired: Wired, customer: Customer) -> None:
 def remind(wired: Wired, customer: Customer) -> None:
     """Tell the people who must agree, once a question, and again whom it was passed on to."""
     for asked in approvals.pages(wired.store, customer):
+        if asked.confirms:
+            announce(wired, customer, asked)
         people = {person for need in asked.needs for person in need.people}
         _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
 

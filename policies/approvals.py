@@ -180,7 +180,12 @@ def rule_on(
     if refused:
         return Ruling(False, refused.says, None, "", refused.because)
     if kind == "approve_in_emergency":
-        return Ruling(True, "approved alone; it has to be confirmed", "approved", "emergency")
+        needs = emergency.confirmers(approval, decisions, identity.person, who)
+        if not needs:
+            says = "nobody else could confirm it; ask those who are named, or escalate it"
+            return Ruling(False, says, None, "", "emergency")
+        says = "approved alone; it has to be confirmed"
+        return Ruling(True, says, "approved", "emergency", needs=needs)
     if kind in MOVES_ON:
         return _passed_on(approval, decisions, identity.person, kind, around=around)
     return _counted(approval, decisions, identity.person, kind, around=around, who=who)
@@ -268,7 +273,7 @@ def _why_not(
         return _No("closed", f"the approval is {approval.status}; nothing is left to decide")
     refused = why_not_proved(identity)
     if refused:
-        return _No("machine" if identity.is_machine else "proof", refused)
+        return _No("machine" if identity.is_machine or not identity.person else "proof", refused)
     person = identity.person
     known = {one.id: one for one in around.people}
     if known and (person not in known or known[person].is_disabled):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from runs import asking, people, standins, tables, words
+from runs import asking, confirming, people, standins, tables, words
 from runs.asked import asked_before as asked_before
 from runs.asked import asking_any_of as asking_any_of
 from runs.asked import count_open as count_open
@@ -110,6 +110,7 @@ def supersede_in(change: Change, approval: Approval) -> Approval:
     if approval.status == "superseded":
         return approval
     closed = asking.close(change, approval, "superseded")
+    confirming.drop(change, approval)
     asking.wake(change, approval, cause=f"{approval.id}:superseded")
     return closed
 
@@ -257,7 +258,11 @@ def _follows(
         return asking.pass_on(change, moved, how=decision.kind, to=ruling.to)
     if ruling.closes is None:
         return asked
-    closed = asking.close(change, asked, ruling.closes)
+    closed = asking.close(change, asked, ruling.closes, emergency=decision.emergency)
+    if decision.emergency and policy is not None and policy.emergency is not None:
+        hours = timedelta(hours=policy.emergency.confirm_hours)
+        confirming.ask(change, asked, by=decision.person, needs=ruling.needs, hours=hours)
+    confirming.settle(change, closed)
     asking.wake(change, asked, cause=decision.id)
     return closed
 
@@ -297,4 +302,5 @@ def _decision(
         behalf=ruling.behalf,
         delegation=ruling.delegation,
         to=ruling.to,
+        emergency=answer.kind == "approve_in_emergency",
     )

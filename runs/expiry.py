@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from runs import asking, standins, tables
+from runs import asking, confirming, standins, tables
 from runs.asking import approval_of, decisions_in, in_change
 from runs.judging import Rules
 from runs.records.approval import Approval
@@ -39,7 +39,8 @@ def expire(store: Store, customer: Customer, due: Approval, rules: Rules | None)
         if asked.status != "open":
             return None
         expired = asking.close(change, asked, "expired")
-        if rules is not None and policy is not None:
+        confirming.settle(change, expired)
+        if rules is not None and policy is not None and not asked.confirms:
             _ask_next(change, asked, rules, policy)
         asking.wake(change, asked, cause=f"{due.id}:expired", priority=0)
     return expired

@@ -10,6 +10,7 @@ from pilotage.cli import approval_story, exits, texts
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import one_line, print_json, print_lines, short
+from pilotage.emergencies import announce
 from pilotage.policy_questions import Editor
 from policies import rules as rule_files
 from runs import approvals, words
@@ -118,7 +119,18 @@ def escalate(call: Call, **given: Any) -> None:
     _decide(call, "escalate", Given(**given))
 
 
-COMMANDS = (approve, reject, edit, changes, handover, escalate)
+@click.command(
+    epilog="Examples:\n\n"
+    "  pilotage approval emergency r-1a2b.stage.3c4d --reason 'refunds pile up, nobody answers'\n\n"
+    "  pilotage approval emergency r-1a2b.stage --digest 3c4d5e6f --reason 'outage of the desk'"
+)
+@_deciding("What could not wait; everybody is told.", required=True)
+def emergency(call: Call, **given: Any) -> None:
+    """Approve alone what the policy lets you; the others confirm it in time, or it is withdrawn."""
+    _decide(call, "approve_in_emergency", Given(**given))
+
+
+COMMANDS = (approve, reject, edit, changes, handover, escalate, emergency)
 """What `pilotage approval` offers to whoever is asked."""
 
 
@@ -150,10 +162,13 @@ def _told(call: Call, kind: DecisionKind, given: Given) -> None:
         _follow(call, asked)
     if values is not None:
         _propose(call, asked, values, edited)
+    if decided.emergency:
+        asked = approvals.get(store, customer, f"{decided.id}.confirm")
+        announce(call.wired, customer, asked)
     if given.as_json:
         print_json("decision", approval_story.story(store, customer, decided))
         return
-    print_lines([f"{decided.id}: {decided.status}"])
+    print_lines([f"{decided.id}: {approval_story.stamped(decided.as_json())}"])
     call.say(_next(call, kind, decided))
 
 
@@ -166,13 +181,8 @@ def _values(call: Call, asked: Approval, text: str) -> PolicyValues | None:
         raise InvalidInput(
             f"the edited policy is of {values.workflow!r}; write {asked.covers['workflow']!r}"
         )
-    call.wired.policy_files.preview(asked_customer(call), values, Editor(call.identity.person))
+    call.wired.policy_files.preview(call.identity.customer, values, Editor(call.identity.person))
     return values
-
-
-def asked_customer(call: Call) -> Any:
-    """The customer of whoever decides."""
-    return call.identity.customer
 
 
 def _propose(call: Call, asked: Approval, values: PolicyValues, text: str) -> None:
@@ -192,6 +202,10 @@ def _next(call: Call, kind: DecisionKind, decided: Approval) -> str:
     if kind in ("hand_over", "escalate"):
         to = ", ".join(_own(call, decided).to)
         return f"asked of {to} now: pilotage approval show {decided.id}"
+    if decided.emergency:
+        return (
+            f"EMERGENCY: everybody is told; others confirm {decided.id}.confirm, or it is withdrawn"
+        )
     if decided.status == "open":
         return f"recorded; others must decide as well: pilotage approval show {decided.id}"
     if decided.kind == "policy":

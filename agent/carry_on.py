@@ -53,7 +53,9 @@ def cancel(store: Store, identity: Identity, run: Run, reason: str, terms: Terms
         )
         keep(change, called_off)
         for asked in approvals.list_approvals(store, customer, run=run.id):
-            approvals.withdraw(change, asked)
+            # Whether people stand by what was done in an emergency is asked whatever the run does.
+            if asked.kind != "confirmation":
+                approvals.withdraw(change, asked)
         jobs.add(change, "advance_run", run.id, cause="cancelled", priority=10)
     return called_off
 

@@ -89,8 +89,8 @@ class Deps:
         return self.store.get(customer, PolicyValues, last)
 
     def approval(self, state: State) -> Approval:
-        """The approval the run waits for, as recorded."""
-        return approvals.get(self.store, self.customer(state), state.approval)
+        """The approval the run waits for, as recorded: the one it went on to in silence, if any."""
+        return approvals.latest(self.store, self.customer(state), state.approval)
 
     def get(self, state: State, kind: type[R], id: str) -> R:
         """A record of the run's customer."""

@@ -8,6 +8,7 @@ from agent.loop import find_cancellation
 from agent.state import State
 from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.approval import Approval
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.intake import Intake
 from runs.records.release import Move
@@ -179,9 +180,21 @@ def _refused(state: State, deps: Deps, id: str) -> Terminal:
     answers = approvals.decisions_of(deps.store, customer, id)
     said = "; ".join(f"{a.person} ({a.role}): {quote(a.reason)}" for a in answers if a.reason)
     if asked.status == "expired":
-        said = "nobody answered in time; silence is no consent"
+        asked_of = approvals.asked_before(deps.store, customer, asked)
+        said = f"nobody answered in time ({', '.join(asked_of)}); silence is no consent"
     reason = f"{asked.title}: {asked.status.replace('_', ' ')}. {said}"
-    return _blocker(state, owner=_owner_of_changes(state, deps), proof=id, reason=reason)
+    # What has to be changed goes back to the one who made it.
+    is_back = asked.status == "changes_asked"
+    owner = maker_of(state, deps, asked) if is_back else _owner_of_changes(state, deps)
+    return _blocker(state, owner=owner, proof=id, reason=reason)
+
+
+def maker_of(state: State, deps: Deps, asked: Approval) -> str:
+    """Who made what is asked about: who brought the plan, who built what was measured."""
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    if asked.kind in ("test_exit", "stage") and state.plan:
+        return deps.get(state, PlanRecord, state.plan).plan.owners.builder
+    return run.requester
 
 
 def _stopped(state: State, deps: Deps, id: str) -> Terminal:

@@ -310,7 +310,7 @@ def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellatio
 
 def _take_back(store: Store, customer: Customer, run: str, approval: str) -> None:
     """Withdraw what a run asks that was called off; its last update is still asked for."""
-    asked = approvals.get(store, customer, approval)
+    asked = approvals.latest(store, customer, approval)
     if asked.status != "open" or asked.kind == "update":
         return
     if find_cancellation(store, customer, run) is not None:

@@ -1,12 +1,12 @@
 """what an approval covers, made the same way when asking, when deciding and before acting."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.state import State
-from policies.approvals import needs_for
+from policies.approvals import Wanted, needs_after
 from rollout import ladder
 from runs import approvals, people
 from runs.plan import PlanRecord
@@ -15,6 +15,8 @@ from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.release import StageKind
 from runs.records.version import PolicyValues, Risk
+
+MOST = 10_000
 
 Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
 """Reads one part of what an approval covers again."""
@@ -41,49 +43,49 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
     """
     customer = deps.customer(state)
     policy = deps.get(state, PolicyValues, state.policy)
+    before = approvals.list_approvals(
+        deps.store, customer, status="superseded", run=state.run, limit=MOST
+    )
+    editors = approvals.editors_of(deps.store, customer, before)
     excluded = _excluded(state, deps)
     everybody = people.find_people(deps.store, customer)
-    needs = needs_for(
+    needs = needs_after(
         question.kind,
         policy,
         everybody,
-        excluded=excluded,
-        stage=question.stage,
-        is_solo=deps.installation.is_solo,
+        Wanted(excluded, editors, question.stage, deps.installation.is_solo),
     )
     covers = _remade(deps, customer, question.covers)
     subject = approvals.subject_of(covers)
+    active = [person for person in everybody if not person.is_disabled]
     now = deps.store.clock.now()
     opened = approvals.open_approval(
         deps.store,
         customer,
         f"run:{state.run}",
         Approval(
-            id=_name(state, deps, question.kind, subject),
+            id=_name(state, question.kind, subject, before),
             run=state.run,
             kind=question.kind,
             title=question.title,
             subject=subject,
             covers=covers,
             needs=needs,
-            excluded=tuple(sorted(excluded)),
+            excluded=tuple(sorted(excluded | editors)),
             risks=question.risks,
             if_approved=question.if_approved,
             if_rejected=question.if_rejected,
             status="open",
             due_at=now + timedelta(hours=policy.approval_due_hours),
             opened_at=now,
-            solo=deps.installation.is_solo and len(everybody) == 1,
+            solo=deps.installation.is_solo and len(active) == 1,
         ),
     )
     return opened.id
 
 
-def _name(state: State, deps: Deps, kind: ApprovalKind, subject: str) -> str:
+def _name(state: State, kind: ApprovalKind, subject: str, asked: Sequence[Approval]) -> str:
     """The same for the same question, another once that was superseded: a closed one stays so."""
-    asked = approvals.list_approvals(
-        deps.store, deps.customer(state), status="superseded", run=state.run, limit=10_000
-    )
     gone = sum((one.kind, one.subject) == (kind, subject) for one in asked)
     name = f"{state.run}.{kind}.{subject[7:15]}"
     return f"{name}.{gone + 1}" if gone else name

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TypeVar, get_args
 
 from agent.loop import measured
+from pilotage.emergencies import announce, take_back
 from pilotage.engines import Engines
 from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
-from runs import approvals, snapshots
+from policies.approvals import is_over
+from runs import approvals, snapshots, standins
 from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
@@ -38,6 +40,8 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     """Everything that may have fallen due for one customer, in order."""
     _apart(follow_policies, wired, customer)
     _apart(expire, wired, customer)
+    _apart(refresh, wired, customer)
+    _apart(take_back, wired, customer)
     _apart(remind, wired, customer)
     _apart(watch_releases, wired, customer)
     _apart(wake_monitors, wired, customer)
@@ -68,7 +72,7 @@ def follow_policies(wired: Wired, customer: Customer) -> None:
 
 def expire(wired: Wired, customer: Customer) -> None:
     """What nobody answered in time holds, and the next people in line are told."""
-    approvals.expire_due(wired.store, customer)
+    approvals.expire_due(wired.store, customer, wired.decision_rules(customer))
     # Told from the record: whoever died between expiring and telling is made good for here.
     under_way = [
         run
@@ -86,13 +90,29 @@ def expire(wired: Wired, customer: Customer) -> None:
 
 def _tell_expired(wired: Wired, customer: Customer, asked: Approval, workflow: str) -> None:
     policy = wired.policy_files.last_led(customer, workflow)
-    next_people = _named(wired, customer, _escalation(wired, policy))
-    _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
+    told = _named(wired, customer, _escalation(wired, policy))
+    _tell(wired, customer, asked, to=told, title=f"nobody answered: {asked.title}")
+
+
+def refresh(wired: Wired, customer: Customer) -> None:
+    """Supersede what is open about something that is not so any more: it is asked anew.
+
+    Evidence that ran out, a release that moved, values that lead by now; and what was put to one
+    person alone once a second is here. An item's action is looked at when it is decided and done.
+    """
+    rules, around = wired.decision_rules(customer), standins.around(wired.store, customer)
+    for asked in approvals.pages(wired.store, customer):
+        if asked.kind == "confirmation" or not asked.run:
+            continue
+        if is_over(asked, around) or rules.current(asked) != asked.subject:
+            approvals.supersede(wired.store, customer, "worker", asked.id)
 
 
 def remind(wired: Wired, customer: Customer) -> None:
-    """Tell the people who must agree, once a question."""
-    for asked in approvals.list_approvals(wired.store, customer):
+    """Tell the people who must agree, once a question, and again whom it was passed on to."""
+    for asked in approvals.pages(wired.store, customer):
+        if asked.confirms:
+            announce(wired, customer, asked)
         people = {person for need in asked.needs for person in need.people}
         _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
 

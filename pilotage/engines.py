@@ -13,6 +13,7 @@ from hashlib import sha256
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
+from agent import edits
 from agent.deps import Deps, Practice
 from agent.question import current_subject
 from agent.standing import facts_of, look
@@ -28,6 +29,7 @@ from policies.approvals import rule_on
 from policies.privacy import Pattern, compile_mask
 from policies.routing import Router
 from policies.rules import Installation
+from policies.standins import next_needs
 from rollout import admission
 from rollout.admission import DRILL, Sent, submit_many
 from rollout.advance import Facts
@@ -169,7 +171,24 @@ class Engines:
                 return self.chosen.policy_files.subject_now(customer, asked)
             return of_item(asked) if asked.kind == "action" else of_run(asked)
 
-        return Rules(rule_on, current, terms)
+        def policy(asked: Approval) -> PolicyValues:
+            return self.policy_of(customer, asked)
+
+        check_edit = partial(edits.check, self.chosen.store, customer)
+        return Rules(rule_on, current, terms, policy, next_needs, check_edit)
+
+    def policy_of(self, customer: Customer, asked: Approval) -> PolicyValues:
+        """The values a question is judged by: those it covers, else those that lead."""
+        store, covers = self.chosen.store, asked.covers
+        named = covers.get("policy") or covers.get("before", "")
+        found = store.find(customer, PolicyValues, named) if named else None
+        if found is not None:
+            return found
+        workflow = covers.get("workflow", "")
+        if not workflow and asked.run:
+            workflow = store.runs.get(customer, asked.run).workflow
+        led = self.chosen.policy_files.last_led(customer, workflow) if workflow else None
+        return led or self.chosen.installation.policy
 
     def standing(self, customer: Customer, release: Release) -> Facts:
         """Everything a move of the release rests on, as it is now, for whoever acts on it."""

@@ -160,7 +160,7 @@ class Questions:
         """Ask; asked twice it is one question. What was asked about other values is superseded."""
         customer, now = different.customer, self._store.clock.now()
         covers = covers_of(edit)
-        everybody = find_people(self._store, customer)
+        everybody = [one for one in find_people(self._store, customer) if not one.is_disabled]
         unknown = "" if edit.is_known else "; editor unknown"
         asked = Approval(
             id=edit.id,

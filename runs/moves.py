@@ -37,10 +37,12 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         "ended": frozenset(),
     },
     "approval": {
+        # Handed over or escalated it stays open.
         "open": frozenset(
-            {"approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"}
+            {"open", "approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"}
         ),
-        "approved": frozenset({"superseded"}),
+        # What one person approved in an emergency is withdrawn unless the others confirm it.
+        "approved": frozenset({"superseded", "withdrawn"}),
         "changes_asked": frozenset(),
         "rejected": frozenset(),
         "expired": frozenset(),

@@ -7,17 +7,19 @@ the database file can forge any of this; `docs/operating.md` says so.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from runs import tables
 from runs.errors import InvalidInput, NotAllowed, NotFound
+from runs.records.delegation import SamePerson
 from runs.records.person import Customer, Identity, Person
 from runs.store.change import INSTALLATION, insert_once, text_of
-from runs.store.store import Store
+from runs.store.store import KINDS, Store
 
 OWNER = "owner"
 """The role that may add people and create tokens; `init` gives it to the first person."""
@@ -39,6 +41,7 @@ def add_person(store: Store, customer: Customer, actor: str, person: Person) -> 
     if person.deputy == person.id:
         raise InvalidInput(f"person {person.id}: the deputy is the person; name somebody else")
     row = person.as_json() | {"created_at": text_of(person.created_at)}
+    row.pop("same_as")
     with store.change(customer, actor) as change:
         if not change.insert(tables.people, row, "person_added", roles=" ".join(person.roles)):
             raise InvalidInput(f"person id {person.id!r} is taken; choose another")
@@ -53,8 +56,20 @@ def disable_person(store: Store, customer: Customer, actor: str, id: str) -> Non
 
 def find_people(store: Store, customer: Customer) -> list[Person]:
     """Everybody of this customer, by id."""
-    query = sa.select(tables.people).where(tables.people.c.customer == customer.id)
-    return [_person(row) for row in store.ledger.rows(query.order_by(tables.people.c.id))]
+    with store.database.reading() as connection:
+        return people_in(connection, customer)
+
+
+def people_in(connection: Connection, customer: Customer) -> list[Person]:
+    """Everybody of this customer, by id, with their other accounts, read inside a transaction."""
+    table = tables.records
+    query = sa.select(table.c.body).where(
+        table.c.customer == customer.id, table.c.kind == KINDS[SamePerson]
+    )
+    same = [SamePerson.model_validate(row.body) for row in connection.execute(query)]
+    everybody = sa.select(tables.people).where(tables.people.c.customer == customer.id)
+    rows = connection.execute(everybody.order_by(tables.people.c.id))
+    return [_person(dict(row._mapping), same) for row in rows]
 
 
 def person(store: Store, customer: Customer, id: str) -> Person:
@@ -123,6 +138,24 @@ def authenticate(
     )
 
 
+def why_not_proved(connection: Connection, identity: Identity, now: datetime) -> str:
+    """Why a proof that held when it was made holds no more; empty while it does.
+
+    Read inside the change that rests on it: a token that was revoked or ran out meanwhile, a person
+    who was disabled, a session that was signed out prove nothing.
+    """
+    table = tables.tokens
+    query = sa.select(table).where(table.c.id == identity.token)
+    found = connection.execute(query).one_or_none() if identity.token else None
+    if found is None and identity.proved_by == "session":
+        return "this session is signed out; sign in again"
+    if found is not None and found.revoked_at is not None:
+        return "this token was revoked; ask the owner for a token of your own"
+    if found is not None and found.expires_at is not None and found.expires_at <= text_of(now):
+        return "this token expired; ask the owner for a token of your own"
+    return ""
+
+
 def require_owner(identity: Identity) -> None:
     """NotAllowed unless an owner, by a token of their own, is asking."""
     if identity.is_machine or OWNER not in identity.roles:
@@ -152,6 +185,8 @@ def _hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _person(row: dict[str, object]) -> Person:
+def _person(row: dict[str, object], same: Sequence[SamePerson] = ()) -> Person:
     row.pop("customer")
-    return Person.model_validate(row)
+    pairs = [(one.account, one.person) for one in same if row["id"] in (one.account, one.person)]
+    others = sorted({name for pair in pairs for name in pair} - {row["id"]})
+    return Person.model_validate({**row, "same_as": tuple(others)})

@@ -60,7 +60,7 @@ def person(**changed: Any) -> Person:
     values: dict[str, Any] = {
         "id": "ana",
         "name": "Ana Example",
-        "email": "ana@example.com",
+        "email": f"{changed.get('id', 'ana')}@example.com",
         "roles": ("product_owner",),
         "deputy": "",
         "is_disabled": False,

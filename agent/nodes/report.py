@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent import ending, learning
+from agent import edits, ending, learning
 from agent.deps import Deps
 from agent.nodes.write_plan import KEEP_ALL
 from agent.question import Question, open_question
@@ -32,7 +32,8 @@ def report(state: State, deps: Deps) -> Update:
     terminal = _terminal(state, deps)
     figures = _figures(state, deps)
     title = _title(state, deps)
-    text = _text(title, terminal, figures)
+    edited = edits.find(deps.store, customer, state.run, "update")
+    text = edited or _text(title, terminal, figures)
     said = words.told(deps.store, customer, {"title": title, "text": text})
     kept = snapshots.keep(
         deps.store, customer, f"run:{state.run}", kind="report", value=said, terms=KEEP_ALL

@@ -1,48 +1,31 @@
 """an action that waits for a yes: exactly what is done, why, and what differs from before."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
+from pilotage.cli import approval_changes
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from runs import approvals
-from runs.errors import NotFound
 from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.store.store import Store
 
 Told = dict[str, Any]
-ABSENT = "-"
 LEFT_OUT = ("key", "content", "input", "output", "snapshot", "sources", "item", "workflow")
 """What a question covers by digest; what these stand for is shown instead."""
 
 
-class Difference(NamedTuple):
-    """One value that is not what it was."""
-
-    path: str
-    before: Any
-    after: Any
-
-
 def find_story(store: Store, customer: Customer, asked: Approval) -> Told:
     """What would be done and what it rests on, as JSON values; empty for another question."""
-    if asked.kind != "action":
-        return {}
-    now = _covered(store, customer, asked)
-    return {**now, "differences": _differences(store, customer, asked, now)}
+    return _covered(store, customer, asked) if asked.kind == "action" else {}
 
 
 def lines(told: Told) -> list[str]:
-    """The action for people, what is different first."""
+    """The action for people."""
     if not told:
         return []
-    changed = [
-        f"{one['path']}: {_side(one['before'])} -> {_side(one['after'])}"
-        for one in told["differences"]
-    ]
     return [
-        *section("different from what was asked before", changed),
         *section(f"exactly this is done ({told['does']})", list(_content_lines(told["content"]))),
         *section("because the version saw", _seen_lines(told["seen"])),
     ]
@@ -56,7 +39,7 @@ def questions(store: Store, customer: Customer, item: str) -> list[Told]:
         {
             **one.as_json(),
             "decisions": [made.as_json() for made in decided if made.approval == one.id],
-            "differences": find_story(store, customer, one)["differences"],
+            "different": approval_changes.story(store, customer, one),
         }
         for one in asked
     ]
@@ -71,22 +54,15 @@ def question_line(asked: Told) -> str:
     )
     named = ", ".join(person for need in asked["needs"] for person in need["people"])
     until = f"asked of {named} until {when(asked['due_at'])} UTC"
-    changed = ", ".join(one["path"] for one in asked["differences"])
-    again = f"; asked again because of {changed}" if changed else ""
+    again = f"; asked again because of {', '.join(_changed(asked))}" if asked["different"] else ""
     return f"{asked['covers']['effect']} {asked['status']}: {said or until}{again} ({asked['id']})"
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
-    """Every leaf that is not the same on both sides, by its path; pure."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in dict.fromkeys([*before, *after]):
-            inner = f"{path}.{name}" if path else str(name)
-            yield from differences(before.get(name, ABSENT), after.get(name, ABSENT), inner)
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for at, (was, now) in enumerate(zip(before, after, strict=True)):
-            yield from differences(was, now, f"{path}.{at}")
-    elif before != after:
-        yield Difference(path, before, after)
+def _changed(asked: Told) -> list[str]:
+    """What differs from the question before, by its own name where it has parts."""
+    changed = asked["different"]["changed"]
+    parts = [f"{one['name']}.{part['key']}" for one in changed for part in one["parts"]]
+    return parts or [one["name"] for one in changed]
 
 
 def _covered(store: Store, customer: Customer, asked: Approval) -> Told:
@@ -97,17 +73,6 @@ def _covered(store: Store, customer: Customer, asked: Approval) -> Told:
         "seen": seen["values"] if isinstance(seen, dict) else seen,
         "rests_on": {k: v for k, v in asked.covers.items() if k not in LEFT_OUT},
     }
-
-
-def _differences(store: Store, customer: Customer, asked: Approval, now: Told) -> list[Told]:
-    if not asked.supersedes:
-        return []
-    try:
-        before = approvals.get(store, customer, asked.supersedes)
-    except NotFound:
-        return []
-    was = _covered(store, customer, before)
-    return [one._asdict() for one in differences(was, now)]
 
 
 def _content_lines(content: Any) -> Iterator[str]:
@@ -131,10 +96,6 @@ def _seen_lines(seen: Any) -> list[str]:
         f"{source}: " + one_line(", ".join(f"{n} {_said(v)}" for n, v in values.items()), 140)
         for source, values in seen.items()
     ]
-
-
-def _side(value: Any) -> str:
-    return one_line(_said(value), 60)
 
 
 def _said(value: Any) -> str:

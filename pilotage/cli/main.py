@@ -23,6 +23,9 @@ ENTRIES = {
     "run": Entry("pilotage.cli.run:run", "Start, watch, explain, continue or cancel runs."),
     "ops": Entry("pilotage.cli.ops:ops", "Scheduled reviews: make what is due; the calendar."),
     "approval": Entry("pilotage.cli.approval:approval", "See what waits for you, and decide it."),
+    "delegation": Entry(
+        "pilotage.cli.delegation:delegation", "Let another decide in your place, within limits."
+    ),
     "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
     "plan": Entry(
         "pilotage.cli.plan:plan", "A delivery plan on one page; what is missing from it."

@@ -6,7 +6,7 @@ from console.pages.decision import Decides, decision
 from pilotage.cli.call import Call
 from pilotage.cli.output import section, short, table, when
 from pilotage.cli.plan_story import decision_lines, names_of
-from pilotage.cli.run_story import answer_line, asked, climb, climb_line, share
+from pilotage.cli.run_story import answer_line, asked, climb, climb_line, share, stamped
 from rollout import advance, ladder, signals, watch
 from rollout.advance import Facts
 from rollout.watch import Standing
@@ -161,6 +161,6 @@ def _people(call: Call, found: Release) -> dict[str, str]:
 
 def _asked(one: dict[str, Any]) -> list[str]:
     return [
-        f"{one['title']}: {one['status']} [{one['id']}]",
+        f"{one['title']}: {stamped(one)} [{one['id']}]",
         *(f"  {answer_line(answer)}" for answer in one["decisions"]),
     ]

@@ -5,7 +5,8 @@ import click
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import print_lines, show, table
-from runs import people
+from policies.quorum import humans
+from runs import people, standins
 from runs.errors import InvalidInput
 from runs.records.person import Person
 
@@ -52,8 +53,35 @@ def list_people(call: Call, *, as_json: bool) -> None:
     """Everybody of this customer."""
     found = people.find_people(call.store, call.customer)
     rows = [
-        (p.id, p.name, " ".join(p.roles), p.deputy, "disabled" if p.is_disabled else "")
+        (p.id, p.name, " ".join(p.roles), p.deputy, " ".join(_others(p, found)), _state(p))
         for p in found
     ]
-    lines = table(("id", "name", "roles", "deputy", ""), rows, none="nobody")
+    lines = table(("id", "name", "roles", "deputy", "same human", ""), rows, none="nobody")
     show("people", {"people": [p.as_json() for p in found]}, lines, as_json=as_json)
+
+
+def _others(person: Person, everybody: list[Person]) -> list[str]:
+    """The other accounts of this human, as far as anything says so."""
+    who = humans(everybody)
+    return [o.id for o in everybody if o.id != person.id and who(o.id) == who(person.id)]
+
+
+def _state(person: Person) -> str:
+    return "disabled" if person.is_disabled else ""
+
+
+@user.command(
+    epilog="Examples:\n\n  pilotage user same ana ana.external\n\n  pilotage user list --json"
+)
+@click.argument("account")
+@click.argument("other")
+@pass_call
+def same(call: Call, *, account: str, other: str) -> None:
+    """Declare that two accounts are one human; only an owner may, and it is not taken back.
+
+    From then on they count once, and what excludes the one excludes the other. Accounts that share
+    an e-mail address are one human without it.
+    """
+    people.require_owner(call.identity)
+    said = standins.declare_same(call.wired.store, call.identity, account, other)
+    print_lines([f"{said.account} and {said.person} are one human"])

@@ -29,6 +29,8 @@ class Person(Record):
     """Person who decides when this one is away; empty when nobody is named."""
     is_disabled: bool
     created_at: datetime
+    same_as: tuple[str, ...] = ()
+    """Other accounts of the same human, as an owner declared; kept beside the person."""
 
 
 class Identity(Record):

@@ -173,6 +173,21 @@ class ApproverRule(Record):
     count: int = Field(default=1, ge=1)
 
 
+class EmergencyRule(Record):
+    """Who may approve alone when there is no time, and what; whatever is not named is forbidden."""
+
+    people: tuple[str, ...] = Field(min_length=1)
+    """Roles or person ids."""
+    kinds: tuple[Literal["plan", "test_exit", "stage", "update", "action", "policy"], ...] = Field(
+        min_length=1
+    )
+    """Questions it may be done for."""
+    risks: tuple[Risk, ...] = ()
+    """Risk classes it reaches up to; a question of any other class waits for those it names."""
+    confirm_hours: int = Field(ge=1, le=168)
+    """Within so long the ordinary approvers confirm it, or it is withdrawn."""
+
+
 class PolicyValues(Record):
     """What operations own for one workflow."""
 
@@ -196,6 +211,8 @@ class PolicyValues(Record):
     """Roles or person ids, in order, who are told when nobody answers."""
     ops_review_days: int = Field(default=7, ge=1, le=92, exclude_if=lambda days: days == 7)
     """From one ops review to the next; left out of the digest where it is a week."""
+    emergency: EmergencyRule | None = Field(default=None, exclude_if=lambda rule: rule is None)
+    """What one person may approve alone; nobody, and left out of the digest, where it is absent."""
 
 
 class ChangedValue(Record):

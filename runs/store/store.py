@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from runs import tables
 from runs.clock import Clock
 from runs.errors import Conflict, NotFound
-from runs.events import Event
+from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.case import Dataset
+from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
 from runs.records.person import Customer
@@ -56,6 +57,9 @@ KINDS: dict[type[Record], str] = {
     Version: "version",
     PolicyValues: "policy",
     PolicyEdit: "policy_edit",
+    Delegation: "delegation",
+    DelegationEnd: "delegation_end",
+    SamePerson: "same_person",
     Dataset: "dataset",
     Evidence: "evidence",
     Verdict: "verdict",
@@ -187,8 +191,13 @@ class Store:
         return self._read_all(kind, query)
 
 
-def keep(change: Change, record: Record) -> str:
-    """Keep an immutable record inside a change; Conflict when the id holds other content."""
+def keep(
+    change: Change, record: Record, event: EventKind = "record_kept", **body: BodyValue
+) -> str:
+    """Keep an immutable record inside a change; Conflict when the id holds other content.
+
+    `event`: what the audit calls it, where it has a name of its own.
+    """
     kind, id = KINDS[type(record)], record_id(record)
     row = {
         "kind": kind,
@@ -198,7 +207,7 @@ def keep(change: Change, record: Record) -> str:
         "body": record.as_json(),
         "kept_at": change.now(),
     }
-    if not change.insert(tables.records, row, "record_kept", record=kind):
+    if not change.insert(tables.records, row, event, record=kind, **body):
         present = change.find(tables.records, id=row["id"])
         if present is None or present["digest"] != record.digest:
             raise Conflict(f"{kind} {id} is already kept with other content; records never change")

@@ -130,11 +130,12 @@ def test_an_account_edited_before_the_yes_is_asked_about_anew_with_the_differenc
     assert refused.exit_code != 0
     assert "superseded" in refused.stderr
     assert (old.status, new.status, new.supersedes) == ("superseded", "open", old.id)
-    assert "seen.crm.tier: plain -> gold" in told
-    assert "asked again because of seen.crm.tier" in house.run("item", "show", item.id).stdout
+    assert "crm.tier: plain -> gold" in told
+    assert "asked again because of snapshot.crm.tier" in house.run("item", "show", item.id).stdout
     assert not (house.folder / "desk").exists()
-    [difference] = shown(house, "approval", "show", new.id)["action"]["differences"]
-    assert difference == {"path": "seen.crm.tier", "before": "plain", "after": "gold"}
+    changed = shown(house, "approval", "show", new.id)["different"]["changed"]
+    [parts] = [one["parts"] for one in changed if one["name"] == "snapshot"]
+    assert parts == [{"key": "crm.tier", "before": "plain", "after": "gold"}]
 
 
 def test_the_worker_asks_anew_by_itself_now_and_then(house: House) -> None:

@@ -241,7 +241,7 @@ def _beyond(work: Work, asked: Approval) -> str:
 
 
 def _newest(store: Store, customer: Customer, item: Item) -> dict[str, Approval]:
-    """The last question about each effect: the one that no other supersedes."""
+    """The last question about each effect: the one that no other came after."""
     found = approvals.of_item(store, customer, item.id)
-    gone = {one.supersedes for one in found}
+    gone = {name for one in found for name in (one.supersedes, one.escalates)}
     return {one.covers["effect"]: one for one in found if one.id not in gone}

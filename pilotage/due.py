@@ -28,6 +28,8 @@ S = TypeVar("S")
 TRIES = 5
 """So often an item's work is taken up again while a system outside does not answer."""
 KINDS: Mapping[str, JobKind] = {kind: kind for kind in get_args(JobKind)}
+MOST = 1_000_000
+"""Open questions that people are told of at one look: all of them."""
 LONGEST = 200
 """Characters of a notice's title."""
 LEFT_OPEN = timedelta(minutes=2)
@@ -90,8 +92,8 @@ def _tell_expired(wired: Wired, customer: Customer, asked: Approval, workflow: s
 
 
 def remind(wired: Wired, customer: Customer) -> None:
-    """Tell the people who must agree, once a question."""
-    for asked in approvals.list_approvals(wired.store, customer):
+    """Tell the people who must agree, once a question, however many are open."""
+    for asked in approvals.list_approvals(wired.store, customer, limit=MOST):
         people = {person for need in asked.needs for person in need.people}
         _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
 

@@ -1,7 +1,7 @@
 """open an approval, record a decision; the judge is handed in and runs inside the transaction."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, get_args
 
 import sqlalchemy as sa
 
@@ -107,6 +107,7 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     InvalidInput.
     """
     customer = identity.customer
+    _require_form(answer)
     if answer.kind != "approve" and not answer.reason.strip():
         raise InvalidInput(
             f"approval {answer.approval}: `{answer.kind}` needs a reason; add --reason TEXT"
@@ -133,6 +134,8 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
 
 def get(store: Store, customer: Customer, id: str) -> Approval:
     """The approval of this id, or of a prefix of it that is unique; NotFound otherwise."""
+    if not id:
+        raise NotFound("an approval is named by its id; `pilotage approval list` shows them")
     table = tables.approvals
     query = sa.select(table).where(
         table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
@@ -259,6 +262,15 @@ def expire_due(store: Store, customer: Customer) -> list[Approval]:
 def withdraw(change: Change, approval: Approval) -> None:
     """Take an open question back inside a change; Conflict when it was answered meanwhile."""
     _close(change, approval, "withdrawn")
+
+
+def _require_form(answer: Answer) -> None:
+    """InvalidInput unless it is one answer to one approval; nothing is made into a yes."""
+    if not all(isinstance(part, str) for part in answer) or not answer.approval:
+        raise InvalidInput(f"an answer is text about one approval, by its id; got {answer!r:.200}")
+    if answer.kind not in (kinds := get_args(DecisionKind)):
+        says = f"approval {answer.approval}: {answer.kind[:40]!r} is no decision"
+        raise InvalidInput(f"{says}; take one of {', '.join(kinds)}")
 
 
 def _refusal(

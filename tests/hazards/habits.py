@@ -22,14 +22,19 @@ Look = Callable[[Module], Iterator[int]]
 def names(module: Module, wanted: set[str]) -> Iterator[int]:
     """Lines that name one of these: as a name, an attribute, an argument or a text."""
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Name) and node.id in wanted:
-            yield node.lineno
-        elif isinstance(node, ast.Attribute) and node.attr in wanted:
-            yield node.lineno
-        elif isinstance(node, ast.keyword) and node.arg in wanted:
+        if isinstance(node, ast.keyword) and node.arg in wanted:
             yield node.value.lineno
-        elif isinstance(node, ast.Constant) and node.value in wanted:
+        elif isinstance(node, ast.expr) and _name_of(node) in wanted:
             yield node.lineno
+
+
+def _name_of(node: ast.expr) -> object:
+    """What an expression names by itself; None where it does not."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def broad(module: Module) -> Iterator[int]:
@@ -64,9 +69,8 @@ def invokes(module: Module) -> Iterator[int]:
     """Lines that run a graph, by whatever method."""
     ways = {"invoke", "ainvoke", "stream", "astream", "stream_events", "batch"}
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ways:
-                yield node.lineno
+        if isinstance(node, ast.Call) and _name_of(node.func) in ways:
+            yield node.lineno
 
 
 def graphs(module: Module) -> Iterator[int]:

@@ -24,8 +24,18 @@ from tests.builders import TERMS
 from tests.hazards import habits
 from tests.hazards.answers import decided
 from tests.hazards.habits import found, specimen
-from tests.hazards.sight import NOBODY, STRAY, at_update, compiled, need, refused, rows, thread
-from tests.hazards.sight import state_of, steady
+from tests.hazards.sight import (
+    NOBODY,
+    STRAY,
+    at_update,
+    compiled,
+    need,
+    refused,
+    rows,
+    state_of,
+    steady,
+    thread,
+)
 from tests.tickets import plan_of, written
 from tests.voyage import Harbour, Voyage
 

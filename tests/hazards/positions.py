@@ -1,7 +1,7 @@
 """Hazards of where a run stands: what grows, what is lost, what nobody takes up."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from agent import checkpoints

@@ -1,4 +1,4 @@
-"""Hazards of an upgrade: the node a run waits in is renamed, gone, changed, or asks after another."""
+"""Hazards of an upgrade: the node a run waits in is renamed, gone or changed, or asks later."""
 
 from agent import graph
 from agent.deps import Deps

@@ -222,6 +222,7 @@ class Loop:
                 raise Unavailable(f"run {run} is being advanced by another worker; try again")
             fenced = self._store.guarded(lambda change: leases.require(change, lease))
             with self._checkpoints() as saver:
+                _require_checkpoints(saver)
                 _go_on(fenced, self._opened(fenced, saver, lease=lease, run=run, customer=customer))
 
     def _opened(
@@ -240,6 +241,12 @@ class Loop:
         pin = follow(store, customer, store.runs.get(customer, run), now=now, find_place=find)
         first = first_input(pin, customer, find)
         return _Open(loop.compile(checkpointer=saver), customer, pin, first)
+
+
+def _require_checkpoints(saver: object) -> None:
+    """A loop that nothing keeps would pause for ever, without a word."""
+    if saver is None:
+        raise InvalidInput("nothing keeps where a run stands; hand in checkpoints before it starts")
 
 
 class _Open(NamedTuple):

@@ -51,6 +51,8 @@ class Runs:
 
     def get(self, customer: Customer, id: str) -> Run:
         """The run of this id, or of a prefix of it that is unique; NotFound otherwise."""
+        if not id:
+            raise NotFound("a run is named by its id; `pilotage run list` shows them")
         table = tables.runs
         query = sa.select(table).where(
             table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)

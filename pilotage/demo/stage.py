@@ -142,6 +142,8 @@ def _acted_on(sink: Sink) -> ToolSpec:
         kind="folder",
         path=f"customer/{sink.tool}",
         operations=sink.operations,
+        level=sink.level,
+        risks=sink.risks,
         is_made_up=True,
     )
 

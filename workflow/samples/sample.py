@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from runs.records.version import Level, Risk
 from workflow.samples.documents import Documents
 from workflow.samples.reviewer import Reviewer
 
@@ -37,6 +38,8 @@ class Sink(NamedTuple):
 
     tool: str
     operations: tuple[str, ...]
+    level: Level = "update"
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True)

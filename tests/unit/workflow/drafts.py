@@ -53,8 +53,8 @@ def route(**changed: Any) -> TemplateRoute:
 def drafting_version(*, crm: Sequence[str] = (), **changed: Any) -> Version:
     """A version of the desk; `crm` are fields it reads of the CRM besides."""
     sources = ({**CRM, "fields": [*CRM["fields"], *crm]}, RATES)
-    parts: dict[str, Any] = {"contract": CONTRACT, "sources": sources, "routes": (route(),)}
-    return version(**(parts | {"labels": ("offer", "no_offer")} | changed))
+    parts = {"contract": CONTRACT, "sources": sources, "routes": (route(),), **changed}
+    return Version.model_validate(version().as_json() | {"labels": ("offer", "no_offer")} | parts)
 
 
 def request(id: str, *, fields: dict[str, Any] | None = None, **item: Any) -> Case:

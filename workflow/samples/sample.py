@@ -1,6 +1,7 @@
 """What every sample offers: its customer, its priorities, its labelled cases and its systems."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -31,6 +32,12 @@ class Records(NamedTuple):
     file: str
     key_field: str
     text: str
+
+
+def as_lines(records: Mapping[str, Any]) -> str:
+    """Records by key as JSON, one a line, so that a person can edit one."""
+    told = (f"{json.dumps(key)}: {json.dumps(row)}" for key, row in records.items())
+    return "{\n" + ",\n".join(told) + "\n}\n"
 
 
 class Sink(NamedTuple):

@@ -4,9 +4,7 @@ The same arguments give the same bytes on every machine. The rules of the world 
 `customer/policy.md` and in `truth.py`; nothing here looks at what any workflow makes of a request.
 """
 
-import json
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -36,7 +34,7 @@ from workflow.samples.document_drafting.world import (
     neighbours,
 )
 from workflow.samples.pieces import Piece, case_of, second_label
-from workflow.samples.sample import Records
+from workflow.samples.sample import Records, as_lines
 from workflow.samples.truth import Truth
 
 DATASET_FAMILIES = 940
@@ -102,17 +100,11 @@ def records() -> tuple[Records, ...]:
     """Accounts, rates and terms; requests of every seed meet the same."""
     return (
         Records(
-            "accounts", "accounts.json", "account_id", lines({a.id: a.row() for a in accounts()})
+            "accounts", "accounts.json", "account_id", as_lines({a.id: a.row() for a in accounts()})
         ),
-        Records("rates", "rates.json", "service", lines(rates())),
-        Records("terms", "terms.json", "region", lines(LAW)),
+        Records("rates", "rates.json", "service", as_lines(rates())),
+        Records("terms", "terms.json", "region", as_lines(LAW)),
     )
-
-
-def lines(rows: Mapping[str, Any]) -> str:
-    """Records by key, one a line, so that a person can edit one."""
-    told = (f"{json.dumps(key)}: {json.dumps(row)}" for key, row in rows.items())
-    return "{\n" + ",\n".join(told) + "\n}\n"
 
 
 def rates() -> dict[str, dict[str, str]]:

@@ -10,24 +10,30 @@ import pytest
 
 from pilotage import settings
 from pilotage.cli import item_story
+from pilotage.demo.play import cast_of
 from pilotage.demo.stage import Stage, build, lay_policy
 from policies.rules import read_plan, read_policy
 from rollout.admission import Sent
 from rollout.release import climb
 from rollout.release.climb import Candidate
+from rollout.signals import measure
 from runs import snapshots
 from runs.errors import NotFound
 from runs.plan import PlanRecord
 from runs.records.item import Item
 from runs.records.version import Version
+from runs.store.items import ItemFilter
 from tests import builders
+from workflow import corrections, review
 from workflow.process.item import process_item
+from workflow.review import Said
 from workflow.samples.document_drafting import generator
 from workflow.samples.known import find_sample
 from workflow.sources import Context, find_changes
 from workflow.version import make
 
 SAMPLE = find_sample("document_drafting")
+SMALL = 24
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,11 @@ def once() -> Callable[[str, Callable[[], Any]], Any]:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """Given the first version on a slice."""
-    folder = tmp_path_factory.mktemp("office")
+    return opened(tmp_path_factory.mktemp("office"), at=2)
+
+
+def opened(folder: Path, *, at: int) -> Office:
+    """The first version, its release standing on a stage with a small sample."""
     stage = build(settings.read({"PILOTAGE_HOME": str(folder / "home")}), SAMPLE, seed=1)
     lay_policy(stage, SAMPLE.priorities[0])
     documents, store, customer = SAMPLE.documents, stage.wired.store, stage.customer
@@ -93,7 +103,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         store.keep(customer, "worker", record, "r-1")
     candidate = Candidate("r-1", written.digest, version.digest, policy.digest)
     release = climb.open(store, customer, candidate=candidate, salt="s")
-    told = {"stage": 2, "weight_bp": 10_000, "entered_at": stage.wired.clock.now()}
+    stages = tuple(one.model_copy(update={"sample": SMALL}) for one in release.stages)
+    told = {"stage": at, "weight_bp": 10_000 if at else 0, "stages": stages}
+    told |= {"entered_at": stage.wired.clock.now()}
     after = release.model_copy(update=told)
     store.releases.change(
         customer, "worker", before=release, after=after, event=("stage_entered", {})
@@ -150,6 +162,23 @@ def test_a_field_without_a_value_is_no_draft_and_a_person_is_told_which(office: 
     assert item.reason.startswith("no draft: nothing that can be used for tier (note)")
 
 
+def test_a_person_sets_a_field_of_the_draft_otherwise(office: Office) -> None:
+    """What they said is kept, and told with the item."""
+    item, wired = office.work_on("q-6"), office.stage.wired
+    fields = {"discount_pct": "77", "clauses": ["liability-cap"]}
+    said = Said("edit", ("act",), fields=fields)
+    answered = review.answer(wired.reviews(), office.stage.identity(item.owner), item.id, said)
+    story = item_story.story(office.store, office.stage.customer, item)
+    output = review.find_output(office.store, office.stage.customer, item)
+    right = corrections.find_right(office.store, office.stage.customer, output, answered)
+
+    assert (answered.label, answered.wrong) == ("statement_of_work", tuple(fields))
+    assert "discount_pct 77" in "\n".join(item_story.lines(story))
+    assert right["fields"]["discount_pct"] == "77"
+    assert right["fields"]["tier"] == request()["note"].split()[0]
+    assert "document" not in right["fields"]
+
+
 def test_a_tier_edited_in_the_crm_is_seen_when_it_is_read_again(office: Office) -> None:
     """Edited as a person would in the file; the kept version is another one from then on."""
     item = office.work_on("q-5")
@@ -173,3 +202,27 @@ def test_a_tier_edited_in_the_crm_is_seen_when_it_is_read_again(office: Office) 
         office.stage.edit_record("accounts", "C-0", tier="growth")
     with pytest.raises(NotFound, match="no such system"):
         office.stage.edit_record("contracts", "C-0", tier="growth")
+
+
+def test_the_simulator_looks_at_live_drafts_field_by_field(tmp_path: Path) -> None:
+    """In the sandbox: what the note named wrongly, or not at all, is found; nothing is left."""
+    office = opened(tmp_path, at=0)
+    store, customer = office.store, office.stage.customer
+    cast = cast_of(office.stage, SAMPLE.priorities[0]._replace(live_families=60), seed=1)
+    (release,) = store.releases.list(customer, SAMPLE.name)
+    sent = cast.bring(release)
+    deps = office.stage.wired.engines("test").process_deps(customer)
+    for item in store.items.list(customer, ItemFilter(release=release.id), limit=100):
+        process_item(deps, customer, item.id, once())
+    looked = cast.look_at(release)
+    found = measure(store, customer, release=release, now=store.clock.now())
+    reviews = store.reviews.list(customer, status="decided")
+    edited = {name for one in reviews if one.answer == "edit" for name in one.wrong}
+
+    assert sent == looked >= SMALL
+    assert found.evidence is not None
+    assert found.evidence.items.wrong_auto > 0
+    assert found.evidence.items.right_auto > 0
+    assert "tier" in edited
+    assert all(one.simulated for one in reviews)
+    assert office.files("contracts") == office.files("dispatch") == []

@@ -40,7 +40,7 @@ from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.people import find_people
 from runs.records.approval import Approval
-from runs.records.item import Item, Output
+from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Source, Version
@@ -270,10 +270,10 @@ class Engines:
 
     def _answer(
         self, customer: Customer, version: Version, item: Mapping[str, Any], context: Values
-    ) -> Output:
+    ) -> Output | Unanswered:
         bench = self.bench(customer)
         with self._lock:
-            bench.fitted(version)
+            bench.prepare(version)
         return bench.answer(version, item, context)
 
     @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from policies import bounds, features, routing
+from policies import bounds, drafting, features, routing
 from policies.texts import Path, Problem
 from runs.errors import InvalidInput
 from runs.plan import Limit, Plan, RollbackRule, SignalPlan
@@ -31,6 +31,7 @@ ASKED: Mapping[str, str] = {
     "contract": "domain_expert",
     "context": "builder",
     "learning": "changes",
+    "drafting": "changes",
     "routing": "workflow_behaviour",
     "actions": "workflow_behaviour",
     "acceptance": "evaluation",
@@ -106,7 +107,7 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
             yield Problem(("contract", part), "wrong", "names one twice; keep one")
     text = plan.contract.text_field
     asked = [(("contract", "text_field"), text)] if text else []
-    if not text and not plan.learning.features:
+    if not text and not plan.learning.features and plan.drafting is None:
         says = "is missing; name the field whose words are learnt, or learning.features"
         yield Problem(("contract", "text_field"), "missing", says)
     asked += [
@@ -118,6 +119,22 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
             says = f"is {name}, which is no field of the contract; name one of {', '.join(fields)}"
             yield Problem(path, "wrong", says)
     yield from _feature_problems(plan)
+    yield from _drafting_problems(plan)
+
+
+def _drafting_problems(plan: Plan) -> Iterator[Problem]:
+    """A plan drafts or learns; what it drafts from is declared, and its template holds no rule."""
+    if plan.drafting is None:
+        return
+    if plan.contract.text_field or plan.learning.features:
+        says = "stands beside contract.text_field or learning.features; draft or learn, not both"
+        yield Problem(("drafting",), "wrong", says)
+    known = features.declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    made = plan.drafting
+    drafted = drafting.Drafted(made.label, made.template, made.fields)
+    owned = [entry for entries in plan.routing.lists.values() for entry in entries]
+    for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
+        yield Problem(("drafting", *wrong.path), "wrong", wrong.says)
 
 
 def _feature_problems(plan: Plan) -> Iterator[Problem]:

@@ -188,8 +188,9 @@ def _judge(view: _View, item: Item, reviews: Sequence[Review]) -> _Look:
     said = _find_said(view, item)
     if said is None:
         return _Look(item, "unlabelled")
-    is_right = "act" in answer.routes and said == answer.label
-    return _Look(item, "right_auto" if is_right else "wrong_auto", said, answer.label)
+    is_right = "act" in answer.routes and said == answer.label and not answer.wrong
+    right = answer.label + (f", but {', '.join(answer.wrong)}" if answer.wrong else "")
+    return _Look(item, "right_auto" if is_right else "wrong_auto", said, right)
 
 
 def _unanswered(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from runs.errors import InvalidInput
 from runs.plan_parts import (
+    Drafting,
     Excluded,
     Forbidden,
     Included,
@@ -266,6 +267,8 @@ class Plan(Record):
         default_factory=Learning, exclude_if=lambda learning: not learning.features
     )
     """Left out of the digest where no feature is named."""
+    drafting: Drafting | None = Field(default=None, exclude_if=lambda drafting: drafting is None)
+    """In place of a route that learns; left out of the digest where nothing is drafted."""
     routing: Routing
     actions: Actions
     acceptance: Acceptance

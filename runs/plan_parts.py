@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from runs.records.record import Record
-from runs.records.version import ApproverRule, Level, Source
+from runs.records.version import ApproverRule, Filling, Level, Source
 
 SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
 """What is measured of the live items, each a share of those it counts.
@@ -101,6 +101,17 @@ class PlannedSource(Source):
     def as_read(self) -> Source:
         """What of it goes into a version."""
         return Source.model_validate({name: getattr(self, name) for name in Source.model_fields})
+
+
+class Drafting(Record):
+    """A document that is made from a template, every field of it taken from a named place."""
+
+    label: str
+    """The one of `contract.labels` that stands for a whole draft."""
+    template: str
+    """Tone, format and task, with places such as `{{tier}}`; never a rule."""
+    fields: tuple[Filling, ...] = Field(min_length=1)
+    """In the order in which they are filled."""
 
 
 class Forbidden(Record):

@@ -4,9 +4,11 @@ A source that is missing, stale or garbage is a problem that somebody looks at; 
 its place. What was read is kept, masked, and compared with a second reading before an act.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.person import Customer
@@ -43,6 +45,8 @@ class Context(Record):
     """Digest of the declared fields as they were read, before masking, by source."""
     read_at: dict[str, datetime]
     """UTC, by source."""
+    records: dict[str, str] = Field(default_factory=dict, exclude_if=lambda records: not records)
+    """What names the record there, by source."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -63,7 +67,7 @@ class _Read(NamedTuple):
 
 
 def read_context(
-    sources: Iterable[Source], tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
+    sources: Sequence[Source], tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
 ) -> Context:
     """Read every source for an item: only the declared fields, and no source that has a problem.
 
@@ -87,6 +91,7 @@ def read_context(
         versions={name: reading.version for name, reading in readings.items()},
         seen={name: digest_of(value) for name, value in values.items()},
         read_at={name: reading.read_at for name, reading in readings.items()},
+        records={one.name: str(item[one.key_field]) for one in sources if one.name in readings},
         problems=tuple(problems),
     )
 

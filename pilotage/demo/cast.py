@@ -167,8 +167,9 @@ class Cast:
 
     def _answer(self, item: Item, owner: str) -> None:
         reviews, reviewer = self.stage.wired.reviews(), self.stage.identity(owner)
-        produced = review.find_label(reviews.store, self.stage.customer, item)
-        said = _said(self.simulator.judge(item.key, produced), item)
+        output = review.find_output(reviews.store, self.stage.customer, item)
+        label, fields = ("", None) if output is None else (output.label, output.fields)
+        said = _said(self.simulator.judge(item.key, label, fields), item)
         try:
             review.answer(reviews, reviewer, item.id, said)
         except Conflict:
@@ -183,4 +184,5 @@ def _said(judged: Judged, item: Item) -> Said:
         return Said("reject", routes, reason=judged.why, is_simulated=True)
     if judged.agrees:
         return Said("approve", judged.routes, is_simulated=True)
-    return Said("edit", judged.routes, judged.label, judged.why, is_simulated=True)
+    fields = dict(judged.fields) or None
+    return Said("edit", judged.routes, judged.label, judged.why, is_simulated=True, fields=fields)

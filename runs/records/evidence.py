@@ -57,6 +57,8 @@ class CaseResult(Record):
     failure: str
     """Key of its failure group; empty when it is right."""
     error: str = ""
+    wrong: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Fields of its draft that are not as expected."""
 
 
 AccessError = Literal[

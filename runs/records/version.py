@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from runs.records.record import Digest, Rate, Record
+from runs.records.record import Digest, Rate, Record, digest_of
 
 Route = Literal["act", "review", "refuse"]
 Level = Literal["read", "suggest", "draft", "trigger", "update"]
@@ -97,6 +97,46 @@ class LearntRoute(Record):
     """Cases of the split `learn`, or added, that are not learnt from after all."""
 
 
+class Filling(Record):
+    """One field of a drafted document, and the place its value is taken from, word for word."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Of the output's field, and of its place in the template."""
+    kind: Literal["text", "number", "date", "choice", "list", "flag"]
+    """How the value is read; of a text and `choices`: the only one of them that stands in it."""
+    field: str = ""
+    """A field of the item, or `context.<source>.<field>`; empty where `ways` says it."""
+    choices: tuple[str, ...] = ()
+    """Where there are some, anything else is no value."""
+    by: tuple[str, ...] = ()
+    """Fields filled before, by whose values one of `ways` is taken."""
+    ways: dict[str, str] = Field(default_factory=dict)
+    """By the values of `by`, with a blank between them, the place."""
+    against: tuple[str, ...] = ()
+    """Places that have to say the same; one that says otherwise is a conflict."""
+    required: bool = True
+    """Without a value there is no draft; one that is not required is left empty."""
+
+
+class TemplateRoute(Record):
+    """A route that fills a template: its text is content of the version."""
+
+    kind: Literal["template"] = "template"
+    label: str
+    """What a whole draft is."""
+    text: str
+    """Tone, format and task, with places such as `{{tier}}`; never a rule."""
+    fillings: tuple[Filling, ...]
+    """In the order in which they are filled."""
+    dataset: Digest
+    """The labelled cases it is measured with; nothing is learnt from them."""
+
+    @property
+    def template(self) -> str:
+        """The name of the text: one letter changed, and it is another template."""
+        return digest_of(self.text)
+
+
 class Effect(Record):
     """One action the version may do."""
 
@@ -105,6 +145,10 @@ class Effect(Record):
     operation: str
     level: Level
     risks: tuple[Risk, ...] = ()
+
+
+Answering = LearntRoute | TemplateRoute
+"""What gives a version its answers."""
 
 
 class Version(Record):
@@ -117,7 +161,7 @@ class Version(Record):
     rules: tuple[Rule, ...]
     bounds: dict[str, Bound]
     """One bound for each value and list of the policy."""
-    routes: tuple[LearntRoute, ...]
+    routes: tuple[Answering, ...]
     effects: tuple[Effect, ...]
     waiting: tuple[str, ...] = ()
     """Names of effects that wait for a person, item by item, whatever their risk."""

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from policies.permissions import waits
 from runs.plan import Plan
 from runs.records.record import Record
-from runs.records.version import Effect, Feature, FieldSpec, Source, Version
+from runs.records.version import Effect, Feature, FieldSpec, Filling, Source, Version
 from workflow.map.parts import Parts, Values, first_of, of_plan, of_version
 from workflow.map.tree import Branch, Who, tree_of
 
@@ -133,6 +133,8 @@ def _context(drawn: _Drawn) -> Step:
 
 def _decide(drawn: _Drawn) -> Step:
     parts = drawn.parts
+    if parts.template:
+        return _draft(drawn)
     looks = [*(f"the words of {name}" for name in parts.texts), *map(_feature, parts.features)]
     does = (
         f"a route learnt from {_short(parts.learnt_from)} looks at {', '.join(looks)}",
@@ -141,6 +143,20 @@ def _decide(drawn: _Drawn) -> Step:
     )
     none = Path(when="no answer, or one that is no label", ends="in review", owner=drawn.reviewer)
     return Step(name="decide", title="Decide", by="model", does=does, paths=(none,))
+
+
+def _draft(drawn: _Drawn) -> Step:
+    parts = drawn.parts
+    does = (
+        f"fills template {parts.template.removeprefix('sha256:')[:12]}; no model is asked",
+        *map(_filling, parts.fillings),
+        "says how many fields are filled, and how many nothing contradicts",
+    )
+    needed = ", ".join(one.name for one in parts.fillings if one.required)
+    none = Path(
+        when=f"one of {needed} has no value: no draft", ends="in review", owner=drawn.reviewer
+    )
+    return Step(name="decide", title="Decide", by="code", does=does, paths=(none,))
 
 
 def _route(drawn: _Drawn) -> Step:
@@ -226,6 +242,13 @@ def _source(source: Source) -> str:
 
 def _feature(feature: Feature) -> str:
     return f"{feature.field} against {feature.against}" if feature.against else feature.field
+
+
+def _filling(filling: Filling) -> str:
+    """A field and its place; where others have to agree, those too."""
+    ways = f"by {', '.join(filling.by)}, of {len(filling.ways)} places"
+    held = f", held against {', '.join(filling.against)}" if filling.against else ""
+    return f"{filling.name} from {filling.field or ways}{held}"
 
 
 def _effect(effect: Effect, drawn: _Drawn) -> str:

@@ -14,7 +14,7 @@ from runs.records.evidence import FailureGroup
 from runs.records.version import Route
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import TrialRun
-from workflow.grading import WORST_FIRST, grade
+from workflow.grading import WORST_FIRST
 
 Codes = NDArray[np.int8]
 """Outcomes by their place in `WORST_FIRST`: the worst of several is their least."""
@@ -91,8 +91,7 @@ class Standing:
 
     def worth(self, route: Route) -> Codes:
         """What each case would be worth on this route."""
-        graded = [grade(one.case, one.output.label, route) for one in self.seen]
-        return codes(graded)
+        return codes([one.grade(route) for one in self.seen])
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.routing import ANSWER, Facts, Router
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from runs.records.item import Item, Output
+from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer
 from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms, keep, read
@@ -30,7 +30,9 @@ class ProcessDeps:
     store: Store
     tools: Mapping[str, Tool]
     """Every declared tool by name; the sandbox gets them without means."""
-    answer: Callable[[Version, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Output]
+    answer: Callable[
+        [Version, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Output | Unanswered
+    ]
     """The version's route: its answer to the item's typed fields and what was read for them."""
     router: Callable[[Version, PolicyValues], Router]
     """The version's rules, compiled; cached by whoever hands it in."""
@@ -119,6 +121,8 @@ def decide(work: Work, *, snapshot: str) -> dict[str, Any]:
         output = work.deps.answer(work.version, work.fields.values, seen.values)
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return {"output": "", "reason": f"no answer ({type(error).__name__})"}
+    if isinstance(output, Unanswered):
+        return {"output": "", "reason": output.says}
     if output.label not in work.version.labels:
         return {"output": "", "reason": "the answer is none of the version's labels"}
     return {"output": work.keep("output", output.as_json(), masking(work.terms, "fields"))}

@@ -1,9 +1,11 @@
 """What every sample offers: its customer, its priorities, its labelled cases and its systems."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from runs.records.version import Level, Risk
 from workflow.samples.documents import Documents
 from workflow.samples.reviewer import Reviewer
 
@@ -32,11 +34,19 @@ class Records(NamedTuple):
     text: str
 
 
+def as_lines(records: Mapping[str, Any]) -> str:
+    """Records by key as JSON, one a line, so that a person can edit one."""
+    told = (f"{json.dumps(key)}: {json.dumps(row)}" for key, row in records.items())
+    return "{\n" + ",\n".join(told) + "\n}\n"
+
+
 class Sink(NamedTuple):
     """One system that is acted on: a folder that gets one file for each action."""
 
     tool: str
     operations: tuple[str, ...]
+    level: Level = "update"
+    risks: tuple[Risk, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The record; the only package that imports sqlalchemy and dbos."""
+"""The record; the only package that imports alembic and dbos."""

@@ -23,8 +23,8 @@ from sqlalchemy.pool import Pool
 
 from pilotage import schemas, settings
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
-MARKS = {"both_databases": (SQLITE, POSTGRESQL), "on_a_server": (POSTGRESQL,)}
+SQLITE, POSTGRESQL = BOTH = "sqlite", "postgresql"
+MARKS = {"both_databases": BOTH, "on_a_server": (POSTGRESQL,)}
 GIVEN = os.environ.get("PILOTAGE_TEST_DATABASE", "")
 """URL of a server on which databases may be made; read before the environment is cleaned."""
 QUICK = "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=300\n"

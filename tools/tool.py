@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn, Protocol, runtime_checkable
 
-from runs.errors import InvalidInput, NotAllowed
+from runs.errors import InvalidInput, NotAllowed, Unavailable
 from runs.records.record import canonical
 from runs.records.version import Level, Risk
 
@@ -20,8 +20,26 @@ LEVELS: tuple[Level, ...] = ("read", "suggest", "draft", "trigger", "update")
 """From the one that changes nothing to the one that changes most."""
 
 
+ASKED: Schema = {
+    "type": "object",
+    "properties": {
+        "workflow": {"type": "string"},
+        "effect": {"type": "string"},
+        "item": {"type": "string"},
+        "label": {"type": "string"},
+        "fields": {"type": "object"},
+    },
+    "required": ["workflow", "effect", "item", "label", "fields"],
+    "additionalProperties": False,
+}
+"""What every effect of a version asks of its tool."""
+
 NEVER_USED = "access-probe"
 """A key under which nothing is ever done."""
+
+
+class NotSent(Unavailable):
+    """The system does not answer, and surely did nothing: not a byte reached it."""
 
 
 class Reading(NamedTuple):
@@ -41,7 +59,7 @@ class Tool(Protocol):
     """One system outside, and what may be asked of it.
 
     Errors: `Unavailable` when it does not answer. From `act`, `InvalidInput`, `NotFound`,
-    `Conflict` and `NotAllowed` say that nothing was done; anything else leaves that open.
+    `Conflict`, `NotAllowed` and `NotSent` say that nothing was done; anything else leaves it open.
     """
 
     @property
@@ -101,6 +119,16 @@ class Touched(Protocol):
 
     def touch(self, most: int) -> Sequence[Reading]:
         """Up to `most` of its records, none where it only acts; raises what `read` raises."""
+        ...
+
+
+@runtime_checkable
+class Compensated(Protocol):
+    """A tool some of whose operations can be taken back by another of its operations."""
+
+    @property
+    def undo(self) -> Mapping[str, str]:
+        """By operation: the one that takes back what it did, asked for with the same content."""
         ...
 
 

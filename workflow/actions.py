@@ -24,7 +24,7 @@ from runs.snapshots import Masked, Terms, keep
 from runs.store.actions import Reserved
 from runs.store.change import Change
 from runs.store.store import Store
-from tools.tool import LEVELS, Tool
+from tools.tool import LEVELS, NotSent, Tool
 from workflow.sources import masking
 
 
@@ -227,6 +227,11 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
     tool = deps.tools[request.effect.tool]
     try:
         receipt = tool.act(request.effect.operation, request.content, request.key)
+    except NotSent as error:
+        if tool.remembers_keys:
+            raise
+        # Nobody could be asked later: that nothing was done is known now, and only now.
+        return _settle(deps, customer, request.key, "failed", _told(deps, error))
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return _settle(deps, customer, request.key, "failed", _told(deps, error))
     return _settle_done(deps, customer, request.key, receipt)

@@ -101,7 +101,7 @@ def _decided(play: Play, asked: list[Approval]) -> Iterator[Decision]:
 def _duplicated(play: Play) -> Iterator[str]:
     asked = Counter((one.kind, one.subject) for one in _asked(play, the_run(play)))
     yield from (f"asked twice: {kind}" for (kind, _), times in asked.items() if times > 1)
-    acted = Counter(_lines(play.wired.home.folder / ACTED))
+    acted = Counter(lines_of(play.wired.home.folder / ACTED))
     yield from (f"acted {times} times: {key}" for key, times in acted.items() if times > 1)
     keys = Counter((one.item or one.run, one.operation) for one in actions_of(play))
     yield from (f"{times} actions of {key}" for key, times in keys.items() if times > 1)
@@ -112,7 +112,7 @@ def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
     for decision in before:
         if now.get(decision.id) != decision:
             yield f"changed or gone: {decision.id}"
-    for line in _lines(play.wired.home.folder / DECIDED):
+    for line in lines_of(play.wired.home.folder / DECIDED):
         if line.replace(" ", ".") not in now:
             yield f"told as recorded and gone: {line}"
     run = the_run(play)
@@ -137,7 +137,8 @@ def _other(play: Play) -> Iterator[str]:
     yield from (f"drill {one.id} is {one.status}" for one in drills if one.status == "open")
 
 
-def _lines(file: Path) -> list[str]:
+def lines_of(file: Path) -> list[str]:
+    """The lines of a note beside the record."""
     return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 

@@ -74,7 +74,12 @@ def open_house(folder: Path) -> Wired:
     return wire(settings_of(folder))
 
 
-def make(folder: Path) -> None:
+QUEUES = ToolSpec(
+    name="queues", kind="folder", path="queues", operations=("assign",), is_made_up=True
+)
+
+
+def make(folder: Path, tools: tuple[ToolSpec, ...] = (QUEUES,)) -> None:
     """Make the home, with everybody's token in a file: the people outlive the processes."""
     home = Home(folder)
     home.make(Mark(is_demo=True, seed="faults"))
@@ -88,7 +93,7 @@ def make(folder: Path) -> None:
         people.add_person(wired.store, customer, "cli", person)
         tokens[name] = people.create_token(wired.store, customer, "cli", person=name)
     replace(folder / TOKENS, json.dumps(tokens))
-    _lay_files(home)
+    _lay_files(home, tools)
     _bring_cases(wired, tokens["eva"])
 
 
@@ -122,11 +127,9 @@ def _loosen(home: Home) -> None:
 BROADER = "wrong_auto_max: {low: 0.001, high: 0.50}"
 
 
-def _lay_files(home: Home) -> None:
-    queues = ToolSpec(
-        name="queues", kind="folder", path="queues", operations=("assign",), is_made_up=True
-    )
-    write_specs(home, Customer(id=CUSTOMER, name="Acme", is_demo=True), ToolsFile(tools=(queues,)))
+def _lay_files(home: Home, tools: tuple[ToolSpec, ...]) -> None:
+    customer = Customer(id=CUSTOMER, name="Acme", is_demo=True)
+    write_specs(home, customer, ToolsFile(tools=tools))
     gates = dict.fromkeys(("dry_run", "sandbox", "slice", "full"), BARS)
     policy = builders.policy(gates=gates, approvers=APPROVERS, escalation=("ben",))
     home.policies(CUSTOMER).mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal, NamedTuple
 
+from httpcore._sync.http11 import HTTP11Connection
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.pregel import Pregel
@@ -24,6 +25,7 @@ from runs.store.actions import Actions
 from runs.store.database import Database
 from tools.files import sink
 from tools.files.sink import FolderSink
+from tools.http.system import HttpActs
 from tools.notify import Outbox
 
 Start = Literal["opened", "slice", "items", "update"]
@@ -81,6 +83,10 @@ def _key_begins(prefix: str) -> Picks:
     return lambda _, __, key, **___: key.startswith(prefix)
 
 
+def _is_post(_: HTTP11Connection, request: Any, **__: Any) -> bool:
+    return request.method == b"POST"
+
+
 BEFORE: tuple[Side, ...] = ("before",)
 AFTER: tuple[Side, ...] = ("after",)
 UPDATE: tuple[Start, ...] = ("update",)
@@ -110,10 +116,16 @@ SEAMS: dict[str, Seam] = {
     "settle for an item": Seam(ITEMS, Actions, "settle", picks=_key_begins("item-")),
 }
 
+OVER_HTTP: dict[str, Seam] = {
+    "do over http": Seam((), HttpActs, "act"),
+    "do over http, half": Seam((), HTTP11Connection, "_receive_response_headers", BEFORE, _is_post),
+}
+"""Where the other side speaks HTTP; `half`: all was sent, and nothing of the answer was read."""
+
 
 def arm(strike: Strike) -> None:
     """Let this process die at the strike."""
-    seam = SEAMS[strike.seam]
+    seam = (SEAMS | OVER_HTTP)[strike.seam]
     numbers = itertools.count(1)
 
     def reached(side: Side, number: int) -> None:

@@ -22,6 +22,7 @@ from tests.databases import Server
 from tests.faults import house
 from tests.faults.children import PATIENCE_S, child, ended, fork, load_as, note_loaded, told
 from tests.faults.ends import ACTED, End, as_json, decisions_in, end_of, faults_of
+from tests.faults.known import know_rules
 from tests.faults.scenario import (
     Play,
     Until,
@@ -98,6 +99,7 @@ class Forge:
         for start, until in STARTS.items():
             _require(fork(lambda until=until: _prepare(here, until), here), here)
             load_as(here)
+            know_rules(here)
             self._keep(here, start)
         shutil.copytree(here / "fits", self._folder / "opened" / "fits")
 

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class FolderSink:
     remembers_keys: bool = True
     credential: SecretStr | None = None
     """What each file is signed with, so that whoever takes it knows whose it is."""
+    undo: Mapping[str, str] = field(default_factory=dict)
+    """By operation: the one that takes back what it did."""
 
     def touch(self, most: int) -> tuple[Reading, ...]:
         """None: it only acts. Raises Unavailable when the folder could not be written."""

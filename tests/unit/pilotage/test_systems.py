@@ -1,5 +1,6 @@
 """Which systems a customer's workflows may reach is what the tools file says, and nothing else."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_what_was_written_is_read_back(home: Path) -> None:
     [
         ("tools: [{name: crm, kind: records, path: a.json}]", "key_field"),
         ("tools: [{name: q, kind: folder, path: a}]", "operations"),
-        ("tools: [{name: crm, kind: sql, path: a}]", "kind"),
+        ("tools: [{name: crm, kind: soap, path: a}]", "kind"),
         ("tools: [{name: Crm, kind: records, path: a, key_field: b}]", "name"),
         ("tools: [{name: crm, kind: records, path: '', key_field: b}]", "path"),
         (
@@ -167,3 +168,104 @@ def touch_later(file: Path) -> None:
     """Say that the file was written a second later than it was."""
     seen = file.stat()
     os.utime(file, ns=(seen.st_atime_ns, seen.st_mtime_ns + 10**9))
+
+
+DESK: Any = {
+    "name": "desk",
+    "kind": "http",
+    "level": "update",
+    "credential": "env:CRM_KEY",
+    "http": {
+        "base_url": "https://desk.example/api",
+        "look_up": {"path": "/effects/{key}"},
+        "endpoints": {"assign": {"path": "/tickets/{item}"}, "unassign": {"path": "/t/{item}"}},
+    },
+    "undo": {"assign": "unassign"},
+}
+LEDGER: Any = {
+    "name": "ledger",
+    "kind": "sql",
+    "sql": {
+        "url": "sqlite:///outside/ledger.db",
+        "keys": {"table": "done", "column": "key"},
+        "operations": {"book": {"do": ["INSERT INTO done (key) VALUES (:key)"]}},
+    },
+}
+SENDS: Any = {
+    "name": "outbox",
+    "kind": "http",
+    "level": "trigger",
+    "risks": ["customer_facing", "irreversible"],
+    "http": {
+        "base_url": "https://mail.example",
+        "probe": {"path": "/health"},
+        "endpoints": {"send": {"path": "/mails", "body": {"subject": "{title}"}}},
+    },
+}
+
+
+def test_systems_that_speak_http_or_sql_say_what_they_do(home: Path) -> None:
+    """Level, risks, what can be taken back and the form of each operation are the file's."""
+    tools = tools_of(lay_specs(home, DESK, LEDGER), ACME, **GIVEN)
+    desk, ledger = tools["desk"], tools["ledger"]
+
+    assert (desk.level, desk.reversible, desk.remembers_keys) == ("update", False, True)
+    assert set(desk.schema) == {"assign", "unassign"}
+    assert (set(ledger.schema), ledger.remembers_keys) == ({"book"}, True)
+    assert CANARY not in repr(desk)
+
+
+def test_what_declares_nothing_to_do_only_reads(home: Path) -> None:
+    """Whatever level it names; so it can be a source."""
+    http = {"base_url": "https://crm.example", "read": {"path": "/accounts/{key}"}}
+    sql = {"url": "sqlite:///outside/crm.db", "read": "SELECT * FROM a WHERE id = :key"}
+    crm = {"name": "crm", "kind": "http", "http": http}
+    tools = tools_of(
+        lay_specs(home, crm, {"name": "old", "kind": "sql", "sql": sql}), ACME, **GIVEN
+    )
+
+    assert [(tools[name].level, tools[name].schema) for name in ("crm", "old")] == [
+        ("read", {})
+    ] * 2
+
+
+def test_without_its_secret_a_system_is_closed(home: Path) -> None:
+    """It says what it would do, and reaches nothing."""
+    tools = tools_of(lay_specs(home, DESK | {"credential": "env:NONE"}), ACME, **GIVEN)
+
+    with pytest.raises(NotAllowed, match="env:NONE"):
+        tools["desk"].act("assign", {}, "i-1:assign:abc")
+    assert set(tools["desk"].schema) == {"assign", "unassign"}
+
+
+def test_updates_may_be_handed_to_a_system(home: Path) -> None:
+    """What is called the outbox stands in its place, where it takes exactly an update."""
+    tools = tools_of(lay_specs(home, SENDS), ACME, **GIVEN)
+
+    assert (tools["outbox"].level, set(tools["outbox"].schema)) == ("trigger", {"send"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (DESK | {"sql": LEDGER["sql"]}, "belongs to kind sql"),
+        (DESK | {"http": None}, "belongs to kind http"),
+        (DESK | {"level": "read"}, "level read"),
+        (DESK | {"undo": {"assign": "erase"}}, "undo names erase"),
+        (DESK | {"operations": ["assign"]}, "operations are a folder's"),
+        (DESK | {"http": DESK["http"] | {"base_url": "https://a:b@desk.example"}}, "credential"),
+        (
+            DESK | {"undo": {}, "http": DESK["http"] | {"endpoints": {"a": {"path": "/{nobody}"}}}},
+            "nobody",
+        ),
+        (LEDGER | {"sql": LEDGER["sql"] | {"keys": None}}, "keys"),
+        (SENDS | {"level": "update"}, "level: trigger"),
+    ],
+)
+def test_a_system_that_is_declared_wrongly_is_refused(home: Path, spec: Any, says: str) -> None:
+    """With the file, the place in it and what is wrong."""
+    laid = lay(home, json.dumps({"tools": [spec]}))
+
+    with pytest.raises(InvalidInput, match=says) as raised:
+        tools_of(laid, ACME, **GIVEN)
+    assert "acme.yaml" in str(raised.value)

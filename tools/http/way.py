@@ -1,0 +1,116 @@
+"""The way to a system that speaks HTTP: declared hosts only, no proxy, and no secret in a log."""
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+from pydantic import SecretStr
+
+from runs.errors import InvalidInput
+from tools.http.declared import Http
+
+NOISY = ("httpx", "httpcore")
+"""They log addresses and headers, which may hold what somebody wrote or what proves who asks."""
+
+
+class Guarded(httpcore.SyncBackend):
+    """Connects to the very address that was looked at, so that a name cannot change meanwhile."""
+
+    def __init__(self, *, is_private: bool) -> None:
+        super().__init__()
+        self._is_private = is_private
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A connection to an allowed address of the host; ConnectError when there is none."""
+        refused: Exception | None = None
+        for address in addresses(host, port):
+            if not (self._is_private or is_public(address)):
+                raise Refused(host)
+            try:
+                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                refused = error
+        raise refused or httpcore.ConnectError(f"{host} has no address")
+
+
+class Refused(InvalidInput):
+    """A name that was declared as public leads to this machine or into a private network."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} stands on this machine or in a private network; if that is meant, say "
+            "`is_private: true` in the tools file"
+        )
+
+
+def is_public(address: str) -> bool:
+    """True for an address of the open internet; what is mapped into IPv6 counts as what it is."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None)
+    found = mapped or found
+    return found.is_global and not found.is_multicast
+
+
+def addresses(host: str, port: int) -> list[str]:
+    """Every address of a host, in the order they are tried; ConnectError when it has none."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(f"{host} has no address") from error
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+class Transport(httpx.HTTPTransport):
+    """httpx's own, over connections that are guarded."""
+
+    def __init__(self, *, is_private: bool) -> None:
+        super().__init__(trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=20,
+            max_keepalive_connections=0,
+            network_backend=Guarded(is_private=is_private),
+        )
+
+
+def open_client(declared: Http) -> httpx.Client:
+    """A client that follows nothing, asks no proxy, and keeps no connection and no open file."""
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return httpx.Client(
+        transport=Transport(is_private=declared.is_private),
+        timeout=declared.timeout_s,
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def proof(declared: Http, secret: SecretStr | None) -> tuple[httpx.Auth | None, dict[str, str]]:
+    """What is sent to say who asks: an `auth`, and headers."""
+    if secret is None:
+        return None, {}
+    value = secret.get_secret_value()
+    if declared.auth == "basic":
+        user, _, password = value.partition(":")
+        return httpx.BasicAuth(user, password), {}
+    if declared.auth == "bearer":
+        return None, {"Authorization": f"Bearer {value}"}
+    return None, {declared.auth.partition(":")[2]: value}
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what may not change on the way."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port

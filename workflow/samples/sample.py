@@ -1,11 +1,15 @@
 """What every sample offers: its customer, its priorities, its labelled cases and its systems."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from runs.records.case import Split
 from workflow.samples.documents import Documents
 from workflow.samples.reviewer import Reviewer
+
+SHARES: Mapping[Split, float] = MappingProxyType({"learn": 0.40, "dev": 0.30, "holdout": 0.30})
 
 
 class Priority(NamedTuple):
@@ -53,6 +57,8 @@ class Sample:
     sinks: tuple[Sink, ...]
     reviewer: Callable[[int, str, int], Reviewer]
     """By seed, workflow and families: the live pieces and who knows what is right for them."""
+    shares: Mapping[Split, float] = SHARES
+    """Of the families of the labelled cases."""
 
     def priority(self, workflow: str) -> Priority:
         """The priority of one workflow."""

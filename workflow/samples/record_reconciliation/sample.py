@@ -49,4 +49,5 @@ SAMPLE = Sample(
     records=records,
     sinks=(Sink("ledger", ("mark",)),),
     reviewer=reviewer,
+    shares={"learn": 0.35, "dev": 0.25, "holdout": 0.40},
 )

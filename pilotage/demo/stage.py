@@ -101,7 +101,7 @@ def import_cases(stage: Stage, name: str, *, seed: int) -> Dataset:
         name,
         name,
         f"{name}-{seed}",
-        stage.sample.shares,
+        stage.sample.shares.by_split(),
         acceptance="The cases are synthetic; what they lack is known and accepted for a demo.",
     )
     return bring(stage.wired.store, expert, read, brought)

@@ -1,15 +1,24 @@
 """What every sample offers: its customer, its priorities, its labelled cases and its systems."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from runs.records.case import Split
 from workflow.samples.documents import Documents
 from workflow.samples.reviewer import Reviewer
 
-SHARES: Mapping[Split, float] = MappingProxyType({"learn": 0.40, "dev": 0.30, "holdout": 0.30})
+
+class Shares(NamedTuple):
+    """How the families of the labelled cases are split; together 1."""
+
+    learn: float = 0.40
+    dev: float = 0.30
+    holdout: float = 0.30
+
+    def by_split(self) -> dict[Split, float]:
+        """By the name of the split."""
+        return {"learn": self.learn, "dev": self.dev, "holdout": self.holdout}
 
 
 class Priority(NamedTuple):
@@ -57,8 +66,7 @@ class Sample:
     sinks: tuple[Sink, ...]
     reviewer: Callable[[int, str, int], Reviewer]
     """By seed, workflow and families: the live pieces and who knows what is right for them."""
-    shares: Mapping[Split, float] = SHARES
-    """Of the families of the labelled cases."""
+    shares: Shares = Shares()
 
     def priority(self, workflow: str) -> Priority:
         """The priority of one workflow."""

@@ -1,16 +1,17 @@
 """The ends of a sample under other generator seeds: what fails first, passes later, ends how.
 
-    python -m bench.ends [--sample NAME] [--seeds N] [--first N] [--until STAGE] [--jobs N]
+    python -m bench.ends [--sample NAME] [--seeds FIRST-LAST] [--until STAGE] [--jobs N]
                          [--keep FILE] [--json]
 
 Every seed is another customer: other work, other records, other families. Each is taken through
 the loop by the demo's own people and systems, in a home of its own. `--until sandbox` makes the
 sandbox the agreed stage and changes nothing else of the plan. Generator, truth and bars are what
 they are in the repository; nothing here chooses a seed. `--keep` keeps a line a seed, so that an
-interrupted measurement goes on where it ended, and `--seeds 0` prints what is kept.
+interrupted measurement goes on where it ended; without a seed left it prints what is kept.
 """
 
 import json
+import re
 import sys
 import tempfile
 import time
@@ -38,7 +39,6 @@ from runs.records.run import Run, Terminal
 from workflow.samples.known import ALL, find_sample
 from workflow.samples.sample import Sample
 
-SEEDS, SEED = 20, 1
 LONGEST_S = 900.0
 """A seed that takes longer is told as open, not waited for."""
 ENDS = ("stage_reached", "blocker_escalated", "open")
@@ -232,6 +232,20 @@ def _share(says: str, k: int, n: int) -> str:
     return f"{says}: {k} of {n} ({low:.0%} to {high:.0%})"
 
 
+class Span(click.ParamType):
+    """Seeds from the first to the last, such as 1-20, or one."""
+
+    name = "first-last"
+
+    def convert(self, value: object, param: object, ctx: object) -> range:
+        """The seeds; what is no span is said to be none."""
+        del param, ctx
+        found = re.fullmatch(r"(\d+)(?:-(\d+))?", str(value))
+        if found is None:
+            raise click.BadParameter(f"{value!r}: name seeds as 1-20, or one as 3")
+        return range(int(found[1]), int(found[2] or found[1]) + 1)
+
+
 @click.command(help="Take a sample's first priority to its end under many generator seeds.")
 @click.option(
     "--sample",
@@ -239,18 +253,17 @@ def _share(says: str, k: int, n: int) -> str:
     default=ALL[0].name,
     show_default=True,
 )
-@click.option("--seeds", type=click.IntRange(0), default=SEEDS, show_default=True)
-@click.option("--first", type=click.IntRange(0), default=SEED, show_default=True)
+@click.option("--seeds", type=Span(), default="1-20", show_default=True)
 @click.option("--until", type=click.Choice(["sandbox", "full"]), default="sandbox")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="At a time.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep a line a seed; go on there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def main(
-    *, sample: str, seeds: int, first: int, until: str, jobs: int, keep: Path | None, as_json: bool
+    *, sample: str, seeds: range, until: str, jobs: int, keep: Path | None, as_json: bool
 ) -> None:
     """Print what became of every seed."""
     known = _known(keep, sample, until)
-    left = [seed for seed in range(first, first + seeds) if seed not in known]
+    left = [seed for seed in seeds if seed not in known]
     for done, one in enumerate(_measured(sample, left, until=until, jobs=jobs), start=1):
         known[one.seed] = one
         _say(f"{sample}, {done} of {len(left)}: seed {one.seed}, {one.terminal} {one.why}")

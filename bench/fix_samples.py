@@ -134,7 +134,7 @@ def measure(desk: Desk, rule: Rule, *, sample: str, seed: int) -> Told:
     terms = acceptance.terms_of(desk.plan, pair.policy)
     kept: list[tuple[Patch, Comparison]] = []
     while len(kept) < MOST_FIXES and not _passes(desk, pair, "dev"):
-        found = _find(desk, pair, rule, terms=terms, looks=looks)
+        found = _find(Place(desk, pair, rule, terms), looks)
         tried, looks = tried + found.tried, found.looks
         if found.patch is None or found.group is None:
             break
@@ -171,6 +171,19 @@ def _passes(desk: Desk, pair: Changed, split: str) -> bool:
     return is_safe and intervals.lower(table.covered, table.total, sure) >= gate.coverage_min
 
 
+class Place(NamedTuple):
+    """Where a search stands, and by what it is judged."""
+
+    desk: Desk
+    pair: Changed
+    rule: Rule
+    terms: Terms
+
+    def compare(self, after: Changed, failed: FailureGroup, split: str) -> Comparison:
+        """What a change would do on a split."""
+        return self.desk.compare(self.pair, after, failed, split, terms=self.terms)
+
+
 class Found(NamedTuple):
     """One round of the search."""
 
@@ -180,41 +193,32 @@ class Found(NamedTuple):
     looks: int
 
 
-def _find(desk: Desk, pair: Changed, rule: Rule, *, terms: Terms, looks: int) -> Found:
-    trial, tried = desk.trial(pair, "dev"), 0
+def _find(at: Place, looks: int) -> Found:
+    trial, tried = at.desk.trial(at.pair, "dev"), 0
     for failed in group(trial.results, trial.cases):
         if doubts.second_says_otherwise(failed, trial):
             continue
-        told = {"pair": pair, "plan": desk.plan, "bench": desk.bench, "ranks": FIXES}
+        told = {"pair": at.pair, "plan": at.desk.plan, "bench": at.desk.bench, "ranks": FIXES}
         for patch in search.of_group(failed, trial, **told):
             tried += 1
-            is_kept, looks = _try(desk, pair, patch, failed, rule=rule, terms=terms, looks=looks)
+            is_kept, looks = _try(at, patch, failed, looks)
             if is_kept:
                 return Found(patch, failed, tried, looks)
     return Found(None, None, tried, looks)
 
 
-def _try(
-    desk: Desk,
-    pair: Changed,
-    patch: Patch,
-    failed: FailureGroup,
-    *,
-    rule: Rule,
-    terms: Terms,
-    looks: int,
-) -> tuple[bool, int]:
-    after = apply(patch, *pair)
-    dev = desk.compare(pair, after, failed, "dev", terms=terms)
-    if acceptance.find_objection(dev.tally, terms):
+def _try(at: Place, patch: Patch, failed: FailureGroup, looks: int) -> tuple[bool, int]:
+    after = apply(patch, *at.pair)
+    dev = at.compare(after, failed, "dev")
+    if acceptance.find_objection(dev.tally, at.terms):
         return False, looks
-    asks = rule.confirms and patch.rank < search.EXAMPLES
-    learnt = desk.compare(pair, after, failed, "learn", terms=terms) if asks else None
-    if acceptance.find_unconfirmed(learnt, terms):
+    asks = at.rule.confirms and patch.rank < search.EXAMPLES
+    learnt = at.compare(after, failed, "learn") if asks else None
+    if acceptance.find_unconfirmed(learnt, at.terms):
         return False, looks
     is_looked = looks > acceptance.RESERVED_LOOKS
-    there = desk.compare(pair, after, failed, "holdout", terms=terms) if is_looked else None
-    ruled = acceptance.accept(dev, terms, learnt=learnt, holdout=there, looks_left=looks)
+    there = at.compare(after, failed, "holdout") if is_looked else None
+    ruled = acceptance.accept(dev, at.terms, learnt=learnt, holdout=there, looks_left=looks)
     return ruled.accepted, looks - is_looked
 
 
@@ -262,18 +266,23 @@ def main(*, names: Sequence[str], seeds: int, first: int, keep: Path | None, as_
 def _of_seed(name: str, seed: int, told: Sequence[Told], keep: Path | None) -> list[Told]:
     known = {one.rule for one in told if (one.sample, one.seed) == (name, seed)}
     left = [rule for rule in RULES if rule.name not in known]
+    if not left:
+        return []
     found: list[Told] = []
     with tempfile.TemporaryDirectory() as folder:
-        made = desk(find_sample(name), seed, Path(folder) / "home") if left else None
-        for rule in left if made else ():
+        made = desk(find_sample(name), seed, Path(folder) / "home")
+        for rule in left:
             with judged_by(rule):
-                one = measure(made, rule, sample=name, seed=seed)
-            found.append(one)
-            sys.stderr.write(f"{name}, seed {seed}, {rule.name}: {len(one.fixes)} kept\n")
-            if keep is not None:
-                with keep.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(asdict(one)) + "\n")
+                found.append(measure(made, rule, sample=name, seed=seed))
+            sys.stderr.write(f"{name}, seed {seed}, {rule.name}: {found[-1].fixes}\n")
+            _write(keep, found[-1])
     return found
+
+
+def _write(keep: Path | None, one: Told) -> None:
+    if keep is not None:
+        with keep.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(asdict(one)) + "\n")
 
 
 def _kept(keep: Path | None) -> list[Told]:

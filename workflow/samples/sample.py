@@ -21,6 +21,9 @@ class Shares(NamedTuple):
         return {"learn": self.learn, "dev": self.dev, "holdout": self.holdout}
 
 
+USUAL = Shares()
+
+
 class Priority(NamedTuple):
     """One thing the customer wants, and the files that come with it."""
 
@@ -66,7 +69,7 @@ class Sample:
     sinks: tuple[Sink, ...]
     reviewer: Callable[[int, str, int], Reviewer]
     """By seed, workflow and families: the live pieces and who knows what is right for them."""
-    shares: Shares = Shares()
+    shares: Shares = USUAL
 
     def priority(self, workflow: str) -> Priority:
         """The priority of one workflow."""

@@ -28,6 +28,8 @@ from workflow.samples.reviewer import Judged, Reviewer
 
 SPARE = 1.05
 """So many times the pieces a stage needs on average come in together."""
+TOGETHER = 60
+"""So many pieces come in together at most: nobody sends the work of a week in one second."""
 MORE = 40
 """So many pieces come in together once a stage's sample is whole."""
 PATIENCE = 5
@@ -91,7 +93,8 @@ class Cast:
         if missing <= 0 or self._sent >= len(self.simulator.pieces):
             return 0
         share = release.weight_bp / 10_000 or 1.0
-        most = min(len(self.simulator.pieces) - self._sent, ceil(missing / share * SPARE))
+        left = len(self.simulator.pieces) - self._sent
+        most = min(TOGETHER, left, ceil(missing / share * SPARE))
         pieces = self.simulator.pieces[self._sent : self._sent + most]
         self._sent += len(pieces)
         self._batches += 1

@@ -22,7 +22,6 @@ from runs.records.person import Customer, Identity, Person
 from workflow.samples.sample import Priority, Records, Sample, Sink, as_lines
 
 CUSTOMER = "demo"
-SHARES: Mapping[Any, float] = {"learn": 0.40, "dev": 0.30, "holdout": 0.30}
 EXPERT = "domain_expert"
 EXPORTS = "exports"
 """Folder of the files that the customer's systems write every night."""
@@ -122,7 +121,7 @@ def import_cases(stage: Stage, name: str, *, seed: int) -> Dataset:
         name,
         name,
         f"{name}-{seed}",
-        SHARES,
+        stage.sample.shares.by_split(),
         acceptance="The cases are synthetic; what they lack is known and accepted for a demo.",
     )
     return bring(stage.wired.store, expert, read, brought)

@@ -57,7 +57,7 @@ class World(NamedTuple):
         """Whether a patch is kept."""
         terms, after = terms_of(self.plan, pair.policy), self.trial(apply(patch, *pair))
         dev = compare(self.trial(pair).only(after.cases), after, group=failed, terms=terms)
-        return accept(dev, terms, holdout=None, looks_left=1)
+        return accept(dev, terms, learnt=None, holdout=None, looks_left=1)
 
 
 def drawn(prefix: str, label: str, text: str, split: Split, count: int) -> list[Case]:

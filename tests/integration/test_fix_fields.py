@@ -68,7 +68,7 @@ class World(NamedTuple):
         """Whether a patch is kept."""
         terms, after = terms_of(self.plan, self.pair.policy), self.trial(apply(patch, *self.pair))
         dev = compare(self.trial(self.pair), after, group=self.worst(), terms=terms)
-        return accept(dev, terms, holdout=None, looks_left=1)
+        return accept(dev, terms, learnt=None, holdout=None, looks_left=1)
 
 
 def drawn(split: Split, prefix: str, count: int, **changed: Any) -> list[Case]:

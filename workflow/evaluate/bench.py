@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ ReadContext = Callable[[Sequence[Source], Mapping[str, Any]], Context]
 
 FindFields = Callable[[Source, Mapping[str, Any]], frozenset[str]]
 """Says which fields a source's system has of the record of an item's fields."""
+SHOWN = {"id", "family", "input", "context"}
+"""What of a case decides what is seen of it."""
 ASKED = 5
 """So many items' records say which fields a system has."""
 
@@ -158,8 +161,8 @@ class Bench:
         if self._find_fields is None:
             return {}
         mask = mask_of(version)
-        items = [read_fields(version.contract, mask(case.input).value) for case in cases]
-        whole = [one.values for one in items if not one.breaches][:ASKED]
+        items = (read_fields(version.contract, mask(case.input).value) for case in cases)
+        whole = list(islice((one.values for one in items if not one.breaches), ASKED))
         return {
             source.name: frozenset().union(*(self._find_fields(source, item) for item in whole))
             - set(source.fields)
@@ -218,7 +221,7 @@ def _name(version: Version, cases: Sequence[Case]) -> str:
     seen = [parts[name] for name in ("contract", "sources", "routes", "labels", "mask")]
     name = hashlib.blake2b(canonical(seen))
     for case in cases:
-        name.update(canonical([case.id, case.family, case.input, case.context]))
+        name.update(case.model_dump_json(include=SHOWN).encode())
     return name.hexdigest()
 
 

@@ -5,9 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from runs.records.case import Split
 from runs.records.version import Level, Risk
 from workflow.samples.documents import Documents
 from workflow.samples.reviewer import Reviewer
+
+
+class Shares(NamedTuple):
+    """How the families of the labelled cases are split; together 1."""
+
+    learn: float = 0.40
+    dev: float = 0.30
+    holdout: float = 0.30
+
+    def by_split(self) -> dict[Split, float]:
+        """By the name of the split."""
+        return {"learn": self.learn, "dev": self.dev, "holdout": self.holdout}
+
+
+USUAL = Shares()
 
 
 class Priority(NamedTuple):
@@ -63,6 +79,7 @@ class Sample:
     sinks: tuple[Sink, ...]
     reviewer: Callable[[int, str, int], Reviewer]
     """By seed, workflow and families: the live pieces and who knows what is right for them."""
+    shares: Shares = USUAL
 
     def priority(self, workflow: str) -> Priority:
         """The priority of one workflow."""

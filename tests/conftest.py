@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from tests import databases
 from tests.databases import Server
@@ -41,6 +43,14 @@ def marks_of(thing: object) -> list[pytest.Mark]:
 def is_known(mark: pytest.Mark) -> bool:
     """Whether a mark says on which database a test runs."""
     return mark.name in databases.MARKS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_disk_is_waited_for() -> Iterator[None]:
+    """A commit is in the machine's memory; only a machine that dies would lose it."""
+    event.listen(Pool, "checkout", databases.hurry)
+    yield
+    event.remove(Pool, "checkout", databases.hurry)
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,7 @@ def make_house(folder: Path, *, is_demo: bool = False, is_solo: bool = False) ->
     environment = {"PILOTAGE_HOME": str(folder), "PILOTAGE_TICK_S": "0.05"}
     chosen = settings.read(environment | databases.environment(folder))
     Home(folder).make(Mark(is_demo=is_demo))
+    databases.lay(folder)
     founding.prepare(chosen, is_solo=is_solo)
     wired = wire(chosen)
     tokens = {"olga": founding.found(wired, Founder("acme", "Acme", "olga", "Olga", ""))}

@@ -12,6 +12,7 @@ from tests import databases
 from tests.databases import Server
 from tests.loopback import sitecustomize
 
+HERE = Path(__file__).parent
 LOOPBACK = str(Path(sitecustomize.__file__).parent)
 
 
@@ -21,6 +22,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("PILOTAGE_", "OPENAI_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", LOOPBACK, prepend=os.pathsep)
+
+
+SHORT_LAST = ("hazards", "journeys", "integration", "unit", "guards")
+"""Folders in the order in which they are run, behind all others: what is short fills the gaps."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No worker waits at the end for another that has just begun with a long file."""
+    rank = {HERE / folder: n for n, folder in enumerate(SHORT_LAST, 1)}
+    items.sort(key=lambda item: max(rank.get(parent, 0) for parent in item.path.parents))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -206,6 +206,16 @@ def hurry(raw: Any, *_: object) -> None:
 
 
 @contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """Meanwhile SQLite is opened as the product opens it."""
+    event.remove(Pool, "checkout", hurry)
+    try:
+        yield
+    finally:
+        event.listen(Pool, "checkout", hurry)
+
+
+@contextlib.contextmanager
 def checkpoints_of(url: str) -> Iterator[Any]:
     """The checkpoints a URL names, in the same haste as the record."""
     with checkpoints.opened(url) as saver:

@@ -1,6 +1,7 @@
 """A home made as `pilotage init` makes it, with people, and commands called in it."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,9 +82,16 @@ def stopped(house: House) -> StoppedClock:
 
 def policy_of(workflow: str = "desk", **values: str) -> PolicyValues:
     """Complete values of one workflow, as an operations lead would bring them."""
-    shipped = rules.read_installation(shipped_rules(), "installation.yaml").policy
-    changed = {"workflow": workflow, "values": shipped.as_json()["values"] | values}
-    return PolicyValues.model_validate(shipped.as_json() | changed)
+    told = shipped_values().as_json()
+    return PolicyValues.model_validate(
+        told | {"workflow": workflow, "values": told["values"] | values}
+    )
+
+
+@cache
+def shipped_values() -> PolicyValues:
+    """The values of the rules as they ship; read once a process, for a record is never changed."""
+    return rules.read_installation(shipped_rules(), "installation.yaml").policy
 
 
 def shipped_rules() -> str:

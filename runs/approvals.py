@@ -168,6 +168,17 @@ def list_approvals(
     return [_approval(row) for row in rows]
 
 
+def count_open(store: Store, customer: Customer) -> dict[str, int]:
+    """How many questions wait for people, by kind."""
+    table = tables.approvals
+    query = (
+        sa.select(table.c.kind, sa.func.count().label("n"))
+        .where(table.c.customer == customer.id, table.c.status == "open")
+        .group_by(table.c.kind)
+    )
+    return {row["kind"]: row["n"] for row in store.ledger.rows(query)}
+
+
 def of_item(store: Store, customer: Customer, item: str) -> list[Approval]:
     """Every question about an action of one item, in the order they were asked."""
     table = tables.approvals

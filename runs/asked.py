@@ -114,13 +114,15 @@ def asking_any_of(
     return [approval_of(row) for row in rows]
 
 
-def count_open(store: Store, customer: Customer) -> int:
-    """How many questions are open."""
+def count_open(store: Store, customer: Customer) -> dict[str, int]:
+    """How many questions are open, by kind."""
     table = tables.approvals
-    query = sa.select(sa.func.count().label("n")).where(
-        table.c.customer == customer.id, table.c.status == "open"
+    query = (
+        sa.select(table.c.kind, sa.func.count().label("n"))
+        .where(table.c.customer == customer.id, table.c.status == "open")
+        .group_by(table.c.kind)
     )
-    return int(store.ledger.rows(query)[0]["n"])
+    return {row["kind"]: row["n"] for row in store.ledger.rows(query)}
 
 
 def of_item(store: Store, customer: Customer, item: str) -> list[Approval]:

@@ -67,11 +67,21 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
                 "refused",
                 "handed_over",
                 "stopped",
+                "closed",
             }
         ),
         # What it would do waits for a yes to exactly that; changed meanwhile, it is asked again.
         "asked": frozenset(
-            {"asked", "quarantined", "drafted", "acted", "in_review", "refused", "stopped"}
+            {
+                "asked",
+                "quarantined",
+                "drafted",
+                "acted",
+                "in_review",
+                "refused",
+                "stopped",
+                "closed",
+            }
         ),
         # What waits for a person may wait for another person.
         "in_review": frozenset({"in_review", "acted", "closed", "refused"}),

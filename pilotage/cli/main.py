@@ -40,6 +40,7 @@ ENTRIES = {
     "user": Entry("pilotage.cli.user:user", "People and their roles."),
     "token": Entry("pilotage.cli.token:token", "What people and programs prove themselves with."),
     "worker": Entry("pilotage.cli.worker:worker", "Do the work: runs, items, what falls due."),
+    "serve": Entry("pilotage.cli.serve:serve", "The JSON API: items, questions, health, figures."),
     "db": Entry("pilotage.cli.db:db", "The database: look it over, bring it up to date."),
     "doctor": Entry("pilotage.cli.doctor:doctor", "Say whether this installation is well."),
     "version": Entry("pilotage.cli.version:version", "Which program this is."),

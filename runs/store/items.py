@@ -214,6 +214,17 @@ def admit_item(change: Change, item: Item) -> Item:
     return item
 
 
+def find_unfinished(change: Change, id: str) -> Item:
+    """The item as it is under the write lock; NotFound, or Conflict when its work has ended."""
+    present = change.find(tables.items, id=id)
+    if present is None:
+        raise NotFound(f"there is no item {id!r}; `pilotage item list` shows them")
+    item = Item.model_validate(present["body"])
+    if item.status not in UNFINISHED:
+        raise Conflict(f"item {id} is {item.status}; there is nothing left to call off")
+    return item
+
+
 def is_unfinished(change: Change, item: Item) -> bool:
     """Whether nobody has ended the work on the item yet, asked under the write lock."""
     present = change.find(tables.items, id=item.id)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout import admission
 from rollout.release import way_back
 from rollout.release.cause import Because
 from runs import approvals, audit, snapshots
@@ -13,10 +14,13 @@ from runs.errors import Conflict, NotAllowed, Unavailable
 from runs.records.approval import DecisionKind
 from runs.records.record import digest_of
 from runs.records.version import ApproverRule, PolicyValues
-from tests.integration.desk import ASSIGNING, TAGGING, Killed
+from tests.builders import TERMS
+from tests.integration.desk import ASSIGNING, TAGGING, Killed, Steps
 from tests.integration.signing import FILING, SENDING, Signing
+from tools.files.records import FileRecords
+from tools.tool import Reading
 from workflow.process import asking
-from workflow.process.item import give_up
+from workflow.process.item import give_up, process_item
 
 
 @pytest.fixture
@@ -242,6 +246,35 @@ def test_a_release_taken_back_asks_nobody_any_more(desk: Signing) -> None:
     assert walked.stopped == ("i-1",)
     assert (desk.item.status, desk.asked[0].status) == ("in_review", "withdrawn")
     assert desk.work().status == "in_review"
+
+
+class Meanwhile(FileRecords):
+    """The customer's system; whenever it is read, something happens elsewhere."""
+
+    def __init__(self, desk: Signing, happens: Callable[[], object]) -> None:
+        super().__init__("crm", desk.folder / "crm.json", "id", clock=desk.clock)
+        self._happens = happens
+
+    def read(self, key: str) -> Reading | None:
+        """The record, after what happened."""
+        self._happens()
+        return super().read(key)
+
+
+def test_nothing_is_begun_for_an_item_that_was_called_off(desk: Signing) -> None:
+    """Its sender came between the last check and the act: the reservation refuses."""
+    desk.decide()
+    sender = admission.Deps(desk.store, "dan", lambda _: TERMS)
+
+    def call_off() -> None:
+        if desk.item.status == "asked":
+            admission.call_off(sender, desk.customer, "i-1", reason="by mistake", terms=TERMS)
+
+    tools = {**desk.deps().tools, "crm": Meanwhile(desk, call_off)}
+    item = process_item(desk.deps(tools=tools), desk.customer, "i-1", Steps())
+
+    assert (item.status, desk.queued) == ("closed", [])
+    assert item.reason.startswith("called off by dan")
 
 
 def test_an_item_given_up_is_not_asked_about_any_more(desk: Signing) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from runs.errors import NotFound
+from runs.errors import Conflict, NotFound
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
@@ -36,10 +36,16 @@ def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step
     if item.status not in UNFINISHED:
         return item
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
-    if is_anew:
-        item = _from_the_beginning(deps, customer, item, step)
-    else:
-        item = _go_on(deps, customer, item)
+    try:
+        if is_anew:
+            item = _from_the_beginning(deps, customer, item, step)
+        else:
+            item = _go_on(deps, customer, item)
+    except Conflict:
+        # Whoever called it off or took its version back came first: that end stands.
+        item = deps.store.items.get(customer, item_id)
+        if item.status in UNFINISHED:
+            raise
     if item.status == "asked":
         # After it is kept: what is asked about is the answer that the record holds.
         asking.ask(deps, customer, item, is_anew=is_anew)

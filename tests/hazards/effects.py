@@ -163,7 +163,7 @@ def several_calls(harbour: Harbour) -> str:
     ledger = Ledger(folder)
     contents = {one: {"item": one, "label": "refund"} for one in ("ticket-1", "ticket-2")}
     for name, status in zip(contents, ("rejected", "approved"), strict=True):
-        covers = {"content": digest_of(contents[name])}
+        covers = {"content": digest_of(contents[name]), "item": name, "effect": "assign"}
         asked = builders.approval(id=f"a-{name}", kind="action", covers=covers, status=status)
         approvals.open_approval(ledger.store, ledger.customer, "worker", asked)
     check = approved(

@@ -1,85 +1,22 @@
 """Statements of work in the demo's home: drafted live, told to whoever looks, and kept unsent."""
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pilotage import settings
 from pilotage.cli import item_story
 from pilotage.demo.play import cast_of
-from pilotage.demo.stage import Stage, build, lay_policy
-from policies.rules import read_plan, read_policy
-from rollout.admission import Sent
-from rollout.release import climb
-from rollout.release.climb import Candidate
 from rollout.signals import measure
-from runs import snapshots
+from runs import approvals
 from runs.errors import NotFound
-from runs.plan import PlanRecord
-from runs.records.item import Item
 from runs.records.version import Version
 from runs.store.items import ItemFilter
-from tests import builders
+from tests.office import SAMPLE, SMALL, Office, once, opened, request
 from workflow import corrections, review
-from workflow.process.item import process_item
+from workflow.process.item import give_up, process_item
 from workflow.review import Said
-from workflow.samples.document_drafting import generator
-from workflow.samples.known import find_sample
 from workflow.sources import Context, find_changes
-from workflow.version import make
-
-SAMPLE = find_sample("document_drafting")
-SMALL = 24
-
-
-@dataclass(frozen=True)
-class Office:
-    """The sample's home with its first version on a slice that serves every request."""
-
-    stage: Stage
-
-    @property
-    def store(self) -> Any:
-        """The record."""
-        return self.stage.wired.store
-
-    def work_on(self, key: str, **changed: Any) -> Item:
-        """A request, admitted and worked on to its end."""
-        sender = self.stage.holder_of("delivery_engineer")
-        sent = [Sent(key, request(**changed))]
-        (item,) = self.stage.wired.admit(sender, SAMPLE.name, sent, batch="b")
-        deps = self.stage.wired.engines("test").process_deps(self.stage.customer)
-        return process_item(deps, self.stage.customer, item.id, once())
-
-    def kept(self, digest: str) -> Any:
-        """A snapshot."""
-        return snapshots.read(self.store, self.stage.customer, digest)
-
-    def files(self, sink: str) -> list[Path]:
-        """What was left in a folder of the customer."""
-        return list((self.stage.wired.home.folder / "customer" / sink).rglob("*.json"))
-
-
-def request(**changed: Any) -> Mapping[str, Any]:
-    """An ordinary request of a fresh account with its tier in the note."""
-    found = generator.requests(5, 60, pool="live")
-    one = next(p for p in found if p.truth.why.startswith("clause 8") and not p.is_unclear)
-    return {**one.input, "note": f"{one.truth.fields['tier']} as agreed", **changed}
-
-
-def once() -> Callable[[str, Callable[[], Any]], Any]:
-    """Steps whose results are kept as JSON."""
-    kept: dict[str, str] = {}
-
-    def step(name: str, work: Callable[[], Any]) -> Any:
-        kept[name] = kept.get(name) or json.dumps(work())
-        return json.loads(kept[name])
-
-    return step
 
 
 @pytest.fixture(scope="module")
@@ -88,38 +25,15 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return opened(tmp_path_factory.mktemp("office"), at=2)
 
 
-def opened(folder: Path, *, at: int) -> Office:
-    """The first version, its release standing on a stage with a small sample."""
-    stage = build(settings.read({"PILOTAGE_HOME": str(folder / "home")}), SAMPLE, seed=1)
-    lay_policy(stage, SAMPLE.priorities[0])
-    documents, store, customer = SAMPLE.documents, stage.wired.store, stage.customer
-    plan = read_plan(documents.text("plan.yaml"), "plan.yaml").plan
-    policy = read_policy(documents.text("policy.yaml"), "policy.yaml")
-    assert plan is not None
-    written = PlanRecord(run="r-1", plan=plan, lessons=(), changes=())
-    version = make(written, builders.dataset([], workflow=plan.workflow))
-    store.runs.open(customer, "timo_graf", builders.trigger(), builders.run())
-    for record in (written, version, policy):
-        store.keep(customer, "worker", record, "r-1")
-    candidate = Candidate("r-1", written.digest, version.digest, policy.digest)
-    release = climb.open(store, customer, candidate=candidate, salt="s")
-    stages = tuple(one.model_copy(update={"sample": SMALL}) for one in release.stages)
-    told = {"stage": at, "weight_bp": 10_000 if at else 0, "stages": stages}
-    told |= {"entered_at": stage.wired.clock.now()}
-    after = release.model_copy(update=told)
-    store.releases.change(
-        customer, "worker", before=release, after=after, event=("stage_entered", {})
-    )
-    return Office(stage)
-
-
 def test_a_document_is_drafted_and_nothing_is_sent_without_a_yes(office: Office) -> None:
     """The item waits for a person; neither folder holds anything of it."""
     item = office.work_on("q-1")
     output = office.kept(item.output)
 
-    assert (item.status, item.route) == ("in_review", "act")
-    assert "send is" in item.reason
+    [asked] = approvals.of_item(office.store, office.stage.customer, item.id)
+    assert (item.status, item.route, item.owner) == ("asked", "act", "helena_brook")
+    assert (asked.covers["effect"], asked.risks) == ("send", ("financial", "customer_facing"))
+    assert len(office.files("contracts")) == 1
     assert output["label"] == "statement_of_work"
     assert output["fields"]["document"].startswith("# Statement of work")
     assert office.files("dispatch") == []
@@ -164,7 +78,9 @@ def test_a_field_without_a_value_is_no_draft_and_a_person_is_told_which(office: 
 
 def test_a_person_sets_a_field_of_the_draft_otherwise(office: Office) -> None:
     """What they said is kept, and told with the item."""
-    item, wired = office.work_on("q-6"), office.stage.wired
+    wired, waits = office.stage.wired, office.work_on("q-6")
+    deps = wired.engines("test").process_deps(office.stage.customer)
+    item = give_up(deps, office.stage.customer, waits.id, "nobody may send today")
     fields = {"discount_pct": "77", "clauses": ["liability-cap"]}
     said = Said("edit", ("act",), fields=fields)
     answered = review.answer(wired.reviews(), office.stage.identity(item.owner), item.id, said)
@@ -195,7 +111,7 @@ def test_a_tier_edited_in_the_crm_is_seen_when_it_is_read_again(office: Office) 
     office.stage.edit_record("accounts", request()["account_id"], contact="Nobody Known")
 
     assert before == []
-    assert find_changes(seen, version.sources, **told) == [
+    assert [one.says for one in find_changes(seen, version.sources, **told)] == [
         "accounts changed since it was read: contact"
     ]
     with pytest.raises(NotFound, match="no record"):

@@ -7,6 +7,7 @@ from runs.plan import PlanRecord
 from runs.records.approval import Approval, ApprovalKind
 from runs.records.person import Customer
 from runs.store.store import Store
+from workflow.process import editing
 
 LONGEST = 100_000
 """Characters of an edit, as of a message that is sent."""
@@ -15,10 +16,13 @@ LONGEST = 100_000
 def check(store: Store, customer: Customer, asked: Approval, text: str) -> None:
     """Raise InvalidInput, with the remedy, for an edit the question could not be asked anew about.
 
-    A plan is whole and of the same workflow; a text has a length that can be sent.
+    A plan is whole and of the same workflow, an action's answer has the fields that are set; a text
+    has a length that can be sent.
     """
     if len(text) > LONGEST:
         raise InvalidInput(f"the edit has {len(text)} characters; {LONGEST} can be kept")
+    if asked.kind == "action":
+        editing.check(store, customer, asked, text)
     if asked.kind != "plan":
         return
     reading = rules.read_plan(text, "the edited plan")

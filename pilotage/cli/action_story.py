@@ -84,7 +84,8 @@ def _content_lines(content: Any) -> Iterator[str]:
             yield f"{name}:"
             yield from (f"  {line}" for line in value.splitlines())
         elif isinstance(value, dict):
-            yield from (f"{name}.{line}" for line in _content_lines(value))
+            yield f"{name}:"
+            yield from (f"  {line}" for line in _content_lines(value))
         else:
             yield f"{name}: {_said(value)}"
 

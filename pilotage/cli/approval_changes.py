@@ -18,6 +18,8 @@ from runs.store.store import Store
 
 Told = dict[str, Any]
 ABSENT = "-"
+SAID_ELSEWHERE = ("key", "sources", "output")
+"""Of an action: what its content and its snapshot say more plainly."""
 MEASURED = ("id", "measured_at", "expires_at", "seconds")
 """Fields of evidence that say when, and not what."""
 
@@ -56,7 +58,7 @@ def lines(told: Told | None) -> list[str]:
     if not told["changed"]:
         return section(f"different from {told['before']}", ["nothing: it is asked anew as it was"])
     found: list[str] = []
-    for one in told["changed"]:
+    for one in (one for one in told["changed"] if one["name"] not in SAID_ELSEWHERE):
         found.append(f"{one['name']}: {short(one['before'])} -> {short(one['after'])}")
         found += [
             f"  {part['key']}: {one_line(part['before'], 50)} -> {one_line(part['after'], 50)}"
@@ -66,12 +68,14 @@ def lines(told: Told | None) -> list[str]:
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every leaf of a JSON value by its path; lists by position, what is empty by its form."""
+    """Every leaf of a JSON value by its path; lists by position, texts by line."""
     inner: Iterator[tuple[str, Any]] | None = None
     if isinstance(value, Mapping) and value:
         inner = ((str(key), part) for key, part in value.items())
     elif isinstance(value, list) and value:
         inner = ((str(number), part) for number, part in enumerate(value))
+    elif isinstance(value, str) and "\n" in value:
+        inner = ((f"line {number}", line) for number, line in enumerate(value.splitlines(), 1))
     if inner is None:
         yield path, str(value)
         return

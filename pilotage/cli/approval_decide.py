@@ -89,7 +89,7 @@ def changes(call: Call, **given: Any) -> None:
     "file",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What stands in its place: a plan, an update's text, or policy values.",
+    help="What stands in its place: a plan, an update's text, policy values, fields of an action.",
 )
 @_deciding("Why it is edited.", required=True)
 def edit(call: Call, **given: Any) -> None:

@@ -1,6 +1,7 @@
 """A desk whose last effect waits for a yes: real files, a real record, people with names."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from runs.records.version import ApproverRule, Effect, PolicyValues
 from runs.store.store import Store
 from tests import builders
 from tests.integration.desk import ASSIGNING, PEOPLE, TAGGING, Desk, Steps
-from workflow.process import asking
+from workflow.process import asking, editing
 from workflow.process.item import process_item
 from workflow.process.parts import ProcessDeps
 
@@ -65,11 +66,14 @@ class Signing(Desk):
         """Every question about the item, in order."""
         return approvals.of_item(self.store, self.customer, "i-1")
 
-    def decide(self, kind: DecisionKind = "approve", by: str = "ana", **seen: str) -> Approval:
+    def decide(self, kind: DecisionKind = "approve", by: str = "ana", **told: str) -> Approval:
         """Answer what is open, or the newest question."""
         asked = next((one for one in self.asked if one.status == "open"), self.asked[-1])
-        said = Answer(asked.id, kind, "because", seen.get("seen", asked.subject))
-        rules = Rules(rule_on, asking.current(self.deps(), self.customer))
+        seen = told.get("seen", asked.subject)
+        said = Answer(asked.id, kind, "because", seen, edit=told.get("edit", ""))
+        check = partial(editing.check, self.store, self.customer)
+        current = asking.current(self.deps(), self.customer)
+        rules = Rules(rule_on, current, check_edit=check)
         identity = builders.identity(self.customer, by)
         return approvals.decide(self.store, identity, said, rules)
 

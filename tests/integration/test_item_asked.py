@@ -9,11 +9,12 @@ import pytest
 from rollout import admission
 from rollout.release import way_back
 from rollout.release.cause import Because
-from runs import approvals, audit, snapshots
-from runs.errors import Conflict, NotAllowed, Unavailable
+from runs import approvals, audit, people, snapshots
+from runs.errors import Conflict, InvalidInput, NotAllowed, Unavailable
 from runs.records.approval import DecisionKind
 from runs.records.record import digest_of
 from runs.records.version import ApproverRule, PolicyValues
+from tests import builders
 from tests.builders import TERMS
 from tests.integration.desk import ASSIGNING, TAGGING, Killed, Steps
 from tests.integration.signing import FILING, SENDING, Signing
@@ -312,6 +313,45 @@ def test_two_effects_have_a_question_each_and_one_no_stops_both(tmp_path: Path) 
 
     assert (still, agreed.status, refused.status) == ("asked", "approved", "rejected")
     assert (desk.work().status, desk.queued) == ("in_review", [])
+
+
+def test_an_edit_is_asked_anew_of_somebody_else_and_done_as_it_was_put(tmp_path: Path) -> None:
+    """Ana writes another label; she has no say in it any more, Cleo agrees, and it is done so."""
+    desk = Signing(tmp_path)
+    cleo = builders.person(id="cleo", roles=("product_owner",))
+    people.add_person(desk.store, desk.customer, "cli", cleo)
+    desk.admit()
+    desk.work()
+    desk.decide("approve_with_edit", edit="label: parcel\n")
+    asked_again = desk.work()
+    [first, second] = desk.asked
+    with pytest.raises(NotAllowed):
+        desk.decide(by="ana")
+    desk.decide(by="cleo")
+
+    assert (asked_again.status, first.status) == ("asked", "superseded")
+    assert (second.excluded, second.needs[0].people) == (("ana", "cli", "dan"), ("cleo",))
+    assert desk.work().status == "acted"
+    written = (desk.folder / "queues" / desk.queued[0]).read_text(encoding="utf-8")
+    assert '"label": "parcel"' in written
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ("label: poem", "take one of refund, parcel"),
+        ("label: refund", "changes nothing"),
+        ("price: 3", "sets price; set some of label"),
+        ("- label", "no keys"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_told_before_anything_is_decided(
+    desk: Signing, edit: str, says: str
+) -> None:
+    """The question stays open, with no decision."""
+    with pytest.raises(InvalidInput, match=says):
+        desk.decide("approve_with_edit", edit=edit)
+    assert desk.asked[0].status == "open"
 
 
 @pytest.mark.parametrize("by", ["dan", "ben"])

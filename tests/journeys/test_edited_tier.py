@@ -141,3 +141,20 @@ def test_the_item_tells_on_one_page_what_happened_on_friday(friday: Friday) -> N
     assert "send approved: helena_brook (legal_counsel) said approve" in told
     assert "asked again because of" in told
     assert "snapshot.accounts.tier" in told
+
+
+def test_counsel_who_rewrites_a_clause_does_not_agree_to_it_alone(
+    friday: Friday, tmp_path: Path
+) -> None:
+    """Approved with an edit it is asked anew, as it was put, of her deputy."""
+    file = tmp_path / "edit.yaml"
+    file.write_text("notice_days: '60'\n", encoding="utf-8")
+    digest = friday.asked[0].subject.removeprefix("sha256:")[:12]
+    words = ("--digest", digest, "--file", str(file), "--reason", "sixty were agreed")
+    edited = friday.call("approval", "edit", friday.asked[0].id, *words)
+    item = friday.work()
+
+    assert edited.exit_code == 0
+    assert (item.status, friday.sent()) == ("asked", [])
+    assert friday.asked[-1].needs[0].people == ("lucia_ferro",)
+    assert friday.office.kept(item.output)["fields"]["notice_days"] == "60"

@@ -216,12 +216,14 @@ def _needs(work: Work, request: Request) -> tuple[Need, ...]:
 
 
 def _excluded(work: Work) -> Collection[str]:
-    """Who built the version, asked for it, or sent the item."""
+    """Who built the version, asked for it, sent the item, or wrote its answer otherwise."""
     store, customer = work.deps.store, work.customer
     release = store.releases.get(customer, work.item.release)
     builder = store.get(customer, PlanRecord, release.plan).plan.owners.builder
     requester = store.runs.get(customer, release.run).requester
-    return {builder, requester, store.items.sender(customer, work.item)}
+    asked = approvals.of_item(store, customer, work.item.id)
+    editors = approvals.editors_of(store, customer, asked)
+    return {builder, requester, store.items.sender(customer, work.item), *editors}
 
 
 def _refused(work: Work, asked: Approval) -> Ending:

@@ -15,7 +15,7 @@ from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store.items import UNFINISHED
 from workflow import review
-from workflow.process import asking
+from workflow.process import asking, editing
 from workflow.process.acting import act, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
@@ -37,10 +37,7 @@ def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step
         return item
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
     try:
-        if is_anew:
-            item = _from_the_beginning(deps, customer, item, step)
-        else:
-            item = _go_on(deps, customer, item)
+        item = _work_on(deps, customer, item, step=step, is_anew=is_anew)
     except Conflict:
         # Whoever called it off or took its version back came first: that end stands.
         item = deps.store.items.get(customer, item_id)
@@ -50,6 +47,17 @@ def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step
         # After it is kept: what is asked about is the answer that the record holds.
         asking.ask(deps, customer, item, is_anew=is_anew)
     return item
+
+
+def _work_on(
+    deps: ProcessDeps, customer: Customer, item: Item, *, step: Step, is_anew: bool
+) -> Item:
+    if not is_anew:
+        return _go_on(deps, customer, item)
+    edited = editing.find_edited(deps, customer, item) if item.status == "asked" else None
+    if edited is not None:
+        return _go_on(deps, customer, edited)
+    return _from_the_beginning(deps, customer, item, step)
 
 
 def give_up(deps: ProcessDeps, customer: Customer, item_id: str, reason: str) -> Item:

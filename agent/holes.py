@@ -45,7 +45,7 @@ def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
     if strangers:
         return strangers
     systems = _systems(state, deps, plan)
-    return (*_stages(plan), *_dataset(state, deps, plan), *systems)
+    return (*_stages(plan), *_dataset(state, deps, plan), *_dear_ways(deps, plan), *systems)
 
 
 def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
@@ -107,6 +107,19 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
         if person not in known:
             question = f"Nobody here is called {person!r}: who is it?"
             yield Hole(field=field, question=question, person=requester)
+
+
+def _dear_ways(deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every way that costs more than the installation lets an item spend."""
+    most = deps.installation.item_budget.cost
+    for at, way in enumerate(plan.economics.ways):
+        if way.cost_per_item > most:
+            question = (
+                f"{way.path!r} costs {way.cost_per_item} an item, and item_budget.cost of the "
+                f"installation is {most}: which of the two changes?"
+            )
+            field = f"economics.ways.{at}.cost_per_item"
+            yield Hole(field=field, question=question, person=plan.owners.business_outcome)
 
 
 def _stages(plan: Plan) -> Iterator[Hole]:

@@ -83,6 +83,7 @@ def _practise_faults(state: State, deps: Deps, release: Release) -> Evidence:
         router=practice.router,
         terms=practice.terms,
         person=lambda whose, wanted: practice.person(customer, wanted),
+        budget=practice.budget,
     )
     with practice.scratch(customer) as scratch:
         store, whose = scratch

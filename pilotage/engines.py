@@ -148,6 +148,7 @@ class Engines:
                 router=self._router,
                 terms=self._terms,
                 person=self._person,
+                budget=self.chosen.installation.item_budget,
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
@@ -225,6 +226,8 @@ class Engines:
             router=self._router,
             terms=self._terms,
             person=self._person,
+            budget=self.chosen.installation.item_budget,
+            seconds=time.monotonic,
             holder=self.holder,
         )
 

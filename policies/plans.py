@@ -19,6 +19,10 @@ from runs.records.version import GateValues
 
 LEAST_CONFIDENCE = 0.5
 """A bound that holds less often than not decides nothing."""
+GOOD = ("quality", "coverage", "trace")
+"""Signals of which more is better; of each other less is."""
+ALERTS_ALONE = ("drift",)
+"""Signals that hold a release and never take it back: they do not say that anything is wrong."""
 COMPLIANCE = "compliance"
 """The role that takes part in the gate of the design where data is regulated."""
 ASKED: Mapping[str, str] = {
@@ -273,9 +277,13 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "allow; read it more often"
             )
             yield Problem(("signals", at, "every_minutes"), "wrong", says)
+        yield from _unfit_signal(plan, signal, at)
     for at, rule in enumerate(plan.rollout.rollback_when):
         path = ("rollout", "rollback_when", at)
-        if rule.signal not in watched:
+        if rule.signal in ALERTS_ALONE:
+            says = f"is {rule.signal}, which alerts and holds; alone it takes nothing back"
+            yield Problem((*path, "signal"), "wrong", says)
+        elif rule.signal not in watched:
             says = f"is {rule.signal}, which nobody watches; name one of {', '.join(watched)}"
             yield Problem((*path, "signal"), "wrong", says)
         elif not _is_beyond(rule, watched[rule.signal].limit):
@@ -286,6 +294,17 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "take it back where the limit is breached, not where it is kept"
             )
             yield Problem((*path, "value"), "wrong", says)
+
+
+def _unfit_signal(plan: Plan, signal: SignalPlan, at: int) -> Iterator[Problem]:
+    """A limit on the side where a signal is well, or a signal that could never show anything."""
+    asked = "at_least" if signal.name in GOOD else "at_most"
+    if signal.limit.direction != asked:
+        says = f"is {signal.limit.direction}; {signal.name} is kept {asked}, so write that"
+        yield Problem(("signals", at, "limit", "direction"), "wrong", says)
+    if signal.name == "context" and not plan.context.sources:
+        says = "is context, and context.sources is empty: nothing is read; leave it out"
+        yield Problem(("signals", at, "name"), "wrong", says)
 
 
 def _is_beyond(rule: RollbackRule, limit: Limit) -> bool:

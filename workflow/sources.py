@@ -4,7 +4,7 @@ A source that is missing, stale or garbage is a problem that somebody looks at; 
 its place. What was read is kept, masked, and compared with a second reading before an act.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +15,9 @@ from runs.records.version import Source
 from runs.snapshots import Mask, Masked, Terms, keep
 from runs.store.store import Store
 from tools.tool import Reading, Tool
+
+CHANGED = "it is not as it was decided on: "
+"""How the reason of an item begins that was not acted on because of its sources."""
 
 ProblemCode = Literal[
     "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
@@ -115,6 +118,16 @@ def find_changes(
         for source in sources
     ]
     return [sentence for sentence in told if sentence]
+
+
+def told_changes(changes: Sequence[str]) -> str:
+    """Why it may not be acted on, in one sentence that `is_changed` knows; empty when it may."""
+    return CHANGED + "; ".join(changes) if changes else ""
+
+
+def is_changed(reason: str) -> bool:
+    """Whether an item was not acted on because its sources were another than when decided."""
+    return reason.startswith(CHANGED)
 
 
 def lasting(sources: Iterable[Source], hours: int) -> list[Source]:

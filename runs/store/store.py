@@ -24,6 +24,8 @@ from runs.records.run import (
     OpsReview,
     Refusal,
     Report,
+    Reservation,
+    Settlement,
     Terminal,
 )
 from runs.records.version import PolicyEdit, PolicyValues, Version
@@ -64,6 +66,8 @@ KINDS: dict[type[Record], str] = {
     Signal: "signal",
     Report: "report",
     Refusal: "refusal",
+    Reservation: "reservation",
+    Settlement: "settlement",
     Terminal: "terminal",
 }
 

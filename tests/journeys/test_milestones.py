@@ -14,6 +14,7 @@ from tests.voyage import Harbour, Voyage
 
 SANDBOX = "plan/test_exit/stage/signals"
 ANSWER = {"route_silent", "route_raises", "answer_malformed", "label_unknown", "confidence_low"}
+SLOW = {"item_over_budget"}
 SOURCES = {"source_missing", "source_down", "source_garbage", "source_schema", "source_stale"}
 TOOL = {"tool_down", "tool_unknown", "tool_refuses"}
 
@@ -38,7 +39,7 @@ def test_every_fault_is_tried_in_the_sandbox_and_ends_with_a_person(reading: Voy
     [found] = kept(reading, "faults")
 
     assert found.notes["outcome"] == "pass"
-    assert {one.name for one in found.faults} == {"input_missing", *ANSWER, *SOURCES, *TOOL}
+    assert {one.name for one in found.faults} == {"input_missing", *ANSWER, *SLOW, *SOURCES, *TOOL}
     assert {one.owner for one in found.faults} == {"ben"}
     assert {one.status for one in found.faults} == {"in_review", "quarantined"}
     assert [one.name for one in found.faults if not one.reviews or "done" in one.actions] == []

@@ -20,7 +20,7 @@ from tools.tool import without_means
 from workflow import review
 from workflow.actions import ActionDeps, Request, abandon, find_refusal, perform, permission
 from workflow.process.parts import ProcessDeps, Work, context, decide, intake, route
-from workflow.sources import Context, find_changes, lasting
+from workflow.sources import Context, find_changes, lasting, told_changes
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """`step(name, work)`: runs `work` once and returns its stored JSON result ever after."""
@@ -51,8 +51,9 @@ def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step
     if says:
         item = item.model_copy(update={"route": "refuse", "rule": "contract"})
         return _finish(deps, customer, item, Ending("quarantined", says, review="quarantine"))
-    snapshot = step("context", lambda: context(work))["snapshot"]
-    decided = step("decide", lambda: decide(work, snapshot=snapshot))
+    seen = step("context", lambda: context(work))
+    snapshot, spent = seen["snapshot"], seen.get("seconds", "0")
+    decided = step("decide", lambda: decide(work, snapshot=snapshot, spent=spent))
     routed = step("route", lambda: route(work, snapshot=snapshot, decided=decided))
     item = item.model_copy(
         update={
@@ -185,7 +186,7 @@ def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
             now=work.deps.store.clock.now(),
             mask=work.terms.mask,
         )
-        return "; ".join(changes)
+        return told_changes(changes)
 
     checks = (permission(work.version, lambda: _find_stage(work)), fresh)
     return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease)

@@ -45,7 +45,8 @@ def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
     if strangers:
         return strangers
     systems = _systems(state, deps, plan)
-    return (*_stages(plan), *_dataset(state, deps, plan), *_dear_ways(deps, plan), *systems)
+    own = (*_unanswered(state, deps, plan), *_dear_ways(deps, plan))
+    return (*_stages(plan), *_dataset(state, deps, plan), *own, *systems)
 
 
 def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
@@ -107,6 +108,16 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
         if person not in known:
             question = f"Nobody here is called {person!r}: who is it?"
             yield Hole(field=field, question=question, person=requester)
+
+
+def _unanswered(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every system for which no person here answers: a team is nobody to tell."""
+    known = {one.id for one in find_people(deps.store, deps.customer(state)) if not one.is_disabled}
+    for at, system in enumerate(plan.systems):
+        if system.answering not in known:
+            question = f"{system.answering!r} is nobody's id here: who answers for {system.name!r}?"
+            field = f"systems.{at}.person"
+            yield Hole(field=field, question=question, person=plan.owners.builder)
 
 
 def _dear_ways(deps: Deps, plan: Plan) -> Iterator[Hole]:

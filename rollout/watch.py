@@ -17,7 +17,7 @@ from runs.people import find_people
 from runs.plan import Limit, Plan, PlanRecord, RollbackRule, SignalPlan
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
-from runs.records.release import Release, Signal
+from runs.records.release import Measure, Release, Signal
 from runs.store.store import Store
 from runs.store.store import keep as keep_record
 
@@ -43,7 +43,7 @@ class Ceiling(NamedTuple):
 class Standing(NamedTuple):
     """One signal as it was last read, and what was agreed about it."""
 
-    name: str
+    name: Measure
     owner: str
     limit: Limit | None
     """None for what is measured and has no limit of its own."""
@@ -141,16 +141,17 @@ class Standing(NamedTuple):
         return f"{share:.4f} ({self.last.events} of {self.last.total} items)"
 
 
-def standings(plan: Plan, last: Mapping[str, Signal]) -> tuple[Standing, ...]:
+def standings(plan: Plan, last: Mapping[Measure, Signal]) -> tuple[Standing, ...]:
     """The planned signals in their order, what every plan asks for, then what else was read; pure.
 
     Every plan asks for its review pass rate and for its ceilings of cost.
     """
     rules = plan.rollout.rollback_when
-    limits: dict[str, Limit] = {one.name: one.limit for one in plan.signals}
+    limits: dict[Measure, Limit] = {one.name: one.limit for one in plan.signals}
     limits["review_pass"] = Limit(direction="at_least", value=plan.acceptance.review_pass_min)
-    ceilings = {"cost": _ceilings(plan)}
-    names = dict.fromkeys([*limits, *ceilings, *sorted(last)])
+    ceilings: dict[Measure, tuple[Ceiling, ...]] = {"cost": _ceilings(plan)}
+    others = sorted(last, key=str)
+    names: dict[Measure, None] = dict.fromkeys([*limits, *ceilings, *others])
     return tuple(
         Standing(
             name,
@@ -181,13 +182,13 @@ def standings_of(
 
 def last_read(
     store: Store, customer: Customer, release: Release, *, now: datetime
-) -> dict[str, Signal]:
+) -> dict[Measure, Signal]:
     """The newest kept reading of each signal of the present stage; none from the future."""
     kept = store.list(customer, Signal, limit=NEWEST, run=release.run)
     return {one.name: one for one in _in_order(kept, release, now)}
 
 
-def is_due(plan: Plan, last: Mapping[str, Signal], now: datetime) -> bool:
+def is_due(plan: Plan, last: Mapping[Measure, Signal], now: datetime) -> bool:
     """Whether a planned signal was not read for as long as its plan says, or never."""
     return any(
         one.name not in last or now - last[one.name].until >= timedelta(minutes=one.every_minutes)
@@ -253,9 +254,9 @@ def _plan(store: Store, customer: Customer, release: Release) -> Plan:
 
 def _readings(
     store: Store, customer: Customer, release: Release, now: datetime
-) -> dict[str, list[Signal]]:
+) -> dict[Measure, list[Signal]]:
     """Every reading of each signal in the present stage, oldest first."""
-    found: dict[str, list[Signal]] = defaultdict(list)
+    found: dict[Measure, list[Signal]] = defaultdict(list)
     for one in _in_order(store.of_run(customer, Signal, release.run), release, now):
         found[one.name].append(one)
     return found

@@ -70,7 +70,14 @@ class System(Record):
     """A reference, `env:NAME` or `file:NAME`; `none` where the system asks for none."""
     owner: str
     """Person or team on the customer's side who answers for it."""
+    person: str = Field(default="", exclude_if=lambda person: not person)
+    """Id of the person here who answers for it, where `owner` is none; a hole where neither is."""
     mode: Literal["read", "write", "read_and_write"]
+
+    @property
+    def answering(self) -> str:
+        """Who is asked about it: the person, or the owner where that is one."""
+        return self.person or self.owner
 
 
 class Included(Record):

@@ -25,6 +25,7 @@ PLAN: dict[str, Any] = {
             "access": "a folder, one file for each assignment",
             "credential": "none",
             "owner": "the desk",
+            "person": "ben",
             "mode": "write",
         },
     ),

@@ -191,6 +191,9 @@ class PolicyValues(Record):
     """Roles or person ids, in order, who are told when nobody answers."""
     ops_review_days: int = Field(default=7, ge=1, le=92, exclude_if=lambda days: days == 7)
     """From one ops review to the next; left out of the digest where it is a week."""
+    retry_minutes: int = Field(default=60, ge=0, le=1_440, exclude_if=lambda minutes: minutes == 60)
+    """So long a run tries again what does not answer before it ends as a blocker; left out of the
+    digest where it is an hour."""
 
 
 class ChangedValue(Record):

@@ -159,9 +159,9 @@ def _holes(state: State, deps: Deps, id: str) -> Terminal:
 
 def _unreached(state: State, deps: Deps, id: str) -> Terminal:
     plan = deps.get(state, PlanRecord, state.plan).plan
-    lost = reach.not_reached(deps.get(state, Evidence, id).access)
-    reason = "; ".join(["nothing was built", *map(reach.told, lost)])
-    return _blocker(state, owner=reach.owner_of(plan), proof=id, reason=reason)
+    seen = deps.get(state, Evidence, id).access
+    reason = "; ".join(["nothing was built", *map(reach.told, reach.not_reached(seen))])
+    return _blocker(state, owner=reach.owner_of(plan, seen), proof=id, reason=reason)
 
 
 def _occupied(state: State, deps: Deps, id: str) -> Terminal:

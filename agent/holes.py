@@ -48,7 +48,8 @@ def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
     if strangers:
         return strangers
     systems = _systems(state, deps, plan)
-    return (*_stages(plan), *_dataset(state, deps, plan), *systems)
+    own = (*_unanswered(state, deps, plan), *_dear_ways(deps, plan))
+    return (*_stages(plan), *_dataset(state, deps, plan), *own, *systems)
 
 
 def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
@@ -70,7 +71,7 @@ def of_policy(state: State, deps: Deps, plan: Plan, policy: PolicyValues) -> tup
     person = plan.owners.workflow_behaviour
     holes: dict[str, Hole] = {}
     among = Among(everybody, {run.requester, plan.owners.builder}, deps.installation.is_solo)
-    for field, says in (*_unanswered(plan, policy, among), *_unagreed(plan, policy, among)):
+    for field, says in (*_undecided(plan, policy, among), *_unagreed(plan, policy, among)):
         holes.setdefault(says, Hole(field=field, question=says, person=person))
     able = [one for one in everybody if not one.is_disabled]
     reviewers = (policy.review_owner, *policy.escalation)
@@ -88,7 +89,7 @@ class Among(NamedTuple):
     is_solo: bool
 
 
-def _unanswered(plan: Plan, policy: PolicyValues, among: Among) -> Iterator[tuple[str, str]]:
+def _undecided(plan: Plan, policy: PolicyValues, among: Among) -> Iterator[tuple[str, str]]:
     """Each question of the run that nobody could answer, and why."""
     for kind, stage in _questions(plan):
         try:
@@ -138,6 +139,29 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
         if person not in known:
             question = f"Nobody here is called {person!r}: who is it?"
             yield Hole(field=field, question=question, person=requester)
+
+
+def _unanswered(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every system for which no person here answers: a team is nobody to tell."""
+    known = {one.id for one in find_people(deps.store, deps.customer(state)) if not one.is_disabled}
+    for at, system in enumerate(plan.systems):
+        if system.answering not in known:
+            question = f"{system.answering!r} is nobody's id here: who answers for {system.name!r}?"
+            field = f"systems.{at}.person"
+            yield Hole(field=field, question=question, person=plan.owners.builder)
+
+
+def _dear_ways(deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every way that costs more than the installation lets an item spend."""
+    most = deps.installation.item_budget.cost
+    for at, way in enumerate(plan.economics.ways):
+        if way.cost_per_item > most:
+            question = (
+                f"{way.path!r} costs {way.cost_per_item} an item, and item_budget.cost of the "
+                f"installation is {most}: which of the two changes?"
+            )
+            field = f"economics.ways.{at}.cost_per_item"
+            yield Hole(field=field, question=question, person=plan.owners.business_outcome)
 
 
 def _stages(plan: Plan) -> Iterator[Hole]:

@@ -6,7 +6,7 @@ Starting writes rows and a job; only the worker advances, and only there langgra
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,6 +46,8 @@ ABOUT_ONE: tuple[TriggerKind, ...] = ("feedback", "failure", "scheduled_review")
 """Triggers that say which workflow they are about."""
 LEASE_S = 60.0
 TITLE_CHARS = 300
+RETRY = "retry:"
+"""Before the time at which something that failed is tried again, where a run waits for that."""
 STRICT = "__pregel_strict_resume"
 """Private in langgraph, which is pinned for it: a resume that names no pending interrupt raises."""
 
@@ -303,11 +305,18 @@ def _next_input(store: Store, opened: _Open) -> object:
     pending = seen.interrupts[0]
     if "approval_id" in pending.value:
         _take_back(store, customer, run, pending.value["approval_id"])
-    waits_for = pending.value.get("approval_id") or f"signals:{pending.value['release_id']}"
+    waits_for = _named(pending.value)
     if _is_ready(store, customer, run, pending.value):
         return Command(resume={pending.id: waits_for})
     store.runs.wait(customer, run, waits_for)
     return _NOTHING
+
+
+def _named(asked: dict[str, Any]) -> str:
+    """What a pause waits for, as the run names it."""
+    if "retry_at" in asked:
+        return f"{RETRY}{asked['retry_at']}"
+    return asked.get("approval_id") or f"signals:{asked['release_id']}"
 
 
 def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellation | None:
@@ -330,6 +339,8 @@ def _is_ready(store: Store, customer: Customer, run: str, asked: dict[str, Any])
         return approvals.get(store, customer, asked["approval_id"]).status != "open"
     if find_cancellation(store, customer, run) is not None:
         return True
+    if "retry_at" in asked:
+        return store.clock.now() >= datetime.fromisoformat(asked["retry_at"])
     release = store.releases.get(customer, asked["release_id"])
     return measured(store, customer, release) != asked["measured"]
 

@@ -9,7 +9,7 @@ from agent.state import State
 from policies.approvals import Wanted, needs_after
 from rollout import ladder
 from runs import approvals, people
-from runs.plan import PlanRecord
+from runs.plan import Plan, PlanRecord
 from runs.records.approval import Approval, ApprovalKind
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
@@ -20,6 +20,15 @@ MOST = 10_000
 
 Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
 """Reads one part of what an approval covers again."""
+
+
+CRITERIA: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "plan": (("design", "gate_out"), ("testing", "gate_in")),
+    "test_exit": (("testing", "gate_out"), ("sandbox", "gate_in")),
+    "stage_slice": (("sandbox", "gate_out"), ("full_operations", "gate_in")),
+    "stage_full": (("full_operations", "gate_out"),),
+}
+"""Which conditions of which phase each question is about: out of one and into the next."""
 
 
 class Question(NamedTuple):
@@ -73,7 +82,7 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
             needs=needs,
             excluded=tuple(sorted(excluded | editors)),
             risks=question.risks,
-            if_approved=question.if_approved,
+            if_approved=question.if_approved + _criteria(state, deps, question),
             if_rejected=question.if_rejected,
             status="open",
             due_at=now + timedelta(hours=policy.approval_due_hours),
@@ -82,6 +91,22 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
         ),
     )
     return opened.id
+
+
+def _criteria(state: State, deps: Deps, question: Question) -> str:
+    """What the plan asks for with this step; whoever agrees says that it holds."""
+    asked = question.kind if question.stage is None else f"stage_{question.stage}"
+    if not state.plan or asked not in CRITERIA:
+        return ""
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    told = [one for phase, gate in CRITERIA[asked] for one in _gate(plan, phase, gate)]
+    if asked in ("stage_slice", "stage_full"):
+        told += plan.rollout.expand_when
+    return f". Whoever agrees says that this holds: {'; '.join(told)}"
+
+
+def _gate(plan: Plan, phase: str, gate: str) -> tuple[str, ...]:
+    return getattr(getattr(plan.phases, phase), gate)
 
 
 def _name(state: State, kind: ApprovalKind, subject: str, asked: Sequence[Approval]) -> str:

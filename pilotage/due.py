@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar, get_args
 
-from agent.loop import measured
+from agent.loop import RETRY, measured
 from pilotage.emergencies import announce, take_back
 from pilotage.engines import Engines
 from pilotage.lookout import watch_releases
@@ -118,9 +118,15 @@ def remind(wired: Wired, customer: Customer) -> None:
 
 
 def wake_monitors(wired: Wired, customer: Customer) -> None:
-    """Look again at every run whose release has been measured further; once a measurement."""
+    """Look again at every run whose release has been measured further, or whose time has come.
+
+    Once a measurement, and once a time.
+    """
+    now = wired.store.clock.now()
     for run in wired.store.runs.list(customer, status="waiting", limit=1000):
         what, _, id = run.waits_for.partition(":")
+        if run.waits_for.startswith(RETRY) and datetime.fromisoformat(id) <= now:
+            wired.store.runs.wake(customer, run.id, run.waits_for)
         if what == "signals":
             release = wired.store.releases.get(customer, id)
             cause = f"signals:{measured(wired.store, customer, release)}"

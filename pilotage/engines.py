@@ -155,6 +155,7 @@ class Engines:
                 router=self._router,
                 terms=self._terms,
                 person=self._person,
+                budget=self.chosen.installation.item_budget,
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
@@ -264,6 +265,8 @@ class Engines:
             router=self._router,
             terms=self._terms,
             person=self._person,
+            budget=self.chosen.installation.item_budget,
+            seconds=time.monotonic,
             holder=self.holder,
             is_solo=self.chosen.installation.is_solo,
         )

@@ -146,6 +146,7 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
         yield f"evidence_hours.{kind}", Decimal(hours)
     yield "escalation", policy.escalation
     yield "ops_review_days", Decimal(policy.ops_review_days)
+    yield "retry_minutes", Decimal(policy.retry_minutes)
     rule = policy.emergency
     if rule is not None:
         for name in ("people", "kinds", "risks"):

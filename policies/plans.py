@@ -5,7 +5,7 @@ side. A problem is wrong (the writer mends it) or missing (a person is asked). A
 nothing and is shown wherever the plan is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,10 @@ from runs.records.version import GateValues
 
 LEAST_CONFIDENCE = 0.5
 """A bound that holds less often than not decides nothing."""
+GOOD = ("quality", "coverage", "trace")
+"""Signals of which more is better; of each other less is."""
+ALERTS_ALONE = ("drift",)
+"""Signals that hold a release and never take it back: they do not say that anything is wrong."""
 COMPLIANCE = "compliance"
 """The role that takes part in the gate of the design where data is regulated."""
 ASKED: Mapping[str, str] = {
@@ -61,6 +65,12 @@ def owner_of(field: str) -> str:
     return next((ASKED[path] for path in above if path in ASKED), "")
 
 
+def who_answers(plan: Plan, tools: Collection[str]) -> str:
+    """Who answers for the first system reached by one of these tools; the builder where none is."""
+    theirs = (one.answering for one in plan.systems if one.tool in tools)
+    return next(theirs, plan.owners.builder)
+
+
 def owners_in(written: Mapping[str, Any]) -> dict[str, str]:
     """The owners a plan names, by area, however much else of it is missing."""
     owners = written.get("owners")
@@ -82,11 +92,13 @@ def early_warnings(written: Mapping[str, Any]) -> tuple[str, ...]:
 
 def warnings(plan: Plan) -> tuple[str, ...]:
     """What is neither wrong nor missing in a plan, and yet should be looked at."""
-    return (*_late_deadlines(plan), *_dear(plan), *_unchecked_builder(plan))
+    told = (_late_deadlines(plan), _dear(plan), _unchecked_builder(plan), _strange_roles(plan))
+    return tuple(says for one in told for says in one)
 
 
 def problems(plan: Plan) -> Iterator[Problem]:
     """What the parts of a plan, each right, say wrongly of each other, or leave open."""
+    yield from _scope_problems(plan)
     yield from _contract_problems(plan)
     yield from _reach_problems(plan)
     yield from _routing_problems(plan)
@@ -95,6 +107,24 @@ def problems(plan: Plan) -> Iterator[Problem]:
     yield from _phase_problems(plan)
     yield from _stage_problems(plan.rollout.stages, plan.rollout.agreed_stage)
     yield from _signal_problems(plan)
+
+
+def _scope_problems(plan: Plan) -> Iterator[Problem]:
+    """What the first release leaves out is not in it."""
+    out = plan.scope.excluded
+    waits = set(plan.actions.needing_approval)
+    alone = {one.name for one in plan.actions.allowed if one.name not in waits}
+    systems = {name for one in plan.systems for name in (one.name, one.tool)}
+    for part, named, has in (
+        ("adjacent_workflows", out.adjacent_workflows, {plan.workflow, plan.title}),
+        ("unapproved_actions", out.unapproved_actions, alone),
+        ("integrations", out.integrations, systems),
+        ("segments", out.segments, set(plan.scope.included.segments)),
+    ):
+        for name in named:
+            if name in has:
+                says = f"names {name}, which the plan has; keep it in one of the two"
+                yield Problem(("scope", "excluded", part), "wrong", says)
 
 
 def _contract_problems(plan: Plan) -> Iterator[Problem]:
@@ -290,9 +320,13 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "allow; read it more often"
             )
             yield Problem(("signals", at, "every_minutes"), "wrong", says)
+        yield from _unfit_signal(plan, signal, at)
     for at, rule in enumerate(plan.rollout.rollback_when):
         path = ("rollout", "rollback_when", at)
-        if rule.signal not in watched:
+        if rule.signal in ALERTS_ALONE:
+            says = f"is {rule.signal}, which alerts and holds; alone it takes nothing back"
+            yield Problem((*path, "signal"), "wrong", says)
+        elif rule.signal not in watched:
             says = f"is {rule.signal}, which nobody watches; name one of {', '.join(watched)}"
             yield Problem((*path, "signal"), "wrong", says)
         elif not _is_beyond(rule, watched[rule.signal].limit):
@@ -303,6 +337,17 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "take it back where the limit is breached, not where it is kept"
             )
             yield Problem((*path, "value"), "wrong", says)
+
+
+def _unfit_signal(plan: Plan, signal: SignalPlan, at: int) -> Iterator[Problem]:
+    """A limit on the side where a signal is well, or a signal that could never show anything."""
+    asked = "at_least" if signal.name in GOOD else "at_most"
+    if signal.limit.direction != asked:
+        says = f"is {signal.limit.direction}; {signal.name} is kept {asked}, so write that"
+        yield Problem(("signals", at, "limit", "direction"), "wrong", says)
+    if signal.name == "context" and not plan.context.sources:
+        says = "is context, and context.sources is empty: nothing is read; leave it out"
+        yield Problem(("signals", at, "name"), "wrong", says)
 
 
 def _is_beyond(rule: RollbackRule, limit: Limit) -> bool:
@@ -355,3 +400,13 @@ def _unchecked_builder(plan: Plan) -> Iterator[str]:
             f"owners.builder and owners.business_outcome are both {plan.owners.builder}: nobody "
             "else accepts what was built"
         )
+
+
+def _strange_roles(plan: Plan) -> Iterator[str]:
+    """An output for a role that the first release does not work with."""
+    for one in plan.actions.outputs:
+        if one.role not in plan.scope.included.user_roles:
+            yield (
+                f"actions.outputs gives something to {one.role}, whom scope.included.user_roles "
+                "leaves out"
+            )

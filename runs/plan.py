@@ -118,6 +118,7 @@ class Acceptance(Record):
     """Share of the reviewed items that people pass as they are."""
     latency_ms: int = Field(ge=1)
     cost_per_item: Decimal = Field(ge=0)
+    """What an item may cost in the mean: its way, and the people it needs."""
     fallback: str
     """What happens to a weak or ambiguous output."""
     release_confidence: Decimal = Field(ge=Decimal("0.5"), lt=1)
@@ -196,6 +197,7 @@ class Economics(Record):
     """Of one item looked at by a person: what a needless review is weighed with."""
     roi_hypothesis: str
     cost_ceiling_per_week: Decimal = Field(ge=0)
+    """What all items of a week may cost, by the same count."""
     ways: tuple[Way, ...] = Field(min_length=1)
     """What each way through the workflow costs and takes."""
     token_risk: str

@@ -1,7 +1,7 @@
 """inputs and outputs by digest; masked before they are kept."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -84,6 +84,20 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
 def read(store: Store, customer: Customer, digest: str) -> Any:
     """The kept JSON value; NotFound when there is none, Conflict when it was erased."""
     return _content(store.ledger.row(tables.snapshots, customer, digest=digest), digest)
+
+
+def read_many(store: Store, customer: Customer, digests: Iterable[str]) -> dict[str, Any]:
+    """What is kept under these digests; None for what was erased, nothing for what never was."""
+    table, found = tables.snapshots, {}
+    wanted = sorted({digest for digest in digests if digest})
+    for start in range(0, len(wanted), 500):
+        query = sa.select(table.c.digest, table.c.content).where(
+            table.c.customer == customer.id, table.c.digest.in_(wanted[start : start + 500])
+        )
+        for row in store.ledger.rows(query):
+            text = row["content"]
+            found[row["digest"]] = None if text is None else json.loads(text)
+    return found
 
 
 def read_in(change: Change, digest: str) -> Any:

@@ -47,7 +47,6 @@ from tests.unit.pilotage.homes import make_house
 from workflow.process.item import process_item
 
 ADDED = {"bob": ("delivery_engineer",), "ivo": ("incident_owner",)}
-WAITS_FOR_ITEMS = "signals"
 WATCHED_EVERY = timedelta(hours=20)
 
 
@@ -95,10 +94,10 @@ class Voyage:
 
     @property
     def waits_for(self) -> str:
-        """The kind of question that is open, `signals`, or nothing."""
-        what = self.run.waits_for
-        if not what or what.startswith("signals:"):
-            return what.partition(":")[0]
+        """The kind of question that is open, `signals`, `retry`, or nothing."""
+        what, _, _ = self.run.waits_for.partition(":")
+        if what in ("", "signals", "retry"):
+            return what
         return approvals.get(self.store, self.customer, what).kind
 
     @property
@@ -316,8 +315,10 @@ class Voyage:
     def step(self, judge: Judge = honest) -> str:
         """Whatever the run waits for happens; what it waits for then, `ended` at its end."""
         waits_for = self.waits_for
-        if waits_for == WAITS_FOR_ITEMS:
+        if waits_for == "signals":
             self.bring(judge)
+        elif waits_for == "retry":
+            self.sleep(timedelta(minutes=15))
         elif waits_for:
             self.agree()
         self.advance()

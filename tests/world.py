@@ -128,18 +128,23 @@ class World:
 
     def end(self, item: Item, route: Route = "act", label: str = "refund", **out: Any) -> Item:
         """End the work on an item as the worker does, with the review it gets."""
-        kept = output(label=label, **out).as_json()
-        digest = snapshots.keep(
-            self.store, self.customer, "worker", kind="output", value=kept, terms=TERMS
-        )
+        digest = self.keep("output", output(label=label, **out).as_json())
+        seen = self.keep("context", {"item": item.input, "values": {}, "problems": []})
         status, kind = ENDS[route]
         if item.arm == "shadow":
             status, kind = "drafted", "shadow"
         now = self.clock.now()
         told = {"status": status, "route": route, "output": digest, "finished_at": now}
+        told |= {"snapshot": seen, "rule": "threshold"}
         review = builders.review(id=f"{item.id}.{kind}", item=item.id, kind=kind, opened_at=now)
         ended = item.model_copy(update=told)
         return self.store.items.finish(self.customer, ended, [review] if item.audited else [])
+
+    def keep(self, kind: str, value: Any) -> str:
+        """A snapshot; returns its digest."""
+        return snapshots.keep(
+            self.store, self.customer, "worker", kind=kind, value=value, terms=TERMS
+        )
 
     def answer(self, item: Item, label: str = "refund", routes: tuple[str, ...] = ("act",)) -> None:
         """A person says what was right."""

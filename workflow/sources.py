@@ -18,6 +18,9 @@ from runs.snapshots import Mask, Masked, Terms, keep
 from runs.store.store import Store
 from tools.tool import Reading, Tool
 
+CHANGED = "it is not as it was decided on: "
+"""How the reason of an item begins that was not acted on because of its sources."""
+
 ProblemCode = Literal[
     "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
 ]
@@ -129,6 +132,16 @@ def find_changes(
         for source in sources
     ]
     return [change for change in told if change is not None]
+
+
+def told_changes(changes: Sequence[str]) -> str:
+    """Why it may not be acted on, in one sentence that `is_changed` knows; empty when it may."""
+    return CHANGED + "; ".join(changes) if changes else ""
+
+
+def is_changed(reason: str) -> bool:
+    """Whether an item was not acted on because its sources were another than when decided."""
+    return reason.startswith(CHANGED)
 
 
 def lasting(sources: Iterable[Source], hours: int) -> list[Source]:

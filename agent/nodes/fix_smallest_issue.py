@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.nodes.dry_run import looks
+from agent.spending import spend
 from agent.state import State, Update
 from policies import stopping
 from policies.budgets import Looks
@@ -50,6 +51,10 @@ def fix_smallest_issue(state: State, deps: Deps) -> Update:
     Every trial is kept with its reason, and never made twice. `fix` becomes `none` when nothing
     is left to try or the limits stop it; the dry run that follows may then spend the last look.
     """
+    return spend(state, deps, "search for a fix", lambda: _search(state, deps))
+
+
+def _search(state: State, deps: Deps) -> Update:
     candidate = _candidate(state, deps)
     began = deps.seconds()
     for group, patch in _to_try(state, deps, candidate):

@@ -49,6 +49,59 @@ class Run(Record):
     """The run whose cleared blocker this run continues."""
 
 
+class Spend(Record):
+    """What something costs, or may cost."""
+
+    calls: int = 0
+    """Model calls."""
+    tokens: int = 0
+    """Read and written by models."""
+    cost: Decimal = Decimal(0)
+    seconds: Decimal = Decimal(0)
+
+    def plus(self, other: "Spend") -> "Spend":
+        """Both together."""
+        return Spend(
+            calls=self.calls + other.calls,
+            tokens=self.tokens + other.tokens,
+            cost=self.cost + other.cost,
+            seconds=self.seconds + other.seconds,
+        )
+
+    def minus(self, other: "Spend") -> "Spend":
+        """What is left of this without the other."""
+        return Spend(
+            calls=self.calls - other.calls,
+            tokens=self.tokens - other.tokens,
+            cost=self.cost - other.cost,
+            seconds=self.seconds - other.seconds,
+        )
+
+    def least(self) -> Decimal:
+        """The smallest of the four."""
+        return min(Decimal(self.calls), Decimal(self.tokens), self.cost, self.seconds)
+
+
+class Reservation(Record):
+    """What a run set aside for a piece of work before it began."""
+
+    id: str
+    run: str
+    what: str
+    amount: Spend
+    at: datetime
+
+
+class Settlement(Record):
+    """What a piece of work took, in the place of what was set aside for it."""
+
+    id: str
+    run: str
+    reservation: str
+    spent: Spend
+    at: datetime
+
+
 class Statement(Record):
     """One thing the briefing says, and the record it came from."""
 

@@ -257,6 +257,9 @@ class PolicyValues(Record):
     """From one ops review to the next; left out of the digest where it is a week."""
     emergency: EmergencyRule | None = Field(default=None, exclude_if=lambda rule: rule is None)
     """What one person may approve alone; nobody, and left out of the digest, where it is absent."""
+    retry_minutes: int = Field(default=60, ge=0, le=1_440, exclude_if=lambda minutes: minutes == 60)
+    """So long a run tries again what does not answer before it ends as a blocker; left out of the
+    digest where it is an hour."""
 
 
 class ChangedValue(Record):

@@ -27,6 +27,8 @@ from runs.records.run import (
     Pin,
     Refusal,
     Report,
+    Reservation,
+    Settlement,
     Terminal,
 )
 from runs.records.version import PolicyEdit, PolicyValues, Version
@@ -70,6 +72,8 @@ KINDS: dict[type[Record], str] = {
     Signal: "signal",
     Report: "report",
     Refusal: "refusal",
+    Reservation: "reservation",
+    Settlement: "settlement",
     Terminal: "terminal",
     Pin: "pin",
     Archive: "archive",

@@ -152,3 +152,19 @@ def test_every_question_says_when_it_is_due_and_what_each_answer_does(harbour: H
         assert hours == values_of().approval_due_hours
         assert asked.if_approved
         assert asked.if_rejected
+
+
+def test_a_question_tells_what_the_plan_asks_for_with_its_step(harbour: Harbour) -> None:
+    """Out of the phase that is left, and into the next; whoever agrees says that it holds."""
+    voyage: Voyage = harbour.at("plan/test_exit/stage")
+    phases = plan_of().phases
+    told = [
+        one.if_approved.partition("says that this holds: ")[2]
+        for kind in ("plan", "test_exit")
+        for one in voyage.questions(kind)
+    ]
+
+    assert told == [
+        "; ".join([*phases.design.gate_out, *phases.testing.gate_in]),
+        "; ".join([*phases.testing.gate_out, *phases.sandbox.gate_in]),
+    ]

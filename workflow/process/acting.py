@@ -27,6 +27,7 @@ from workflow.process import asking
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, requests
 from workflow.process.parts import Work
+from workflow.sources import told_changes
 
 PREPARES = ("suggest", "draft")
 """Levels whose effects people may look at before they agree to what follows."""
@@ -96,7 +97,7 @@ def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> A
 
 def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
     def fresh(_: Request) -> str:
-        return "; ".join(one.says for one in changes(work, item))
+        return told_changes([one.says for one in changes(work, item)])
 
     def find(id: str) -> Approval:
         return approvals.get(work.deps.store, work.customer, id)

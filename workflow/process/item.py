@@ -82,8 +82,9 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step:
     if says:
         item = item.model_copy(update={"route": "refuse", "rule": "contract"})
         return _finish(deps, customer, item, Ending("quarantined", says, review="quarantine"))
-    snapshot = step("context", lambda: context(work))["snapshot"]
-    decided = step("decide", lambda: decide(work, snapshot=snapshot))
+    seen = step("context", lambda: context(work))
+    snapshot, spent = seen["snapshot"], seen.get("seconds", "0")
+    decided = step("decide", lambda: decide(work, snapshot=snapshot, spent=spent))
     routed = step("route", lambda: route(work, snapshot=snapshot, decided=decided))
     item = item.model_copy(
         update={

@@ -16,6 +16,7 @@ from agent.graph import EDGES, NODES, REFUSED, ROUTES, build
 from agent.nodes.ask import ask, outcome
 from agent.nodes.choose_improvement import after_choice
 from agent.nodes.store_lessons import after_lessons
+from agent.nodes.wait_again import wait_again
 from agent.refusal import UNDONE
 from agent.state import State
 from agent.upgrade import BEGINS
@@ -99,8 +100,8 @@ def test_only_a_report_that_refuses_ends_without_a_question() -> None:
 
 
 def test_every_node_that_writes_has_one_way_on_when_it_refuses() -> None:
-    """To the report, or where the end is known already to its last step; a question has none."""
-    writing = {name for name, node in NODES.items() if node is not ask}
+    """To the report, or where the end is known already to its last step; a pause has none."""
+    writing = {name for name, node in NODES.items() if node not in (ask, wait_again)}
     late = {"report", "send_update", "store_lessons"}
 
     assert set(REFUSED) == writing
@@ -186,12 +187,12 @@ def test_the_loops_are_edges(expected: tuple[str, str]) -> None:
 
 
 def test_no_loop_of_the_code_pauses() -> None:
-    """The pause stands in two files, and in no loop of theirs: loops are edges."""
+    """The pause stands in three files, and in no loop of theirs: loops are edges."""
     trees = {path.name: ast.parse(path.read_text()) for path in (ROOT / "agent").rglob("*.py")}
     pausing = {name for name, tree in trees.items() if pauses(tree)}
     loops = (node for tree in trees.values() for node in ast.walk(tree))
 
-    assert pausing == {"ask.py", "monitor.py"}
+    assert pausing == {"ask.py", "monitor.py", "wait_again.py"}
     assert not [loop for loop in loops if isinstance(loop, ast.For | ast.While) and pauses(loop)]
 
 

@@ -5,10 +5,11 @@ from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from runs import tables, words
+from runs import keys, people, tables, words
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from runs.keys import Said
 from runs.moves import ApprovalStatus
-from runs.records.approval import Approval, Decision, DecisionKind
+from runs.records.approval import Approval, Decision, DecisionKind, Signature
 from runs.records.person import Customer, Identity
 from runs.records.record import digest_of
 from runs.snapshots import Terms
@@ -44,6 +45,8 @@ class Ruling(Protocol):
 Judge = Callable[[Approval, Sequence[Decision], Identity, DecisionKind], Ruling]
 Current = Callable[[Approval], str]
 """Makes the digest of what would happen again, from the records as they are now."""
+Unsigned = Callable[[Store, Identity, Said], str]
+"""Why the decision needs another signature; empty when it does not."""
 
 
 RESTS_ON = ("policy", "leading_policy", "before")
@@ -58,6 +61,8 @@ class Answer(NamedTuple):
     reason: str
     seen: str
     """The digest the person was shown."""
+    signature: Signature | None = None
+    """What they signed it with; needed from whoever has a key."""
 
 
 class Rules(NamedTuple):
@@ -67,6 +72,7 @@ class Rules(NamedTuple):
     current: Current
     terms: Terms = words.AS_SAID
     """What may be kept of a reason."""
+    unsigned: Unsigned = keys.why_unsigned
 
 
 def subject_of(covers: dict[str, str]) -> str:
@@ -107,6 +113,7 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     InvalidInput.
     """
     customer = identity.customer
+    people.require(store, identity, "decide")
     if answer.kind != "approve" and not answer.reason.strip():
         raise InvalidInput(
             f"approval {answer.approval}: `{answer.kind}` needs a reason; add --reason TEXT"
@@ -119,7 +126,9 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     with store.change(customer, identity.person, asked.run) as change:
         fresh = _in_change(change, asked.id)
         ruling = rules.judge(fresh, _decisions_in(change, asked.id), identity, answer.kind)
-        if fresh.status != "open" or not ruling.allowed:
+        # A key may have been added since: the transaction is where it counts.
+        unsigned = rules.unsigned(store, identity, _said(asked, answer))
+        if fresh.status != "open" or not ruling.allowed or unsigned:
             raise Conflict(f"approval {asked.id} was {fresh.status} meanwhile; read it again")
         kept = words.say(change, answer.reason, rules.terms)
         said = answer._replace(reason=kept)
@@ -280,7 +289,14 @@ def _refusal(
             "and will be asked again"
         )
     ruling = rules.judge(asked, decisions, identity, answer.kind)
-    return None if ruling.allowed else NotAllowed(ruling.reason)
+    says = (
+        rules.unsigned(store, identity, _said(asked, answer)) if ruling.allowed else ruling.reason
+    )
+    return NotAllowed(says) if says else None
+
+
+def _said(asked: Approval, answer: Answer) -> Said:
+    return Said(asked.id, asked.subject, answer.kind, answer.signature)
 
 
 def _record_refusal(store: Store, identity: Identity, asked: Approval, why: Exception) -> None:
@@ -305,6 +321,7 @@ def _decision(
         token=identity.token,
         solo=asked.solo,
         decided_at=change.clock.now(),
+        signature=answer.signature,
     )
 
 
@@ -324,6 +341,7 @@ def _keep_decision(change: Change, decision: Decision) -> None:
         seen=decision.seen,
         proved_by=decision.proved_by,
         solo=decision.solo,
+        key="" if decision.signature is None else decision.signature.key,
     )
     if not inserted:
         raise Conflict(f"{decision.person} has already decided on approval {decision.approval}")

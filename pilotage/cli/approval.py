@@ -1,18 +1,21 @@
 """see what waits for you, and decide it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pilotage.cli import approval_story
 from pilotage.cli.call import Call, pass_call
+from pilotage.cli.key import find_private, signs_with
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import one_line, print_lines, short, show, table, when
-from runs import approvals, words
+from runs import approvals, keys, words
 from runs.approvals import Answer
 from runs.errors import Conflict, InvalidInput
-from runs.records.approval import Approval, DecisionKind
+from runs.keys import Said
+from runs.records.approval import Approval, DecisionKind, Signature
 
 LEAST_DIGEST = 8
 """Characters of the digest that say what was looked at."""
@@ -36,7 +39,7 @@ def _deciding(reason: str, **told: Any) -> Callable[[Command], Command]:
         digest = click.option(
             "--digest", default="", help="The short digest that `approval show` gave."
         )
-        return click.argument("id")(digest(command))
+        return click.argument("id")(digest(signs_with(command)))
 
     return dressed
 
@@ -94,7 +97,7 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     "  pilotage approval approve r-1a2b.plan.3c4d --digest 3c4d5e6f --reason 'as discussed'"
 )
 @_deciding("Kept with the decision.", default="")
-def approve(call: Call, **given: str) -> None:
+def approve(call: Call, **given: Any) -> None:
     """Agree to exactly what is asked; a digest says that you saw it."""
     _decide(call, "approve", **given)
 
@@ -104,7 +107,7 @@ def approve(call: Call, **given: str) -> None:
     "  pilotage approval reject r-1a2b.stage.3c4d --digest 3c4d5e6f --reason 'no capacity'"
 )
 @_deciding("Kept with the decision, and told.", required=True)
-def reject(call: Call, **given: str) -> None:
+def reject(call: Call, **given: Any) -> None:
     """Say no, with the reason."""
     _decide(call, "reject", **given)
 
@@ -114,16 +117,19 @@ def reject(call: Call, **given: str) -> None:
     "  pilotage approval changes r-1a2b.plan --digest 3c4d5e6f --reason 'name the owner'"
 )
 @_deciding("What has to change.", required=True)
-def changes(call: Call, **given: str) -> None:
+def changes(call: Call, **given: Any) -> None:
     """Ask for changes, and say which."""
     _decide(call, "ask_for_changes", **given)
 
 
-def _decide(call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str) -> None:
-    identity = call.somebody
+def _decide(
+    call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str, file: Path | None
+) -> None:
+    identity = call.decider
     asked = approvals.get(call.store, call.customer, id)
     seen = _seen(call, asked, kind, digest)
-    answer = Answer(asked.id, kind, reason, seen)
+    signature = _sign(call, Said(asked.id, seen, kind, None), file)
+    answer = Answer(asked.id, kind, reason, seen, signature)
     rules = call.wired.decision_rules(identity.customer)
     try:
         decided = approvals.decide(call.store, identity, answer, rules)
@@ -136,6 +142,15 @@ def _decide(call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str
         call.say(f"next: pilotage policy show {decided.covers['workflow']}")
     else:
         call.say(f"next: pilotage run watch {decided.run} --work")
+
+
+def _sign(call: Call, said: Said, file: Path | None) -> Signature | None:
+    """The person's signature, where they have a key and name it; without one nothing is signed."""
+    private = find_private(call, file)
+    is_asked = file is not None or keys.active(call.store, call.customer, call.decider.person)
+    if private is None or not is_asked:
+        return None
+    return keys.sign(private, call.decider, said, call.store.clock.now())
 
 
 def _follow(call: Call, asked: Approval) -> None:

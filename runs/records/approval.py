@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from runs.moves import ApprovalStatus
 from runs.records.record import Digest, Record
 from runs.records.version import Risk
@@ -48,6 +50,16 @@ class Approval(Record):
     supersedes: str = ""
 
 
+class Signature(Record):
+    """What a person signed with a key of their own: `runs.signing.Statement` says which bytes."""
+
+    key: str
+    """Id of the key."""
+    signed_at: datetime
+    value: str = Field(pattern=r"^[0-9a-f]{128}$")
+    """The 64 bytes of the Ed25519 signature, as hexadecimal digits."""
+
+
 class Decision(Record):
     """One person's answer to one approval; the first that is valid counts."""
 
@@ -65,3 +77,5 @@ class Decision(Record):
     """Id of the token the person proved themselves with; empty for a session."""
     solo: bool
     decided_at: datetime
+    signature: Signature | None = None
+    """None unless the person has a key; whoever has one decides with it."""

@@ -10,6 +10,7 @@ from runs.clock import Clock
 from runs.errors import Conflict, NotFound
 from runs.events import Event
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.anchor import Anchor
 from runs.records.case import Dataset
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
@@ -65,6 +66,7 @@ KINDS: dict[type[Record], str] = {
     Report: "report",
     Refusal: "refusal",
     Terminal: "terminal",
+    Anchor: "anchor",
 }
 
 

@@ -281,7 +281,7 @@ def _refusal(
         )
     decisions = decisions_of(store, identity.customer, asked.id)
     if any(decision.person == identity.person for decision in decisions):
-        return Conflict(f"{identity.person} has already decided on approval {asked.id}")
+        return Conflict(f"{identity.person} has already decided on approval {asked.id}; it stands")
     if rules.current(asked) != asked.subject:
         supersede(store, identity.customer, "worker", asked.id)
         return Conflict(
@@ -344,13 +344,15 @@ def _keep_decision(change: Change, decision: Decision) -> None:
         key="" if decision.signature is None else decision.signature.key,
     )
     if not inserted:
-        raise Conflict(f"{decision.person} has already decided on approval {decision.approval}")
+        raise Conflict(
+            f"{decision.person} has already decided on approval {decision.approval}; it stands"
+        )
 
 
 def _in_change(change: Change, id: str) -> Approval:
     row = change.find(tables.approvals, id=id)
     if row is None:
-        raise NotFound(f"there is no approval {id!r}")
+        raise NotFound(f"there is no approval {id!r}; `pilotage approval list` shows what is open")
     return _approval(row)
 
 

@@ -82,7 +82,10 @@ def revoke(store: Store, identity: Identity, id: str, proof: Proof | None = None
     _require_person(identity)
     customer, key = identity.customer, get(store, identity.customer, id)
     if key.revoked_at is not None:
-        raise Conflict(f"key {key.id} was revoked at {key.revoked_at:%Y-%m-%d %H:%M} UTC already")
+        raise Conflict(
+            f"key {key.id} was revoked at {key.revoked_at:%Y-%m-%d %H:%M} UTC already; nothing is "
+            "left to do"
+        )
     by = _right_to_revoke(store, identity, key, proof)
     if not by:
         raise NotAllowed(

@@ -19,8 +19,8 @@ from sqlalchemy.engine import Connection
 from runs import tables
 from runs.chain import coverage, reading
 from runs.chain.reading import COVERED
+from runs.chain.walk import packed
 from runs.errors import InvalidInput
-from runs.records.record import canonical
 from runs.store.change import INSTALLATION, about
 from runs.store.database import Database
 
@@ -95,13 +95,13 @@ def _pour(database: Database, scope: Scope, handle: Any) -> Manifest:
     with database.reading() as connection:
         for line in _lines(connection, scope):
             _count(count, line)
-            told = canonical(line) + b"\n"
+            told = packed(line) + b"\n"
             seen.update(told)
             handle.write(told)
         seq, hash = reading.head(connection)
     counted: dict[str, Any] = {**count, "recipe": RECIPE, "seq": seq, "hash": hash}
     manifest = Manifest(**{**counted, "sha256": seen.hexdigest()})
-    handle.write(canonical({"line": "manifest", **manifest._asdict()}) + b"\n")
+    handle.write(packed({"line": "manifest", **manifest._asdict()}) + b"\n")
     return manifest
 
 

@@ -36,13 +36,18 @@ def walk(connection: Connection, found: Problems) -> Walked:
 
 
 def event_hash(event: dict[str, Any]) -> str:
-    """The hash of an event's row with its body unpacked; its keys are ASCII, it holds no floats.
-
-    So Python's own JSON gives the canonical bytes of RFC 8785, many times faster.
-    """
+    """The hash of an event's row with its body unpacked."""
     told = {name: value for name, value in event.items() if name != "hash"}
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(packed(told)).hexdigest()
+
+
+def packed(value: Any) -> bytes:
+    """The canonical bytes (RFC 8785) of what has ASCII keys and no floats.
+
+    There Python's own JSON gives the same, many times faster; a test compares both.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _wrong(row: dict[str, Any], expected: int, last: str) -> str:

@@ -130,7 +130,9 @@ class Store:
         """The record of this kind and id; NotFound when there is none."""
         record = self.find(customer, kind, id)
         if record is None:
-            raise NotFound(f"there is no {KINDS[kind]} {id!r}")
+            raise NotFound(
+                f"there is no {KINDS[kind]} {id!r}; `run explain` and `list` name what there is"
+            )
         return record
 
     def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runs import snapshots, tables, words
-from runs.chain import export
+from runs.chain import export, walk
 from runs.chain.export import Scope
 from runs.errors import InvalidInput
+from runs.records.record import canonical
 from tests import stranger
 from tests.builders import TERMS, item, make_customer
 from tests.ledger import Ledger, make_ledger
@@ -153,3 +156,14 @@ def _grow(ledger: Ledger, since: int, until: int) -> None:
     with store.change(store.customer("acme"), "api") as change:
         for number in range(since, until):
             snapshots.keep_in(change, kind="input", value={"number": number}, terms=TERMS)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z_]{1,12}", fullmatch=True),
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    )
+)
+def test_the_fast_form_of_an_event_is_the_canonical_one(body: dict[str, Any]) -> None:
+    """Whatever its body holds: RFC 8785 and Python's JSON give the same bytes."""
+    assert walk.packed({"body": body, "seq": 1}) == canonical({"body": body, "seq": 1})

@@ -99,7 +99,8 @@ def narrow(
     """
     if weight_bp is None and not segment:
         raise InvalidInput(
-            f"release {release.id}: narrow it by a share or a segment; add --weight or --segment"
+            f"release {release.id}: narrow it by a share, a segment or both; add --weight or "
+            "--segment"
         )
     version = store.get(customer, Version, release.version)
     cut = ladder.read_segment(segment, version) if segment else None

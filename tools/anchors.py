@@ -211,7 +211,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_told(text: str, line: Mapping[str, Any], shown: str) -> bool:
-    """Whether the file has this line; Conflict where it knows more of the chain than the record."""
+    """Whether the file has this line; Conflict where it vouches for another chain."""
     for number, one in enumerate(text.splitlines(), 1):
         try:
             told = json.loads(one) if one.strip() else {}
@@ -219,7 +219,10 @@ def _is_told(text: str, line: Mapping[str, Any], shown: str) -> bool:
             says = f"{shown}, line {number}: is no anchor; anchor to a file of its own"
             raise InvalidInput(says) from None
         if told.get("installation") != line["installation"]:
-            continue
+            raise Conflict(
+                f"{shown} vouches for another installation than this; anchor to a file of its own, "
+                "unless it is the same: then its record was made anew"
+            )
         is_same = (told["seq"], told["hash"]) == (line["seq"], line["hash"])
         if is_same:
             return True

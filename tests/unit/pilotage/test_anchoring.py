@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from pilotage import anchoring
+from pilotage.worker import working
 from runs import audit
 from runs.chain import anchors
 from runs.clock import StoppedClock
+from runs.errors import InvalidInput
 from tests import builders
 from tests.builders import NOW
 from tests.unit.pilotage.homes import House, make_house, stopped
@@ -134,3 +136,20 @@ def test_a_record_that_was_set_back_is_not_anchored_again(
 
     assert told(outside) == [10_000]
     assert anchoring.standings(house.wired)[0].newest is None
+
+
+def test_a_worker_writes_what_is_due(house: House, outside: Path) -> None:
+    """At each of its looks, the last of which comes when it stops."""
+    named = replace(house.wired.settings, anchors=(f"file:{outside}",))
+    with working(replace(house.wired, settings=named)):
+        pass
+
+    assert len(told(outside)) == 1
+
+
+def test_a_worker_does_not_start_with_a_place_that_is_none(house: House) -> None:
+    """Otherwise nobody would hear of it before the anchor is late."""
+    named = replace(house.wired.settings, anchors=("elsewhere",))
+
+    with pytest.raises(InvalidInput, match="is no place for an anchor"):
+        working(replace(house.wired, settings=named)).__enter__()

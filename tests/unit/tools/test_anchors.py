@@ -88,14 +88,22 @@ def test_a_file_gets_one_line_an_anchor_however_often_it_is_told(tmp_path: Path)
 def test_a_file_that_vouches_for_more_says_that_the_record_was_set_back(
     back: dict[str, Any], tmp_path: Path
 ) -> None:
-    """And nothing is written over it; another installation's lines are its own."""
+    """And nothing is written over it."""
     place = FilePlace(tmp_path / "anchors.ndjson")
     place.write(line(7))
 
     with pytest.raises(Conflict, match="was set back; run `pilotage audit verify"):
         place.write(back)
-    place.write(line(3, installation="2"))
-    assert len(place.path.read_text().splitlines()) == 2
+    assert len(place.path.read_text().splitlines()) == 1
+
+
+def test_a_file_vouches_for_one_installation(tmp_path: Path) -> None:
+    """A record that was made anew from its first event cannot hide behind fresh anchors."""
+    place = FilePlace(tmp_path / "anchors.ndjson")
+    place.write(line(7))
+
+    with pytest.raises(Conflict, match="another installation"):
+        place.write(line(9, installation="2"))
 
 
 def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path) -> None:

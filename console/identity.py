@@ -26,20 +26,3 @@ def identify(request: Request, prove: Callable[[str], Identity]) -> Identity:
         return prove(token.strip())
     except (NotAllowed, InvalidInput) as error:
         raise NotSignedIn(str(error)) from None
-
-
-def require(identity: Identity, scope: str) -> Identity:
-    """The identity, when it may; a program only what its token's scopes name."""
-    if identity.is_machine and scope not in identity.scopes:
-        raise NotAllowed(
-            f"this program's token holds {', '.join(identity.scopes)} and not {scope}; "
-            f"`pilotage token create PERSON --scope {scope}` makes one that does"
-        )
-    return identity
-
-
-def require_person(identity: Identity) -> Identity:
-    """The identity of a named person; NotAllowed for a program."""
-    if identity.is_machine:
-        raise NotAllowed("this is a program's token; a named person does this, with their own")
-    return identity

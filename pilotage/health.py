@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 from agent.cadence import calendar
 from agent.loop import code_digest
@@ -13,10 +12,12 @@ from agent.shape import shape_of
 from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
+from pilotage import trust
 from pilotage.due import LEFT_OPEN
 from pilotage.taking_up import meeting_another_loop
+from pilotage.trust import Finding
 from pilotage.wiring import Wired
-from runs import audit
+from runs import people
 from runs.approvals import get
 from runs.errors import PilotageError
 from runs.records.person import Customer
@@ -47,21 +48,16 @@ BECOMES = {
 """What is said of a run that meets another loop or other rules."""
 
 
-class Finding(NamedTuple):
-    """What was looked at, and how it is."""
-
-    name: str
-    state: Literal["ok", "note", "wrong"]
-    says: str
-    """One sentence; with the remedy where something is wrong."""
-
-
 def look_over(wired: Wired) -> list[Finding]:
     """Everything, in order; reads only."""
     looks: list[Callable[[], Iterator[Finding]]] = [
         names,
         lambda: database(wired),
+        lambda: trust.chain(wired),
+        lambda: trust.anchored(wired),
         lambda: work(wired),
+        lambda: trust.held(wired),
+        lambda: trust.refused(wired, people.WHOLE),
     ]
     found = [finding for look in looks for finding in look()]
     for customer in wired.store.customers():
@@ -88,17 +84,11 @@ def names(ours: Sequence[str] = OURS) -> Iterator[Finding]:
 
 
 def database(wired: Wired) -> Iterator[Finding]:
-    """The schema is the one this program works with, and the record is what its chain says."""
+    """The schema is the one this program works with."""
     record = wired.store.database
     yield Finding("database", "ok", f"{schema.server(record)} at {record.name}")
     state = schema.state(record)
     yield Finding("schema", "ok" if state.is_current else "wrong", f"revision {state.found}")
-    report = audit.verify(wired.store.database)
-    if report.ok:
-        says = f"{report.events} events, {report.records} records, head {report.head[:12]}"
-        yield Finding("audit", "ok", says)
-    for problem in report.problems:
-        yield Finding("audit", "wrong", f"event {problem.seq}: {problem.says}; restore the record")
 
 
 def work(wired: Wired) -> Iterator[Finding]:
@@ -120,6 +110,7 @@ def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from paused(wired, customer)
     yield from files(wired, customer)
     yield from index(wired, customer)
+    yield from trust.refused(wired, customer)
 
 
 def given_up(wired: Wired, customer: Customer) -> Iterator[Finding]:
@@ -141,8 +132,7 @@ def unsettled(wired: Wired, customer: Customer) -> Iterator[Finding]:
     before = wired.store.clock.now() - LEFT_OPEN
     left = [a for a in wired.store.actions.unsettled(customer) if a.reserved_at < before]
     for action in left:
-        says = f"{action.key} by {action.tool} is {action.status}; look there for this key"
-        yield Finding("actions", "wrong", says)
+        yield Finding("actions", "wrong", trust.told_of(wired, customer, action))
     if not left:
         yield Finding("actions", "ok", f"{customer.id}: every action has its end")
 

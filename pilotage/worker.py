@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pilotage import schemas
+from pilotage import anchoring, schemas
 from pilotage.due import look
 from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
@@ -143,6 +143,7 @@ class Worker:
             return
         for customer in self._wired.store.customers():
             look(self._wired, self._engines, customer)
+        anchoring.follow(self._wired)
         self._looks += 1
         if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():
             self._queue.reap()
@@ -163,8 +164,10 @@ def working(wired: Wired) -> Iterator[Worker]:
     """A worker at work in this process for as long as the block lasts.
 
     Raises Unavailable, naming it, while another worker holds the home; on PostgreSQL nobody does.
+    Raises InvalidInput for a place to anchor to that is none.
     """
     schemas.require(wired.settings, wired.store.database)
+    anchoring.places(wired.settings)
     name = name_of_this_process()
     place = f"{WORKER}:{name}" if wired.is_shared else WORKER
     with leases.held(wired.store, EVERYBODY, place, holder=name, ttl_s=LEASE_S) as lease:

@@ -27,6 +27,7 @@ from runs.expiry import expire_due as expire_due
 from runs.judging import Answer as Answer
 from runs.judging import Rules as Rules
 from runs.judging import Ruling
+from runs.keys import Said
 from runs.records.approval import Approval, Decision, DecisionKind
 from runs.records.person import Customer, Identity
 from runs.records.record import digest_of
@@ -42,6 +43,13 @@ class _Refused(NamedTuple):
     error: Conflict | NotAllowed
     because: str
     """As one word, for the audit."""
+
+
+class _Ground(NamedTuple):
+    asked: Approval
+    policy: PolicyValues | None
+    unsigned: str
+    """Why the decision needs another signature; empty when it does not."""
 
 
 def subject_of(covers: dict[str, str]) -> str:
@@ -80,6 +88,8 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     InvalidInput.
     """
     _check_whole(answer)
+    if not identity.is_machine:
+        people.require(store, identity, "decide")
     asked = get(store, identity.customer, answer.approval)
     if answer.edit:
         rules.check_edit(asked, answer.edit)
@@ -87,7 +97,10 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     policy = rules.policy(asked) if refused is None else None
     if refused is None:
         with store.change(identity.customer, identity.person, asked.run) as change:
-            decided = _decided_in(change, identity, answer, rules, asked=asked, policy=policy)
+            said = Said(asked.id, asked.subject, answer.kind, answer.signature)
+            unsigned = rules.unsigned(store, identity, said)
+            ground = _Ground(asked, policy, unsigned)
+            decided = _decided_in(change, identity, answer, rules, ground=ground)
         if isinstance(decided, Approval):
             return decided
         refused = decided
@@ -154,7 +167,8 @@ def withdraw(change: Change, approval: Approval) -> None:
 
 def _check_whole(answer: Answer) -> None:
     """InvalidInput for an answer that is none, or lacks what its kind needs; nothing is guessed."""
-    if not all(isinstance(part, str) for part in answer) or not answer.approval:
+    texts = answer._replace(signature=None)[:-1]
+    if not all(isinstance(part, str) for part in texts) or not answer.approval:
         raise InvalidInput(f"an answer is text about one approval, by its id; got {answer!r:.200}")
     if answer.kind not in (kinds := get_args(DecisionKind)):
         says = f"approval {answer.approval}: {answer.kind[:40]!r} is no decision"
@@ -228,10 +242,10 @@ def _decided_in(
     answer: Answer,
     rules: Rules,
     *,
-    asked: Approval,
-    policy: PolicyValues | None,
+    ground: _Ground,
 ) -> Approval | _Refused:
     """Judge and record in the one transaction; what refuses writes nothing."""
+    asked, policy, unsigned = ground
     fresh, decisions = in_change(change, asked.id), decisions_in(change, asked.id)
     if fresh.status != "open":
         says = f"approval {asked.id} was {fresh.status} meanwhile; read it again"
@@ -240,7 +254,7 @@ def _decided_in(
     if unproved:
         return _Refused(NotAllowed(unproved), "proof")
     if any(one.person == identity.person for one in decisions):
-        says = f"{identity.person} has already decided on approval {asked.id}"
+        says = f"{identity.person} has already decided on approval {asked.id}; it stands"
         return _Refused(Conflict(says), "decided")
     around = standins.around_of(change)._replace(to=answer.to)
     if policy is not None:
@@ -248,6 +262,8 @@ def _decided_in(
     ruling = rules.judge(fresh, decisions, identity, answer.kind, around)
     if not ruling.allowed:
         return _Refused(NotAllowed(ruling.reason), ruling.because)
+    if unsigned:
+        return _Refused(NotAllowed(unsigned), "signature")
     decision = _decision(change, fresh, identity, answer=answer, ruling=ruling)
     reason = words.say(change, answer.reason, rules.terms)
     edit = words.say(change, answer.edit, words.AS_SAID, kind="edit")
@@ -317,4 +333,5 @@ def _decision(
         delegation=ruling.delegation,
         to=ruling.to,
         emergency=answer.kind == "approve_in_emergency",
+        signature=answer.signature,
     )

@@ -87,7 +87,7 @@ def in_change(change: Change, id: str) -> Approval:
     """The approval of this id, read inside the change; NotFound when there is none."""
     row = change.find(tables.approvals, id=id)
     if row is None:
-        raise NotFound(f"there is no approval {id!r}")
+        raise NotFound(f"there is no approval {id!r}; `pilotage approval list` shows what is open")
     return approval_of(row)
 
 
@@ -159,10 +159,13 @@ def keep_decision(change: Change, decision: Decision) -> None:
         "delegation": decision.delegation,
         "to": " ".join(decision.to),
         "emergency": decision.emergency,
+        "key": "" if decision.signature is None else decision.signature.key,
     }
     event |= {"solo": decision.solo, **{name: mark for name, mark in marks.items() if mark}}
     if not change.insert(tables.decisions, row, "decision_recorded", **event):
-        raise Conflict(f"{decision.person} has already decided on approval {decision.approval}")
+        raise Conflict(
+            f"{decision.person} has already decided on approval {decision.approval}; it stands"
+        )
 
 
 def _row(approval: Approval) -> dict[str, Any]:

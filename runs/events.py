@@ -16,6 +16,9 @@ EventKind = Literal[
     "person_changed",
     "token_created",
     "token_revoked",
+    "token_used",
+    "key_added",
+    "key_revoked",
     "access_refused",
     "trigger_received",
     "run_opened",
@@ -74,7 +77,7 @@ class Event(Record):
     table: str
     """Table of the record that changed; empty for an event about no record (a refusal)."""
     subject: str
-    """Key of the record within its table and customer."""
+    """Key of the record within its table and customer; of a refusal or a sign-in, the token's."""
     state: str
     """Digest of the record after the change; empty when `table` is."""
     run: str

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from runs import words
+from runs import keys, words
+from runs.keys import Said
 from runs.moves import ApprovalStatus
-from runs.records.approval import Approval, Decision, DecisionKind, Need
+from runs.records.approval import Approval, Decision, DecisionKind, Need, Signature
 from runs.records.delegation import Around
 from runs.records.person import Identity
 from runs.records.version import PolicyValues
 from runs.snapshots import Terms
+from runs.store.store import Store
 
 
 class Ruling(Protocol):
@@ -64,6 +66,8 @@ class Ruling(Protocol):
 Judge = Callable[[Approval, Sequence[Decision], Identity, DecisionKind, Around], Ruling]
 Current = Callable[[Approval], str]
 """Makes the digest of what would happen again, from the records as they are now."""
+Unsigned = Callable[[Store, Identity, Said], str]
+"""Why the decision needs another signature; empty when it does not."""
 Follow = Callable[[Approval, Sequence[Decision], Collection[str], Around], tuple[Need, ...]]
 """Whom an unanswered question goes to next; nobody when the escalation is used up."""
 
@@ -94,6 +98,8 @@ class Answer(NamedTuple):
     """Whom it is handed over to."""
     edit: str = ""
     """What stands in the place of what was asked about, as it was written."""
+    signature: Signature | None = None
+    """What they signed it with; needed from whoever has a key."""
 
 
 class Rules(NamedTuple):
@@ -108,3 +114,4 @@ class Rules(NamedTuple):
     follow: Follow = nobody
     check_edit: Callable[[Approval, str], None] = accept_edit
     """InvalidInput for an edit that the question could not be asked anew about."""
+    unsigned: Unsigned = keys.why_unsigned

@@ -86,6 +86,16 @@ def lapsed(store: Store, customer: Customer, name: str) -> list[Lease]:
     return [lease for lease, is_live in _below(store, customer, name) if not is_live]
 
 
+def held_by(store: Store, customer: Customer) -> list[tuple[Lease, bool]]:
+    """Every lease in somebody's hands, by name, and whether it has not run out."""
+    table = tables.leases
+    with store.database.reading() as connection:
+        now = text_of(_real_time(store, connection))
+        query = table.select().where(table.c.customer == customer.id, table.c.holder != "")
+        rows = connection.execute(query.order_by(table.c.name)).all()
+    return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
+
+
 def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
     """Take lapsed leases off the record: whoever comes back with one finds that it is gone."""
     table = tables.leases

@@ -107,9 +107,11 @@ def read_in(change: Change, digest: str) -> Any:
 
 def _content(row: dict[str, Any] | None, digest: str) -> Any:
     if row is None:
-        raise NotFound(f"there is no snapshot {digest!r}")
+        raise NotFound(f"there is no snapshot {digest!r}; `run explain` and `item show` name them")
     if row["content"] is None:
-        raise Conflict(f"snapshot {digest} was erased at {row['erased_at']}")
+        raise Conflict(
+            f"snapshot {digest} was erased at {row['erased_at']}; its event is what is left of it"
+        )
     return json.loads(row["content"])
 
 

@@ -82,6 +82,18 @@ tokens = Table(
     UniqueConstraint("id"),
 )
 
+keys = Table(
+    "keys",
+    metadata,
+    _customer(),
+    _id(),
+    _text("person", 80),
+    _text("public", 64),
+    _text("added_at", 40),
+    _text("revoked_at", 40, null=True),
+    Index(None, "customer", "person"),
+)
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -8,15 +8,17 @@ import click
 
 from pilotage.cli import approval_story, exits, texts
 from pilotage.cli.call import Call, pass_call
+from pilotage.cli.key import FILE, find_private
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import one_line, print_json, print_lines, short
 from pilotage.emergencies import announce
 from pilotage.policy_questions import Editor
 from policies import rules as rule_files
-from runs import approvals, words
+from runs import approvals, keys, words
 from runs.approvals import Answer
 from runs.errors import Conflict, InvalidInput, PilotageError
-from runs.records.approval import Approval, Decision, DecisionKind
+from runs.keys import Said
+from runs.records.approval import Approval, Decision, DecisionKind, Signature
 from runs.records.version import PolicyValues
 
 LEAST_DIGEST = 8
@@ -31,6 +33,7 @@ class Given(NamedTuple):
     digest: str
     reason: str
     as_json: bool
+    key: Path | None = None
     to: str = ""
     file: Path | None = None
 
@@ -41,6 +44,11 @@ def _deciding(reason: str, **told: Any) -> Callable[[Command], Command]:
     def dressed(command: Command) -> Command:
         command = json_option(pass_call(command))
         command = click.option("--reason", help=reason, **told)(command)
+        command = click.option(
+            "--key",
+            type=FILE,
+            help="Your private key, to sign this; PILOTAGE_KEY unless given.",
+        )(command)
         digest = click.option(
             "--digest", default="", help="The short digest that `approval show` gave."
         )
@@ -155,7 +163,8 @@ def _told(call: Call, kind: DecisionKind, given: Given) -> None:
     edited = "" if given.file is None else texts.read(given.file)
     values = _values(call, asked, edited)
     seen = _seen(call, asked, kind, given.digest)
-    answer = Answer(asked.id, kind, given.reason, seen, given.to, edited)
+    signature = _sign(call, Said(asked.id, seen, kind, None), given.key)
+    answer = Answer(asked.id, kind, given.reason, seen, given.to, edited, signature)
     try:
         decided = approvals.decide(store, identity, answer, call.wired.decision_rules(customer))
     finally:
@@ -170,6 +179,16 @@ def _told(call: Call, kind: DecisionKind, given: Given) -> None:
         return
     print_lines([f"{decided.id}: {approval_story.stamped(decided.as_json())}"])
     call.say(_next(call, kind, decided))
+
+
+def _sign(call: Call, said: Said, file: Path | None) -> Signature | None:
+    """The person's signature, where they have a key and name it; without one nothing is signed."""
+    who = call.identity
+    private = None if who.is_machine else find_private(call, file)
+    if private is None:
+        return None
+    is_asked = file is not None or keys.active(call.wired.store, who.customer, who.person)
+    return keys.sign(private, who, said, call.wired.clock.now()) if is_asked else None
 
 
 def _values(call: Call, asked: Approval, text: str) -> PolicyValues | None:

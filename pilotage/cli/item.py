@@ -173,7 +173,7 @@ def show_item(call: Call, *, id: str, as_json: bool) -> None:
 @pass_call
 def cancel(call: Call, *, id: str, reason: str, as_json: bool) -> None:
     """Call an item off of which nothing was begun outside; a conflict otherwise."""
-    call.submits()
+    call.may("submit")
     found = call.wired.store.items.get(call.identity.customer, id)
     ended = call.wired.call_off(call.identity, found.id, reason)
     lines = [f"{ended.id}: {ended.status}, called off"]

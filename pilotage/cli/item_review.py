@@ -87,7 +87,7 @@ def show_one(call: Call, item: Item, *, as_json: bool) -> None:
 @pass_call
 def claim(call: Call, *, id: str) -> None:
     """Say that you look at it; others see that. It ages out; claim again to keep it."""
-    held = review.claim(call.wired.reviews(), call.somebody, id)
+    held = review.claim(call.wired.reviews(), call.decider, id)
     print_lines([f"{held.item}: {held.held_by} holds it until {_minute(held)} UTC"])
     call.say(f"next: pilotage item show {held.item}")
 
@@ -99,7 +99,7 @@ def claim(call: Call, *, id: str) -> None:
 @pass_call
 def release(call: Call, *, id: str) -> None:
     """Let your claim go, so that somebody else takes it."""
-    free = review.release(call.wired.reviews(), call.somebody, id)
+    free = review.release(call.wired.reviews(), call.decider, id)
     print_lines([f"{free.item}: nobody holds it; {free.owner} answers for it"])
 
 
@@ -159,7 +159,7 @@ def reject(call: Call, *, id: str, routes: tuple[Route, ...], reason: str) -> No
 @pass_call
 def escalate(call: Call, *, id: str, reason: str) -> None:
     """Hand it on to the next person of the escalation, with a new due time."""
-    handed = review.escalate(call.wired.reviews(), call.somebody, id, reason)
+    handed = review.escalate(call.wired.reviews(), call.decider, id, reason)
     due = when(handed.as_json()["due_at"])
     print_lines([f"{handed.item}: {handed.owner} answers for it until {due} UTC"])
 
@@ -193,7 +193,7 @@ def _is_wanted(one: Waiting, wanted: ItemFilter) -> bool:
 
 
 def _answer(call: Call, id: str, said: Said) -> None:
-    identity = call.somebody
+    identity = call.decider
     item = call.store.items.get(call.customer, id)
     if said.answer != "reject" and not said.routes and item.route != "act" and call.is_on_terminal:
         said = said._replace(routes=_ask_routes(call))

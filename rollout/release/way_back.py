@@ -99,7 +99,10 @@ def narrow(
     smaller is InvalidInput; what it has already changes nothing.
     """
     if weight_bp is None and not segment:
-        raise InvalidInput(f"release {release.id}: narrow it by a share, a segment or both")
+        raise InvalidInput(
+            f"release {release.id}: narrow it by a share, a segment or both; add --weight or "
+            "--segment"
+        )
     version = store.get(customer, Version, release.version)
     cut = ladder.read_segment(segment, version) if segment else None
     because = admit(store, customer, release=release, cause=cause, verb="narrow")

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from runs.moves import ApprovalStatus
 from runs.records.record import Digest, Record
 from runs.records.version import Risk
@@ -66,6 +68,16 @@ class Approval(Record):
     """The emergency approval that this question asks to confirm."""
 
 
+class Signature(Record):
+    """What a person signed with a key of their own: `runs.signing.Statement` says which bytes."""
+
+    key: str
+    """Id of the key."""
+    signed_at: datetime
+    value: str = Field(pattern=r"^[0-9a-f]{128}$")
+    """The 64 bytes of the Ed25519 signature, as hexadecimal digits."""
+
+
 class Decision(Record):
     """One person's answer to one approval; the first that is valid counts."""
 
@@ -91,3 +103,5 @@ class Decision(Record):
     edit: Digest | Literal[""] = ""
     """Snapshot of what was written in the place of what was asked about."""
     emergency: bool = False
+    signature: Signature | None = None
+    """None unless the person has a key; whoever has one decides with it."""

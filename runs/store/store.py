@@ -10,6 +10,7 @@ from runs.clock import Clock
 from runs.errors import Conflict, NotFound
 from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.anchor import Anchor
 from runs.records.case import Dataset
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
@@ -77,6 +78,7 @@ KINDS: dict[type[Record], str] = {
     Terminal: "terminal",
     Pin: "pin",
     Archive: "archive",
+    Anchor: "anchor",
 }
 
 
@@ -140,7 +142,9 @@ class Store:
         """The record of this kind and id; NotFound when there is none."""
         record = self.find(customer, kind, id)
         if record is None:
-            raise NotFound(f"there is no {KINDS[kind]} {id!r}")
+            raise NotFound(
+                f"there is no {KINDS[kind]} {id!r}; `run explain` and `list` name what there is"
+            )
         return record
 
     def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:

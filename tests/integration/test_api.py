@@ -34,8 +34,8 @@ def house(tmp_path: Path) -> House:
     built = version(effects=(SEND,), rules=())
     store.keep(customer, "worker", built, "r-1")
     release(house, version=built.digest, stage=1, weight_bp=10_000)
-    scopes = ("items:submit", "read")
-    token = people.create_token(store, customer, "olga", person="dan", scopes=scopes)
+    scopes = ("submit", "read")
+    token = people.create_program_token(store, customer, "olga", person="dan", scopes=scopes)
     house.tokens["program"] = token
     return house
 
@@ -147,11 +147,14 @@ def test_without_a_valid_token_nothing_is_told(client: TestClient, header: str) 
 
 def test_a_program_does_only_what_its_scopes_name(client: TestClient, house: House) -> None:
     """The refusal names the command that makes a token which may."""
-    token = people.create_token(house.store, house.customer, "olga", person="dan", scopes=("read",))
+    scopes = ("read",)
+    token = people.create_program_token(
+        house.store, house.customer, "olga", person="dan", scopes=scopes
+    )
     answer = send(client, **{"Authorization": f"Bearer {token}"})
 
     assert answer.status_code == 403
-    assert "--scope items:submit" in answer.json()["error"]["message"]
+    assert "--scope submit" in answer.json()["error"]["message"]
 
 
 def test_another_customer_reads_and_writes_nothing_of_this_one(

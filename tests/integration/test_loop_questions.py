@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from pilotage import due
 from pilotage.cli import approval_changes
+from runs import approvals
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.records.approval import Approval
 from tests.tickets import plan_of, values_of, written
@@ -117,6 +119,25 @@ def test_what_was_measured_is_not_edited(harbour: Harbour, point: str) -> None:
 
     with pytest.raises(NotAllowed, match="is measured, and not edited; ask for changes"):
         voyage.decide(voyage.asked.needs[0].people[0], "approve_with_edit", edit="better")
+
+
+def test_evidence_that_runs_out_under_an_open_question_supersedes_it(harbour: Harbour) -> None:
+    """At the worker's look, without anybody deciding; a clock that jumps back changes nothing."""
+    voyage = harbour.at("home")
+    hours = values_of().as_json()["evidence_hours"] | {"dry_run": 2}
+    voyage.edit(evidence_hours=hours)
+    voyage.start()
+    voyage.until("test_exit")
+    first = voyage.asked
+    due.refresh(voyage.wired, voyage.customer)
+    assert voyage.asked.status == "open"
+    voyage.turn(hours=3)
+    due.refresh(voyage.wired, voyage.customer)
+    seen = approvals.get(voyage.store, voyage.customer, first.id)
+
+    assert seen.status == "superseded"
+    with pytest.raises(Conflict, match="superseded; nothing is left"):
+        voyage.decide(first.needs[0].people[0], asked=first)
 
 
 def test_a_question_nobody_answers_goes_on_and_the_run_with_it(harbour: Harbour) -> None:

@@ -115,9 +115,11 @@ def handed_over(
     taken = [need for need in places if may or need.role in known[to].roles or to in need.people]
     if not taken:
         roles = " or ".join(dict.fromkeys(need.role for need in places))
+        could = _could(places, known.values(), who, person)
+        way = f"name one of {could}" if could else "escalate it with `approval escalate`"
         return _no(
             f"{to} may not decide it: they are no {roles}, nor deputy or delegate of {person}; "
-            f"name one of {_could(places, known.values(), who, person) or 'nobody: escalate it'}"
+            f"{way}"
         )
     return _moved(approval, decisions, person, to=(to,), places=taken, who=who)
 

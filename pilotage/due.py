@@ -82,6 +82,10 @@ def expire(wired: Wired, customer: Customer) -> None:
     for run in under_way:
         for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
             _tell_expired(wired, customer, asked, run.workflow)
+        for asked in approvals.list_approvals(
+            wired.store, customer, status="changes_asked", run=run.id
+        ):
+            _tell_maker(wired, customer, asked)
     for workflow in wired.policy_files.workflows(customer):
         held = wired.policy_files.standing(customer, workflow).approval
         if held is not None and held.status == "expired":
@@ -92,6 +96,12 @@ def _tell_expired(wired: Wired, customer: Customer, asked: Approval, workflow: s
     policy = wired.policy_files.last_led(customer, workflow)
     told = _named(wired, customer, _escalation(wired, policy))
     _tell(wired, customer, asked, to=told, title=f"nobody answered: {asked.title}")
+
+
+def _tell_maker(wired: Wired, customer: Customer, asked: Approval) -> None:
+    """What has to be changed goes back to the ones who made it."""
+    makers = _named(wired, customer, asked.excluded)
+    _tell(wired, customer, asked, to=makers, title=f"changes are asked for: {asked.title}")
 
 
 def refresh(wired: Wired, customer: Customer) -> None:
@@ -177,13 +187,27 @@ def _named(wired: Wired, customer: Customer, wanted: Iterable[str]) -> list[str]
 
 
 def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], title: str) -> None:
-    """Leave a notice for named people, once; it carries no authority and no customer text."""
+    """Leave a notice for named people, once; it carries no authority and no customer text.
+
+    Whoever a question was passed on to is told as well: the notice is another then.
+    """
     what = title.partition(":")[0].replace(" ", "-")
     title = " ".join(untold(title).split())[:LONGEST]
+    now = approvals.latest(wired.store, customer, asked.id)
+    went_on = (
+        "" if now.id == asked.id else f"Asked of others now: pilotage approval show {now.id}\n"
+    )
     text = (
         f"{title}\nDue {asked.due_at:%Y-%m-%d %H:%M} UTC. If nobody answers, it holds.\n"
-        f"Look: pilotage approval show {asked.id}\n"
+        f"{went_on}Look: pilotage approval show {asked.id}\n"
     )
+    notices = wired.notices(customer)
+    key = f"{asked.id}:{what}"
+    before = notices.find_receipt(key)
+    if before is not None and what == "waits-for-you":
+        told = set(before["to"].split(", "))
+        key, to = f"{key}:{'+'.join(to)}", [one for one in to if one not in told]
+    elif before is not None:
+        return
     if to:
-        notices = wired.notices(customer)
-        tell(notices, to=tuple(to), title=title, text=text, key=f"{asked.id}:{what}")
+        tell(notices, to=tuple(to), title=title, text=text, key=key)

@@ -15,7 +15,7 @@ from typing import NamedTuple, get_args
 
 from policies import emergency
 from policies.quorum import Vote, Who, count, fill, humans, named, votes
-from policies.standins import Handed, Seat, escalated, find_limit, handed_over, seats
+from policies.standins import Handed, Seat, escalated, find_limit, handed_over, next_step, seats
 from runs.errors import NotAllowed
 from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, ApprovalKind, Decision, DecisionKind, Need
@@ -100,7 +100,8 @@ def needs_after(
 ) -> tuple[Need, ...]:
     """The same for what somebody wrote otherwise than it was asked before.
 
-    Their own word stands for a role that nobody else can fill; somebody else decides always.
+    Their own word stands for a role that nobody else can fill. Somebody else decides always: where
+    no role is left, the first of the escalation who neither asked for, built nor edited it.
     """
     asked: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
     rules = asked.get(f"{kind}_{wanted.stage}") or asked.get(kind, ())
@@ -114,8 +115,15 @@ def needs_after(
         return needs_of(rules, people, what=what, excluded=never, is_solo=wanted.is_solo)
     except NotAllowed:
         left = _without_theirs(rules, [one for one in people if one.id in wanted.editors])
-        if not left or left == rules:
+        if left == rules:
             raise
+        if not left:
+            who = humans(people)
+            gone = {who(one) for one in never}
+            step = next_step(Around(people, escalation=policy.escalation), who, gone)
+            if step is None:
+                raise
+            return (step,)
     return needs_of(left, people, what=what, excluded=never)
 
 

@@ -115,9 +115,11 @@ def handed_over(
     taken = [need for need in places if may or need.role in known[to].roles or to in need.people]
     if not taken:
         roles = " or ".join(dict.fromkeys(need.role for need in places))
+        could = _could(places, known.values(), who, person)
+        way = f"name one of {could}" if could else "escalate it with `approval escalate`"
         return _no(
             f"{to} may not decide it: they are no {roles}, nor deputy or delegate of {person}; "
-            f"name one of {_could(places, known.values(), who, person) or 'nobody: escalate it'}"
+            f"{way}"
         )
     return _moved(approval, decisions, person, to=(to,), places=taken, who=who)
 
@@ -128,15 +130,23 @@ def escalated(
     """Who is asked once this person gave their place to the next of the escalation."""
     who = humans(around.people)
     never = {who(one) for one in _had_it(approval, decisions)}
+    step = next_step(around, who, never)
+    if step is None:
+        return _no(
+            "nobody is left in the policy's escalation who neither was asked nor built it; decide "
+            "it, hand it over with `approval handover`, or reject it"
+        )
+    places = [need for need in approval.needs if person in need.people]
+    return _moved(approval, decisions, person, to=step.people, places=places, who=who)
+
+
+def next_step(around: Around, who: Who, never: Collection[str]) -> Need | None:
+    """The first step of the escalation on which somebody stands who is none of `never` (humans)."""
     for step in around.escalation:
         people = _distinct(_standing(step, around, who, never), who)
         if people:
-            places = [need for need in approval.needs if person in need.people]
-            return _moved(approval, decisions, person, to=people, places=places, who=who)
-    return _no(
-        "nobody is left in the policy's escalation who neither was asked nor built it; decide it, "
-        "hand it over with `approval handover`, or reject it"
-    )
+            return Need(role=step, count=1, people=people)
+    return None
 
 
 def _moved(

@@ -225,11 +225,16 @@ class Voyage:
         return self.loop().advance(self.customer, self.run_id, holder)
 
     def decide(
-        self, name: str, kind: DecisionKind = "approve", *, asked: Approval | None = None
+        self,
+        name: str,
+        kind: DecisionKind = "approve",
+        *,
+        asked: Approval | None = None,
+        **more: str,
     ) -> Approval:
         """One person answers what the run waits for."""
         asked = asked or self.asked
-        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject)
+        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, **more)
         judges = self.engines.decision_rules(self.customer)
         return approvals.decide(self.store, self.identity(name), answer, judges)
 
@@ -243,7 +248,7 @@ class Voyage:
 
     def expire(self) -> None:
         """The worker looks at what nobody answered."""
-        approvals.expire_due(self.store, self.customer)
+        approvals.expire_due(self.store, self.customer, self.engines.decision_rules(self.customer))
 
     def withdraw(self) -> None:
         """One person rolls the run's release back."""

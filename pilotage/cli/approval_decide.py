@@ -168,7 +168,9 @@ def _told(call: Call, kind: DecisionKind, given: Given) -> None:
     try:
         decided = approvals.decide(store, identity, answer, call.wired.decision_rules(customer))
     finally:
-        _follow(call, asked)
+        # Edited values are put in the place of the file first: it is they that are asked about.
+        if values is None:
+            _follow(call, asked)
     if values is not None:
         _propose(call, asked, values, edited)
     if decided.emergency:

@@ -24,6 +24,7 @@ ENTRIES = {
     "ops": Entry("pilotage.cli.ops:ops", "Scheduled reviews: make what is due; the calendar."),
     "approval": Entry("pilotage.cli.approval:approval", "See what waits for you, and decide it."),
     "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
+    "action": Entry("pilotage.cli.action:action", "What was done outside; settle or undo it."),
     "plan": Entry(
         "pilotage.cli.plan:plan", "A delivery plan on one page; what is missing from it."
     ),

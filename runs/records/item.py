@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from pydantic import Field
+
 from runs.moves import ActionStatus, ItemStatus, ReviewStatus
 from runs.records.approval import Proof
 from runs.records.record import Digest, Rate, Record
@@ -82,6 +84,12 @@ class Action(Record):
     reason: str
     reserved_at: datetime
     settled_at: datetime | None
+    settled_by: str = Field(default="", exclude_if=lambda person: not person)
+    """The person whose word settled it; empty where the other side's answer did."""
+    said: str = Field(default="", exclude_if=lambda said: not said)
+    """Snapshot of that person's reason, or of why somebody had it taken back."""
+    undoes: str = Field(default="", exclude_if=lambda key: not key)
+    """Key of the action that this one takes back."""
 
 
 class Escalation(Record):

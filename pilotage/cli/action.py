@@ -33,20 +33,18 @@ def action() -> None:
     "  pilotage action list --item item-1a2b",
 )
 @click.option("--unknown", is_flag=True, help="Only what nobody can tell of.")
-@click.option("--open", "is_open", is_flag=True, help="Only what is reserved or unknown.")
 @click.option("--item", default="", help="Only of this item.")
 @click.option("--run", default="", help="Only of this run.")
 @click.option("--limit", default=50, show_default=True, help="The newest so many.")
 @json_option
 @pass_call
 def list_actions(
-    call: Call, *, unknown: bool, is_open: bool, item: str, run: str, limit: int, as_json: bool
+    call: Call, *, unknown: bool, item: str, run: str, limit: int, as_json: bool
 ) -> None:
     """Actions, the newest first."""
     status = "unknown" if unknown else ""
     found = call.store.actions.every(call.customer, status=status, item=item, run=run)
-    wanted = [one for one in found if not is_open or one.status in ("reserved", "unknown")]
-    shown = wanted[::-1][:limit]
+    shown = found[::-1][:limit]
     rows = [
         (one.key, one.operation, one.tool, one.status, when(one.as_json()["reserved_at"]))
         for one in shown
@@ -54,8 +52,8 @@ def list_actions(
     header = ("key", "operation", "tool", "status", "begun")
     value = {"actions": [one.as_json() for one in shown]}
     show("actions", value, table(header, rows, none="nothing was done"), as_json=as_json)
-    if len(wanted) > limit:
-        call.say(f"{len(wanted) - limit} older ones; --limit shows them")
+    if len(found) > limit:
+        call.say(f"{len(found) - limit} older ones; --limit shows them")
 
 
 @action.command(

@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 TESTS ?= 2
 KILLS ?= 12
+TRIALS ?= 1000
+RESUME ?= .faults.ndjson
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -15,7 +17,8 @@ help:
 	@echo 'make test      every test but whole packs; no key, no network but loopback'
 	@echo 'make check     format, lint, types, imports, sizes'
 	@echo 'make fix       format and mend what ruff can mend'
-	@echo 'make faults    kill -9 at every seam, many times, on both databases; KILLS=n on each side'
+	@echo 'make faults    kill -9 at TRIALS=n moments drawn at random (goes on from RESUME=file when it'
+	@echo '               was stopped), then at every seam, KILLS=n on each side; on both databases'
 	@echo 'make journeys  whole runs only, one after the other, on whole packs too'
 	@echo 'make bench     the measurements'
 	@echo 'make coverage  every test but the faults, and the branches they leave out'
@@ -55,6 +58,8 @@ fix: $(STAMP)
 	$(BIN)/ruff format .
 
 faults: $(STAMP)
+	$(BIN)/python -m tests.faults.drawn --trials $(TRIALS) --resume $(RESUME)
+	@rm -f $(RESUME)
 	$(BIN)/python -m tests.faults $(KILLS)
 	$(BIN)/python -m tests.faults $(KILLS) server
 	$(BIN)/python -m tests.faults 3 beside

@@ -49,6 +49,7 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(Engines.recheck_actions, engines, customer)
     _apart(try_again, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
+    _apart(tell_unknown, wired, customer)
 
 
 def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) -> None:
@@ -146,6 +147,26 @@ def wake_monitors(wired: Wired, customer: Customer) -> None:
 def erase_past(wired: Wired, customer: Customer) -> None:
     """Erase the texts whose retention is over; what is left over comes with the next look."""
     snapshots.erase_past(wired.store, customer)
+
+
+def tell_unknown(wired: Wired, customer: Customer) -> None:
+    """Tell who answers for its item or run of every action nobody can tell of, once."""
+    for action in wired.store.actions.every(customer, status="unknown"):
+        if action.item:
+            owner = wired.store.items.get(customer, action.item).owner
+        else:
+            owner = wired.store.runs.get(customer, action.run).requester
+        of = action.item or action.run
+        text = (
+            f"{action.operation} of {of} may have been done: nobody can tell.\n"
+            f"Look on the other side for the key {action.key}, then say what you found:\n"
+            f"  pilotage action settle {action.key} --done (or --not-done) --reason TEXT\n"
+        )
+        to = _named(wired, customer, [owner, *wired.installation.policy.escalation])[:1]
+        if to:
+            title = f"an action is unknown: {action.operation} of {of}"
+            notices, key = wired.notices(customer), f"{action.id}:unknown"
+            tell(notices, to=tuple(to), title=title[:LONGEST], text=text, key=key)
 
 
 def try_again(engines: Engines, customer: Customer) -> None:

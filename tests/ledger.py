@@ -13,6 +13,7 @@ from runs.chain.walk import event_hash
 from runs.keys import Said
 from runs.moves import ApprovalStatus
 from runs.records.anchor import Written, written
+from runs.records.approval import Need
 from runs.store.change import FIRST
 from runs.store.store import Store
 from tests.builders import (

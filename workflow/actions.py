@@ -40,6 +40,10 @@ class Request:
     """The run, where it acts itself; empty for an item."""
     approval: str = ""
     """Id of the approval that covers it; empty where the level and stage allow acting alone."""
+    undoes: str = ""
+    """Key of the action that it takes back."""
+    said: str = ""
+    """Snapshot of why somebody had that taken back."""
 
     @property
     def digest(self) -> str:
@@ -176,12 +180,13 @@ def approved(find: Callable[[str], Approval], current: Callable[[Approval], str]
 
 
 def _refusals(deps: ActionDeps, customer: Customer, request: Request) -> Iterator[str]:
-    yield _wrong_tool(deps.tools.get(request.effect.tool), customer, request.effect)
+    yield wrong_tool(deps.tools.get(request.effect.tool), customer, request.effect)
     for check in deps.checks:
         yield check(request)
 
 
-def _wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
+def wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
+    """Why this tool may not do the effect at all; empty when it may."""
     if tool is None:
         return f"there is no tool {effect.tool!r}"
     if customer.is_demo and tool.is_real:
@@ -215,6 +220,8 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         reason="",
         reserved_at=deps.store.clock.now(),
         settled_at=None,
+        undoes=request.undoes,
+        said=request.said,
     )
     return _fenced(deps).actions.reserve(customer, action, deps.lease.fence)
 

@@ -27,6 +27,7 @@ ENTRIES = {
         "pilotage.cli.delegation:delegation", "Let another decide in your place, within limits."
     ),
     "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
+    "action": Entry("pilotage.cli.action:action", "What was done outside; settle or undo it."),
     "plan": Entry(
         "pilotage.cli.plan:plan", "A delivery plan on one page; what is missing from it."
     ),

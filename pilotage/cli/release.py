@@ -21,6 +21,7 @@ from runs.errors import InvalidInput, NotFound
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store.store import Store
+from workflow import settling
 
 
 @click.group(
@@ -172,18 +173,25 @@ def rollback(call: Call, *, id: str, reason: str, as_json: bool) -> None:
     if before is not None:
         call.wired.policy_files.write(call.customer, before)
     walked, proof = done.walked, done.evidence
+    tools = call.wired.tools(call.customer)
+    back = settling.can_be_undone(store, call.customer, tools, walked.effects)
     value = {
         "release": walked.release.as_json(),
         "evidence": proof.as_json(),
         "stopped": list(walked.stopped),
         "effects": [action.as_json() for action in walked.effects],
         "is_verified": walked.is_verified,
+        "can_be_taken_back": [action.key for action in back],
     }
     lines = [
         f"{walked.release.id}: rolled back in {proof.seconds} s; "
         f"{proof.notes['probes']} decisions since then went to the incumbent",
         f"{len(walked.stopped)} items were stopped and wait for a person",
         *section("already done outside, for a person to look at", _effects(value["effects"])),
+        *section(
+            "of that, what can be taken back",
+            [f"pilotage action compensate {action.key} --reason TEXT" for action in back],
+        ),
     ]
     show("rollback", value, lines, as_json=as_json)
 

@@ -112,6 +112,12 @@ class Action(Record):
     reason: str
     reserved_at: datetime
     settled_at: datetime | None
+    settled_by: str = Field(default="", exclude_if=lambda person: not person)
+    """The person whose word settled it; empty where the other side's answer did."""
+    said: str = Field(default="", exclude_if=lambda said: not said)
+    """Snapshot of that person's reason, or of why somebody had it taken back."""
+    undoes: str = Field(default="", exclude_if=lambda key: not key)
+    """Key of the action that this one takes back."""
 
 
 class Escalation(Record):

@@ -20,6 +20,17 @@ class Reserved(NamedTuple):
     is_first: bool
 
 
+class Word(NamedTuple):
+    """What a person says of an action, as it is kept."""
+
+    is_done: bool
+    said: str
+    """Snapshot of their reason."""
+    receipt: str
+    """Snapshot of their word, in the place of the other side's receipt; empty where not done."""
+    proved_by: str
+
+
 class Actions:
     """Effects on the outside world, as rows."""
 
@@ -36,6 +47,8 @@ class Actions:
             row = _row(action, fence)
             event: dict[str, Any] = {"item": action.item, "tool": action.tool}
             event |= {"operation": action.operation, "content": action.content}
+            if action.undoes:
+                event |= {"undoes": action.undoes, "said": action.said}
             is_first = change.insert(
                 tables.actions, row, "action_reserved", **event, approval=action.approval
             )
@@ -69,6 +82,27 @@ class Actions:
             )
         return Action.model_validate(settled["body"])
 
+    def get(self, customer: Customer, begin: str) -> Action:
+        """The action of this key or id, or of the beginning of one that is unique; NotFound."""
+        table = tables.actions
+        of_id = table.c.key.in_([one.key for one in self.every(customer) if one.id == begin])
+        begins = table.c.key.startswith(begin, autoescape=True)
+        found = self._list(customer, sa.or_(table.c.key == begin, begins, of_id))
+        exact = [one for one in found if begin in (one.key, one.id)]
+        if len(exact or found) != 1:
+            what = "several actions begin" if found else "no action begins"
+            raise NotFound(f"{what} with {begin!r}; `pilotage action list` shows them")
+        return (exact or found)[0]
+
+    def every(
+        self, customer: Customer, *, status: str = "", item: str = "", run: str = ""
+    ) -> list[Action]:
+        """The actions, oldest first; of one status, item or run where one is named."""
+        table = tables.actions
+        named = {"status": status, "item": item, "run": run}
+        where = [table.c[name] == value for name, value in named.items() if value]
+        return self._list(customer, sa.and_(sa.true(), *where))
+
     def find(self, customer: Customer, key: str) -> Action | None:
         """The action of this key, or None."""
         row = self._ledger.row(tables.actions, customer, key=key)
@@ -95,9 +129,38 @@ class Actions:
 
 def _require_unfinished(change: Change, action: Action) -> None:
     """Whoever called the item off, or took its version back, came first."""
-    item = change.find(tables.items, id=action.item) if action.item else None
+    goes_on = action.item and not action.undoes
+    item = change.find(tables.items, id=action.item) if goes_on else None
     if item is not None and item["status"] not in UNFINISHED:
         raise Conflict(f"item {action.item} is {item['status']}: nothing more is begun for it")
+
+
+def settle_by_word(change: Change, key: str, word: Word) -> Action:
+    """Say how an action ended that nobody else can tell of; the event names who and why.
+
+    Raises NotFound, and Conflict unless the action is unknown: what is under way, or has ended, is
+    no matter of anybody's word.
+    """
+    row = change.find(tables.actions, key=key)
+    if row is None:
+        raise NotFound(f"no action was reserved under {key}")
+    if row["status"] != "unknown":
+        raise Conflict(f"action {key} is {row['status']}; only an unknown one is settled by word")
+    change.run = row["run"]
+    status: ActionStatus = "done" if word.is_done else "failed"
+    ended = {"status": status, "receipt": word.receipt, "settled_at": change.now()}
+    ended |= {"settled_by": change.actor, "said": word.said}
+    settled = change.move(
+        tables.actions,
+        {"key": key},
+        {"status": status, "body": {**row["body"], **ended}},
+        "action_settled",
+        status=status,
+        receipt=word.receipt,
+        said=word.said,
+        proved_by=word.proved_by,
+    )
+    return Action.model_validate(settled["body"])
 
 
 def _row(action: Action, fence: int) -> dict[str, Any]:

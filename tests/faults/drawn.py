@@ -54,18 +54,22 @@ def asked_for(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", default=SEED, help="the same seed draws the same trials")
     parser.add_argument("--on", choices=(*databases.BOTH, "both"), default="both")
     parser.add_argument("--resume", type=Path, default=None, help="file of trials to add to")
+    parser.add_argument("--part", default="0/1", help="i/n: only every n-th trial, from i on")
     parser.add_argument("--json", action="store_true", help="one object instead of the table")
     return parser.parse_args(arguments)
 
 
 def trials(asked: argparse.Namespace, until: float, done: list[Outcome]) -> Iterator[Outcome]:
     """The trials that are not done yet, on each database in turn, as long as there is time."""
+    part, parts = map(int, asked.part.split("/"))
     known = {(one.database, one.drawn.number) for one in done}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotage-drawn-")))
         system = stack.enter_context(outside())
         grounds = list(_grounds(asked, folder, system, stack))
         for number in range(asked.trials):
+            if number // len(grounds) % parts != part:
+                continue
             ground = grounds[number % len(grounds)]
             if (ground.database, number) in known:
                 continue

@@ -61,6 +61,8 @@ APPROVED = (
     "checkpoint of writes",
 )
 """The seams of an approved action, each met at least once between the question and the end."""
+OFTEN = {"checkpoint": 2, "checkpoint of writes": 3}
+"""Seams that are met more than once on that way."""
 OF_ITEMS = ("reserve for an item", "do over http", "do over http, half", "settle for an item")
 ONE_BY_ONE = 6
 """Items of the sample: each meets its seams once."""
@@ -115,7 +117,7 @@ def draw(seed: str, number: int) -> Drawn:
         start="items" if is_of_items else "update",
         seam=seam,
         side=chance.choice(("before", "after")),
-        call=chance.randint(1, ONE_BY_ONE) if is_of_items else 1 + (chance.random() < 0.3),
+        call=chance.randint(1, ONE_BY_ONE if is_of_items else OFTEN.get(seam, 1)),
         share=round(chance.random(), 4),
     )
 

@@ -16,7 +16,7 @@ from runs.approvals import of_item
 from runs.records.item import Item
 from tests import builders
 from tests.integration.desk import version
-from tests.integration.test_cli_actions import SEND, TICKET, TOOLS, edit_account, work
+from tests.integration.test_cli_asked import SEND, TICKET, TOOLS, edit_account, work
 from tests.integration.test_cli_items import release
 from tests.unit.pilotage.homes import House, make_house
 

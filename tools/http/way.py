@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from tools.http.declared import Http
 
 NOISY = ("httpx", "httpcore")
 """They log addresses and headers, which may hold what somebody wrote or what proves who asks."""
+
+BARE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: of a system that is reached without encryption, and never asked anything else."""
 
 
 class Guarded(httpcore.SyncBackend):
@@ -75,10 +79,12 @@ def addresses(host: str, port: int) -> list[str]:
 class Transport(httpx.HTTPTransport):
     """httpx's own, over connections that are guarded."""
 
-    def __init__(self, *, is_private: bool) -> None:
-        super().__init__(trust_env=False)
+    def __init__(self, *, is_private: bool, is_secret: bool) -> None:
+        # What certificates are trusted is a tenth of a second that only https needs.
+        context = httpx.create_ssl_context(trust_env=False) if is_secret else BARE
+        super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=context,
             max_connections=20,
             max_keepalive_connections=0,
             network_backend=Guarded(is_private=is_private),
@@ -90,7 +96,9 @@ def open_client(declared: Http) -> httpx.Client:
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.Client(
-        transport=Transport(is_private=declared.is_private),
+        transport=Transport(
+            is_private=declared.is_private, is_secret=declared.base_url.startswith("https:")
+        ),
         timeout=declared.timeout_s,
         follow_redirects=False,
         trust_env=False,

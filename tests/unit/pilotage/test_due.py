@@ -266,3 +266,22 @@ def test_a_notice_holds_nobodys_words(house: House, clock: StoppedClock) -> None
     due.remind(house.wired, house.customer)
 
     assert notices(house) == {"waits for you: Update to the customer: …": "ana, ben"}
+
+
+def test_whoever_answers_for_an_unknown_action_is_told_once(
+    house: House, clock: StoppedClock
+) -> None:
+    """With the key to look for and the command that settles it; nobody is told of the others."""
+    assert clock
+    for id, status in (("a", "reserved"), ("b", "unknown")):
+        reserved = builders.action(id=id, key=f"r-1:send:{id}", item="", run="r-1")
+        house.store.actions.reserve(house.customer, reserved, 1)
+        if status == "unknown":
+            house.store.actions.settle(
+                house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
+            )
+
+    for _ in range(2):
+        due.tell_unknown(house.wired, house.customer)
+
+    assert notices(house) == {"an action is unknown: assign of r-1": "dan"}

@@ -39,8 +39,8 @@ from runs.records.run import Run, Terminal
 from workflow.samples.known import ALL, find_sample
 from workflow.samples.sample import Sample
 
-LONGEST_S = 900.0
-"""A seed that takes longer is told as open, not waited for."""
+LONGEST_S = 3_600.0
+"""A seed that takes longer is told as open, not waited for, and begun again the next time."""
 ENDS = ("stage_reached", "blocker_escalated", "open")
 
 
@@ -267,7 +267,7 @@ def main(
     for done, one in enumerate(_measured(sample, left, until=until, jobs=jobs), start=1):
         known[one.seed] = one
         _say(f"{sample}, {done} of {len(left)}: seed {one.seed}, {one.terminal} {one.why}")
-        if keep is not None:
+        if keep is not None and one.terminal != "open":
             with keep.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(asdict(one)) + "\n")
     measured = [one for _, one in sorted(known.items())]

@@ -13,7 +13,7 @@ from workflow.patches import acceptance
 
 @pytest.mark.parametrize("edit", EDITS_OF, ids=lambda edit: edit.name)
 def test_an_edit_does_to_families_what_it_says(edit: Edit) -> None:
-    """Shares of the harmed that are mended or asked about, of the right broken or asked."""
+    """Shares of the harmed and of the right ones."""
     before, after = drawn(edit, 40_000, np.random.default_rng(0))
     harmed, alone = after[before == HARM], after[before == ALONE]
 

@@ -196,9 +196,15 @@ class Typed(BaseModel):
 def wrong_type() -> Outcome:
     """Row 28."""
     paid: list[bool] = []
+
+    def pay(state: Typed) -> dict[str, Any]:
+        if state.answer:
+            paid.append(state.answer)
+        return {}
+
     graph = StateGraph(Typed)
     graph.add_node("ask", lambda state: {"answer": interrupt("pay?")})
-    graph.add_node("pay", lambda state: paid.append(state.answer) if state.answer else None)
+    graph.add_node("pay", pay)
     graph.add_edge(START, "ask")
     graph.add_edge("ask", "pay")
     made = graph.compile(checkpointer=InMemorySaver())

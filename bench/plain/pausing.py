@@ -18,7 +18,7 @@ class Outcome(NamedTuple):
     says: str
 
 
-class Pay(TypedDict, total=False):
+class Pay(TypedDict):
     """What travels."""
 
     amount: int
@@ -26,7 +26,7 @@ class Pay(TypedDict, total=False):
     log: Annotated[list[str], operator.add]
 
 
-Node = Callable[[Pay], dict[str, Any]]
+Node = Callable[..., dict[str, Any]]
 
 
 def graph_of(**nodes: Node) -> "StateGraph[Any, Any, Any, Any]":

@@ -14,7 +14,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, RetryPolicy, interrupt
 
-from bench.plain.pausing import THREAD, Outcome, Pay, ask, graph_of, paused, paying
+from bench.plain.pausing import THREAD, Node, Outcome, Pay, ask, graph_of, paused, paying
 
 PAYLOAD = 400_000
 
@@ -83,7 +83,7 @@ def inserted_question() -> Outcome:
     return Outcome("unsafe" if deleted else "held", f'the yes to "publish?" deleted {deleted}')
 
 
-def _failing(paid: list[int], times: int) -> Callable[[Pay], dict[str, Any]]:
+def _failing(paid: list[int], times: int) -> Node:
     def pay(state: Pay) -> dict[str, Any]:
         if state["answer"] == "yes":
             paid.append(state["amount"])

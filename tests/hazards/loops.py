@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any
 
@@ -31,7 +31,7 @@ def loop_of(nodes: Mapping[str, Node], ways: Ways = WAYS) -> Build:
             made = partial(attempt, name=name, node=node) if name in graph.REFUSED else node
             whole.add_node(name, partial(made, deps=deps))
         for name, (route, targets) in ways.items():
-            ends = {**targets}
+            ends: dict[Hashable, str] = {**targets}
             if name in graph.REFUSED:
                 ends["refused"] = graph.REFUSED[name]
             step = partial(onward, name=name, route=route, deps=deps)

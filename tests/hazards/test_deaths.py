@@ -37,16 +37,29 @@ def story(voyage: Voyage) -> dict[str, Any]:
     }
 
 
+UNDISTURBED = {
+    "asked": [(kind, "approved") for kind in ("plan", "test_exit", "stage", "update")],
+    "end": ("blocker_escalated", "ana", "hold", 2),
+    "sent": 1,
+    "tried": 4,
+    "releases": 1,
+    "lessons": ["active"],
+}
+
+
+def test_a_voyage_that_nothing_disturbs_comes_to_this_end(harbour: Harbour) -> None:
+    """What a disturbed one is held against."""
+    assert story(harbour.at("home")) == UNDISTURBED
+
+
 @pytest.mark.both_databases
 def test_a_death_after_every_node_comes_to_the_same_end_with_one_message(harbour: Harbour) -> None:
     """Each one's work was done and its checkpoint not written: done again, it is once."""
     crashes: list[str] = []
-    undisturbed = story(harbour.at("home"))
     voyage = harbour.at("home")
     voyage.build_graph = dying(set(graph.NODES), crashes)
 
-    assert story(voyage) == undisturbed
-    assert undisturbed["sent"] == 1
+    assert story(voyage) == UNDISTURBED
     assert sorted(crashes) == sorted(graph.NODES)
 
 

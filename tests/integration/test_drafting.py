@@ -50,7 +50,7 @@ class Office:
     def work_on(self, key: str, **changed: Any) -> Item:
         """A request, admitted and worked on to its end."""
         sender = self.stage.holder_of("delivery_engineer")
-        sent = [Sent(key, request(**changed))]
+        sent = [Sent(key, dict(request(**changed)))]
         (item,) = self.stage.wired.admit(sender, SAMPLE.name, sent, batch="b")
         deps = self.stage.wired.engines("test").process_deps(self.stage.customer)
         return process_item(deps, self.stage.customer, item.id, once())

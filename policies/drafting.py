@@ -24,7 +24,7 @@ class Wrong(NamedTuple):
     """One part of it that cannot be used."""
 
     path: tuple[str | int, ...]
-    """`label`, `template`, or `fields` with a number and a part."""
+    """`label`, `template`, or `fillings` with a number and a part."""
     says: str
     """What is wrong with the value, and the remedy."""
 
@@ -43,7 +43,7 @@ def find_wrong(
     seen: list[Filling] = []
     for number, filling in enumerate(drafted.fillings):
         for part, says in _find_wrong_filling(filling, seen, known):
-            yield Wrong(("fields", number, part), says)
+            yield Wrong(("fillings", number, part), says)
         seen.append(filling)
 
 
@@ -61,7 +61,7 @@ def _find_wrong_text(drafted: Drafted, owned: Collection[str]) -> Iterator[Wrong
         yield Wrong(("template",), "has no place to fill; write {{name}} where a field stands")
     unknown = sorted(templates.places(drafted.text) - names)
     if unknown:
-        says = f"has places nothing fills: {', '.join(unknown)}; add them to drafting.fields"
+        says = f"has places nothing fills: {', '.join(unknown)}; add them to drafting.fillings"
         yield Wrong(("template",), says)
     words = [*owned, *(word for one in drafted.fillings for word in one.choices)]
     rules = list(templates.find_rules(drafted.text, words))

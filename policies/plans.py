@@ -161,7 +161,7 @@ def _drafting_problems(plan: Plan) -> Iterator[Problem]:
         yield Problem(("drafting",), "wrong", says)
     known = features.declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
     made = plan.drafting
-    drafted = drafting.Drafted(made.label, made.template, made.fields)
+    drafted = drafting.Drafted(made.label, made.template, made.fillings)
     owned = [entry for entries in plan.routing.lists.values() for entry in entries]
     for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
         yield Problem(("drafting", *wrong.path), "wrong", wrong.says)

@@ -133,7 +133,7 @@ class Drafting(Record):
     """The one of `contract.labels` that stands for a whole draft."""
     template: str
     """Tone, format and task, with places such as `{{tier}}`; never a rule."""
-    fields: tuple[Filling, ...] = Field(min_length=1)
+    fillings: tuple[Filling, ...] = Field(min_length=1)
     """In the order in which they are filled."""
 
 

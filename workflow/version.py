@@ -105,7 +105,7 @@ def _route(plan: Plan, dataset: Dataset) -> Answering:
     if made is None:
         return _learnt(plan, dataset)
     return TemplateRoute(
-        label=made.label, text=made.template, fillings=made.fields, dataset=dataset.digest
+        label=made.label, text=made.template, fillings=made.fillings, dataset=dataset.digest
     )
 
 
@@ -156,7 +156,7 @@ def _check_looks(plan: Plan, fields: Mapping[str, FieldSpec]) -> None:
 def _check_drafting(plan: Plan, made: Drafting) -> None:
     """Refuse a template that holds a rule, and a field that is taken from what is not declared."""
     known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
-    drafted = drafting.Drafted(made.label, made.template, made.fields)
+    drafted = drafting.Drafted(made.label, made.template, made.fillings)
     owned = [entry for entries in plan.routing.lists.values() for entry in entries]
     for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
         raise InvalidInput(f"drafting.{'.'.join(map(str, wrong.path))} {wrong.says}")

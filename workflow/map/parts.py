@@ -89,7 +89,7 @@ def of_plan(plan: Plan) -> Parts:
         features=plan.learning.features,
         learnt_from=plan.dataset,
         template=digest_of(plan.drafting.template) if plan.drafting else "",
-        fillings=plan.drafting.fields if plan.drafting else (),
+        fillings=plan.drafting.fillings if plan.drafting else (),
         labels=plan.contract.labels,
         rules=plan.routing.rules,
         bounds=plan.routing.bounds,

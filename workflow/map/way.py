@@ -246,7 +246,7 @@ def _feature(feature: Feature) -> str:
 
 def _filling(filling: Filling) -> str:
     """A field and its place; where others have to agree, those too."""
-    ways = f"by {', '.join(filling.by)}, of {len(filling.ways)} places"
+    ways = f"one of {len(filling.ways)} places by {', '.join(filling.by)}"
     held = f", held against {', '.join(filling.against)}" if filling.against else ""
     return f"{filling.name} from {filling.field or ways}{held}"
 

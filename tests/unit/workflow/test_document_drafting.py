@@ -1,5 +1,6 @@
 """The drafting sample: its documents, its truth, and how its first version fails."""
 
+import re
 from collections import Counter
 from functools import cache
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from policies.permissions import permit
 from policies.rules import read_plan, read_policy
+from runs.errors import InvalidInput
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Case
 from runs.records.version import Version
@@ -16,6 +18,8 @@ from tests.unit.workflow.test_evaluate import ACME, Shelf
 from workflow import failures
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.trial import TrialRun, run_trial
+from workflow.map.text import lines
+from workflow.map.way import map_of_plan
 from workflow.patches import search
 from workflow.patches.patch import Changed, apply
 from workflow.samples.document_drafting import generator
@@ -127,6 +131,45 @@ def test_no_document_is_sent_without_a_yes_to_it() -> None:
     assert {(one.tool, one.level, one.risks) for one in SAMPLE.sinks} == {
         (one.tool, one.level, one.risks) for one in version.effects
     }
+
+
+def test_its_map_shows_what_is_filled_from_where() -> None:
+    """No model stands in it; what has no value ends with a named owner."""
+    drawn = map_of_plan(plan(), lambda one: one)
+    (decides,) = (step for step in drawn.steps if step.name == "decide")
+    told = "\n".join(decides.does)
+
+    assert decides.by == "code"
+    assert "tier from note" in told
+    assert "currency from context.accounts.currency, held against currency" in told
+    assert "monthly_fee from one of 9 places by tier, currency" in told
+    assert [path.ends for path in decides.paths] == ["in review"]
+    assert max(map(len, lines(drawn))) <= 100
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("months.\n", "months, 24 at least.\n", "says '24': business_rule_in_prompt"),
+        ("field: note, choices", "field: tier, choices", "fillings.3.field is tier, which is no"),
+        ("label: statement_of_work", "label: letter", "drafting.label is letter"),
+    ],
+)
+def test_a_plan_that_drafts_wrongly_is_refused_with_its_line(old: str, new: str, told: str) -> None:
+    """A rule in the template too: fees, caps and terms stand where operations own them."""
+    text = SAMPLE.documents.text("plan.yaml")
+    assert old in text
+
+    with pytest.raises(InvalidInput, match=re.escape(told)):
+        read_plan(text.replace(old, new, 1), "plan.yaml")
+
+
+def test_a_plan_drafts_or_learns() -> None:
+    """A text field beside a template would be learnt by nothing."""
+    text = SAMPLE.documents.text("plan.yaml").replace("  labels:", "  text_field: note\n  labels:")
+
+    with pytest.raises(InvalidInput, match="draft or learn, not both"):
+        read_plan(text, "plan.yaml")
 
 
 def test_every_piece_that_is_drafted_alone_can_be_filled_from_the_systems() -> None:

@@ -75,7 +75,8 @@ def account(id: str) -> Account:
     is_old = chance.share("old", id) < OLD
     tier = contracted = chance.pick(drawn, TIERS)
     if drawn.random() < LATE[is_old]:
-        contracted = chance.one(drawn, [one for one in TIERS if one != tier])
+        others: list[Tier] = [one for one in TIERS if one != tier]
+        contracted = chance.one(drawn, others)
     return Account(
         id=id,
         company=f"{chance.one(drawn, BEGIN)}{chance.one(drawn, MIDDLE)} {chance.one(drawn, END)}",

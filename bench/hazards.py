@@ -21,9 +21,9 @@ import click
 from bench.plain import answering, pausing, surviving
 from bench.plain.pausing import Outcome
 from tests import databases
+from tests.harbours import Harbour
 from tests.hazards.rows import ROWS, Row
 from tests.hazards.sight import NotHeld
-from tests.voyage import Harbour
 
 PLAIN: Mapping[str, Callable[[], Outcome]] = {
     "1": pausing.looked_up_again,

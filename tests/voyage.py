@@ -28,7 +28,6 @@ from rollout.signals import measure
 from runs import approvals, audit, people, words
 from runs.approvals import Answer
 from runs.clock import TurnedClock
-from runs.errors import NotFound
 from runs.leases import Lease
 from runs.records.approval import Approval, DecisionKind
 from runs.records.item import Item, Review
@@ -230,11 +229,12 @@ class Voyage:
         kind: DecisionKind = "approve",
         *,
         asked: Approval | None = None,
-        **more: str,
+        to: str = "",
+        edit: str = "",
     ) -> Approval:
         """One person answers what the run waits for."""
         asked = asked or self.asked
-        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, **more)
+        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, to, edit)
         judges = self.engines.decision_rules(self.customer)
         return approvals.decide(self.store, self.identity(name), answer, judges)
 
@@ -373,35 +373,3 @@ def import_cases(voyage: Voyage, name: str, count: int = 240) -> None:
     shares: Any = {"learn": 0.4, "dev": 0.3, "holdout": 0.3}
     brought = Brought(name, name, "salt", shares, acceptance="They are made up; that is known.")
     bring(voyage.store, voyage.identity("eva"), cases, brought)
-
-
-class Harbour:
-    """One voyage, kept at each of its points, so that a test begins where it is about."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._kept: dict[str, Voyage] = {}
-        self._lent = 0
-
-    def at(self, point: str) -> Voyage:
-        """A voyage of one's own at a point: `home`, or what the run waits for, `/`-separated."""
-        self._lent += 1
-        return self._at(point).copy(self._folder / f"lent-{self._lent}")
-
-    def _at(self, point: str) -> Voyage:
-        if point not in self._kept:
-            self._kept[point] = self._reach(point)
-        return self._kept[point]
-
-    def _reach(self, point: str) -> Voyage:
-        folder = self._folder / f"at-{len(self._kept)}-{point.replace('/', '-')}"
-        databases.hold(folder)
-        if point == "home":
-            return set_out(folder)
-        before, _, wanted = point.rpartition("/")
-        if not before and wanted != "plan":
-            raise NotFound(f"no way leads to {point!r}")
-        voyage = self._at(before or "home").copy(folder)
-        if not before:
-            voyage.start()
-        return voyage.until(wanted)

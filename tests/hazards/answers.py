@@ -15,9 +15,10 @@ from runs import approvals
 from runs.approvals import Answer
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.approval import Approval
+from tests.harbours import Harbour
 from tests.hazards.loops import Crash, dying
 from tests.hazards.sight import at_update, compiled, need, refused, steady, thread
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 def answer(voyage: Voyage, by: str = "ana", **changed: Any) -> Approval:

@@ -7,9 +7,9 @@ from runs.clock import StoppedClock
 from runs.errors import Conflict, NotAllowed
 from runs.records.approval import Need
 from runs.store.change import text_of
+from tests.harbours import Harbour
 from tests.hazards.answers import answer, decided
 from tests.hazards.sight import need, refused
-from tests.voyage import Harbour
 
 CROWD = 10_000
 

@@ -13,11 +13,12 @@ from runs.errors import NotAllowed, Unavailable
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from tests import builders
+from tests.harbours import Harbour
 from tests.hazards.answers import decided, twin
 from tests.hazards.loops import killed
 from tests.hazards.sight import at_update, need, refused
 from tests.integration.ledger import ASSIGN, Ledger
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, approved
 

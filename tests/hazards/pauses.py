@@ -21,6 +21,7 @@ from runs.records.run import Report
 from runs.store.change import Change
 from runs.store.store import Store
 from tests.builders import TERMS
+from tests.harbours import Harbour
 from tests.hazards import habits
 from tests.hazards.answers import decided
 from tests.hazards.habits import found, specimen
@@ -37,7 +38,7 @@ from tests.hazards.sight import (
     thread,
 )
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 def sealed(voyage: Voyage) -> Deps:

@@ -11,11 +11,12 @@ from pilotage.taking_up import from_the_dead
 from runs import approvals, leases
 from runs.errors import Unavailable
 from runs.records.run import Archive
+from tests.harbours import Harbour
 from tests.hazards.answers import decided
 from tests.hazards.effects import let_lapse, once
 from tests.hazards.sight import at_update, compiled, need, refused, thread
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 PAYLOAD = 400_000
 

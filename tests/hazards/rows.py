@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tests.harbours import Harbour
 from tests.hazards import answers, beside, effects, pauses, positions, upgrades
-from tests.voyage import Harbour
 
 Scene = Callable[[Harbour], str]
 """Plays a hazard against the real record, graph and loop; what happened, or NotHeld."""

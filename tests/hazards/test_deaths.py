@@ -7,9 +7,10 @@ import pytest
 
 from agent import graph
 from runs.records.evidence import Evidence, FixTrial
+from tests.harbours import Harbour
 from tests.hazards.loops import Crash, dying
 from tests.tickets import contrary
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 def story(voyage: Voyage) -> dict[str, Any]:

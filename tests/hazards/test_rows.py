@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.harbours import Harbour
 from tests.hazards import answers, beside, effects, pauses, positions, upgrades
 from tests.hazards.rows import ROWS
-from tests.voyage import Harbour
 
 pytestmark = pytest.mark.both_databases
 

@@ -9,8 +9,8 @@ from agent.nodes.ask import ask, payload
 from runs import leases
 from runs.errors import Conflict, Unavailable
 from runs.leases import Lease
+from tests.harbours import Harbour
 from tests.hazards.sight import STRAY, compiled, rows, state_of, thread
-from tests.voyage import Harbour
 
 pytestmark = pytest.mark.both_databases
 

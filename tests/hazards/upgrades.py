@@ -8,10 +8,11 @@ from agent.refusal import on
 from agent.state import State, Update
 from agent.upgrade import find_pin
 from runs.records.run import Pin
+from tests.harbours import Harbour
 from tests.hazards.answers import decided
 from tests.hazards.loops import WAYS, changed, loop_of, renamed, without_question
 from tests.hazards.sight import need, state_of
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 NO = dict.fromkeys(("changes_asked", "rejected", "expired", "withdrawn"), "report")
 

@@ -7,9 +7,9 @@ import pytest
 
 from runs.records.evidence import Evidence
 from runs.records.run import Choice, Contender
-from tests.harbours import harbour_in
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 @pytest.fixture(scope="module")

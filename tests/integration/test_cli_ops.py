@@ -10,9 +10,9 @@ import pytest
 
 from runs import leases
 from runs.clock import TurnedClock
-from tests.harbours import harbour_in
+from tests.harbours import Harbour, harbour_in
 from tests.unit.pilotage.homes import House
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 PATIENCE_S = 180
 DUE = ("ops", "review", "--due", "--quiet")

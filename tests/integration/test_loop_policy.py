@@ -11,9 +11,9 @@ from runs.errors import Conflict
 from runs.records.evidence import Verdict
 from runs.records.item import Item
 from runs.records.version import PolicyValues
-from tests.harbours import harbour_in
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import BARS, plan_of, values_of, written
-from tests.voyage import Harbour, Voyage, lay
+from tests.voyage import Voyage, lay
 
 SANDBOX = "plan/test_exit/stage/signals"
 STRICT = 0.005

@@ -9,9 +9,9 @@ from pilotage.cli import approval_changes
 from runs import approvals
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.records.approval import Approval
-from tests.harbours import harbour_in
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import plan_of, values_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,8 @@ def test_a_plan_that_was_approved_with_an_edit_is_asked_again_of_somebody_else(
     assert "ana" in asked.excluded
     assert "ana" not in named(asked)
     told = approval_changes.story(voyage.store, voyage.customer, asked)
-    (changed,) = told["changed"] if told else ()
+    assert told is not None
+    (changed,) = told["changed"]
     assert (changed["name"], [part["key"] for part in changed["parts"]]) == ("plan", ["title"])
     with pytest.raises(NotAllowed, match="nobody approves their own"):
         voyage.decide("ana")

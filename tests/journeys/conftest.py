@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.harbours import harbour_in
-from tests.voyage import Harbour
+from tests.harbours import Harbour, harbour_in
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,11 @@ from rollout import advance
 from runs.records.evidence import Evidence
 from runs.records.version import Version
 from tests import builders
+from tests.harbours import Harbour
 from tests.journeys.ends import blocked
 from tests.tickets import plan_of, tickets, written
 from tests.unit.pilotage.homes import House
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SOURCE = builders.source(name="orders", tool="orders", key_field="text", fields=("state",))
 

@@ -12,8 +12,9 @@ from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.release import Move
 from runs.records.run import Report, Terminal
 from runs.store.items import ItemFilter
+from tests.harbours import Harbour
 from tests.tickets import BARS, contrary, plan_of, values_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SANDBOX = "plan/test_exit/stage/signals"
 MOST = f"{SANDBOX}/stage/signals"

@@ -15,10 +15,11 @@ from runs.records.evidence import Evidence
 from runs.records.item import Action
 from runs.records.run import Choice, OpsReview
 from tests import builders
+from tests.harbours import Harbour
 from tests.journeys.ends import leave
 from tests.journeys.test_stage_reached import WAY
 from tests.tickets import Ticket, honest, tickets
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 pytestmark = pytest.mark.both_databases
 

@@ -8,9 +8,10 @@ import pytest
 
 from runs.records.evidence import Evidence, EvidenceKind
 from runs.store.items import ItemFilter
+from tests.harbours import Harbour
 from tests.journeys.test_access import SOURCE, house, lay_orders
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SANDBOX = "plan/test_exit/stage/signals"
 ANSWER = {"route_silent", "route_raises", "answer_malformed", "label_unknown", "confidence_low"}

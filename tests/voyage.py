@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from agent import carry_on, checkpoints
+from agent import carry_on
 from agent.deps import Deps
 from agent.graph import build
 from agent.loop import Loop, TriggerDraft, start
@@ -218,7 +218,7 @@ class Voyage:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
             return self.build_graph(self.change_deps(deps))
 
-        return Loop(self.store, made, partial(checkpoints.opened, self.wired.checkpoints))
+        return Loop(self.store, made, partial(databases.checkpoints_of, self.wired.checkpoints))
 
     def advance(self, holder: str = "w1") -> Run:
         """To its next question, wait or end."""
@@ -388,6 +388,7 @@ class Harbour:
 
     def _reach(self, point: str) -> Voyage:
         folder = self._folder / f"at-{len(self._kept)}-{point.replace('/', '-')}"
+        databases.hold(folder)
         if point == "home":
             return set_out(folder)
         before, _, wanted = point.rpartition("/")

@@ -6,14 +6,15 @@ import pytest
 
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.records.approval import Approval
+from tests.harbours import harbour_in
 from tests.tickets import plan_of, values_of, written
 from tests.voyage import Harbour, Voyage
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)
 
 
 def named(asked: Approval) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -38,13 +39,19 @@ def week(harbour: Harbour) -> Voyage:
     return voyage
 
 
-@pytest.fixture
-def used(week: Voyage, tmp_path_factory: pytest.TempPathFactory) -> Voyage:
+@pytest.fixture(scope="module")
+def served(week: Voyage, tmp_path_factory: pytest.TempPathFactory) -> Voyage:
     """Given tickets that came in since, each looked at and right."""
-    voyage = week.copy(tmp_path_factory.mktemp("used") / "home")
+    voyage = week.copy(tmp_path_factory.mktemp("served") / "home")
     voyage.serve(tickets("week", ENOUGH))
     voyage.turn(hours=1)
     return voyage
+
+
+@pytest.fixture
+def used(served: Voyage, tmp_path: Path) -> Voyage:
+    """The same, as a home of one's own."""
+    return served.copy(tmp_path / "home")
 
 
 def review(voyage: Voyage) -> OpsReview:

@@ -1,6 +1,7 @@
 """A plan says everything that is due, its parts agree, and each hole has somebody who is asked."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, get_args
 
 import pytest
@@ -48,7 +49,7 @@ LEAVES = [*due(Plan, WHOLE), *ELSEWHERE, "context.sources.0.max_age_hours"]
 
 def without(path: str, put: Any = None) -> str:
     """The whole plan without one leaf, or with another value in its place."""
-    written = texts.read(PLAN, "plan.yaml").value
+    written = deepcopy(WHOLE)
     *above, name = path.split(".")
     part: Any = written
     for step in above:

@@ -58,6 +58,7 @@ class Server:
     """The databases by name, each with the folder it stands for."""
     held: set[str] = field(default_factory=set)
     """Those that outlive the module that made them."""
+    line: psycopg.Connection[Any] | None = None
 
     def name_of(self, folder: Path) -> str:
         """The name of the database that stands for a folder."""
@@ -109,9 +110,15 @@ class Server:
         schemas.migrate(settings.read(told))
 
     def tell(self, statement: str, *values: str) -> None:
-        """Carry out one statement."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode(), values or None)
+        """Carry out one statement, all of them on one connection."""
+        if self.line is None or self.line.closed:
+            self.line = psycopg.connect(self.url, autocommit=True)
+        self.line.execute(statement.encode(), values or None)
+
+    def close(self) -> None:
+        """Leave the server."""
+        if self.line is not None:
+            self.line.close()
 
 
 LEAVE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -234,7 +241,7 @@ def running() -> Iterator[Server]:
     """The server for a session, ready; NoServer, saying so, where there is none."""
     event.listen(Pool, "connect", remember)
     try:
-        with _given() if GIVEN else _own() as server:
+        with _given() if GIVEN else _own() as server, contextlib.closing(server):
             server.prepare()
             let_go()
             yield server

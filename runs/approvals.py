@@ -133,16 +133,8 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
 
 def get(store: Store, customer: Customer, id: str) -> Approval:
     """The approval of this id, or of a prefix of it that is unique; NotFound otherwise."""
-    table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
-    )
-    rows = store.ledger.rows(query.limit(2))
-    exact = [row for row in rows if row["id"] == id]
-    if len(rows) != 1 and not exact:
-        what = "several approvals begin" if rows else "no approval begins"
-        raise NotFound(f"{what} with {id!r}; `pilotage approval list` shows what is open")
-    return _approval((exact or rows)[0])
+    shown = "`pilotage approval list` shows what is open"
+    return _approval(store.ledger.named(tables.approvals, customer, id, shown=shown))
 
 
 def find_all(store: Store, customer: Customer, ids: Collection[str]) -> dict[str, Approval]:

@@ -168,6 +168,21 @@ class Ledger:
         with self.reading() as connection:
             return find_row(connection, table, customer, key)
 
+    def named(self, table: sa.Table, customer: Customer, id: str, *, shown: str) -> dict[str, Any]:
+        """The row of this id, or else of the only one that begins so; NotFound, with the remedy."""
+        row = self.row(table, customer, id=id)
+        if row is not None:
+            return row
+        # Only people abbreviate: to look for what begins so reads every id of the customer.
+        begins = sa.and_(
+            table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
+        )
+        rows = self.rows(sa.select(table).where(begins).limit(2))
+        if len(rows) != 1:
+            what = f"several {table.name} begin" if rows else f"no {table.name.rstrip('s')} begins"
+            raise NotFound(f"{what} with {id!r}; {shown}")
+        return rows[0]
+
     def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         """Every row of a query."""
         with self.reading() as connection:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from runs import tables
-from runs.errors import Conflict, NotFound
+from runs.errors import Conflict
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer
 from runs.records.release import Release
@@ -69,16 +69,10 @@ class Items:
 
     def get(self, customer: Customer, id: str) -> Item:
         """The item of this id, or of a prefix of it that is unique; NotFound otherwise."""
-        table = tables.items
-        query = sa.select(table.c.id, table.c.body).where(
-            table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
+        shown = "`pilotage item list` shows them"
+        return Item.model_validate(
+            self._ledger.named(tables.items, customer, id, shown=shown)["body"]
         )
-        rows = self._ledger.rows(query.limit(2))
-        exact = [row for row in rows if row["id"] == id]
-        if len(rows) != 1 and not exact:
-            what = "several items begin" if rows else "no item begins"
-            raise NotFound(f"{what} with {id!r}; `pilotage item list` shows them")
-        return Item.model_validate((exact or rows)[0]["body"])
 
     def find_by_key(self, customer: Customer, workflow: str, key: str) -> Item | None:
         """The item the sender gave this key, or None."""

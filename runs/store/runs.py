@@ -53,16 +53,8 @@ class Runs:
         """The run of this id, or of a prefix of it that is unique; NotFound otherwise."""
         if not id:
             raise NotFound("a run is named by its id; `pilotage run list` shows them")
-        table = tables.runs
-        query = sa.select(table).where(
-            table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
-        )
-        rows = self._ledger.rows(query.limit(2))
-        exact = [row for row in rows if row["id"] == id]
-        if len(rows) != 1 and not exact:
-            what = "several runs begin" if rows else "no run begins"
-            raise NotFound(f"{what} with {id!r}; `pilotage run list` shows them")
-        return _run((exact or rows)[0])
+        shown = "`pilotage run list` shows them"
+        return _run(self._ledger.named(tables.runs, customer, id, shown=shown))
 
     def trigger(self, customer: Customer, id: str) -> Trigger:
         """The trigger of this id."""

@@ -82,6 +82,11 @@ KINDS: dict[type[Record], str] = {
 }
 
 
+_CUSTOMER = sa.select(tables.customers).where(
+    tables.customers.c.customer == sa.bindparam("at_customer")
+)
+
+
 class Store:
     """Records in and out. Every write is one transaction with its events."""
 
@@ -107,9 +112,7 @@ class Store:
     def customer(self, id: str) -> Customer:
         """The capability to read and write one customer's records; NotFound when there is none."""
         with self.database.reading() as connection:
-            row = connection.execute(
-                sa.select(tables.customers).where(tables.customers.c.customer == id)
-            ).one_or_none()
+            row = connection.execute(_CUSTOMER, {"at_customer": id}).one_or_none()
         if row is None:
             raise NotFound(f"there is no customer {id!r}; `pilotage init` makes the first one")
         return Customer(id=row.customer, name=row.name, is_demo=row.is_demo)

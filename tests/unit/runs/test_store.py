@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.evidence import Evidence
@@ -165,3 +166,35 @@ def test_a_change_behind_a_lost_guard_writes_nothing(store: Store) -> None:
     with pytest.raises(Conflict):
         store.guarded(refuse).keep(customer, "worker", evidence(), "r-1")
     assert store.find(customer, Evidence, evidence().id) is None
+
+
+def test_an_id_is_found_though_others_begin_with_it_and_a_beginning_if_it_is_one_s(
+    store: Store,
+) -> None:
+    """Whoever abbreviates is told when that says too little."""
+    customer = make_customer(store)
+    for n in (10, 11, 1, 2):
+        mine = {"id": f"t-{n}", "key": f"k-{n}"}
+        store.runs.open(customer, "dan", trigger(**mine), run(id=f"r-{n}", trigger=f"t-{n}"))
+
+    assert [store.runs.get(customer, id).id for id in ("r-1", "r-10", "r-2")] == [
+        "r-1",
+        "r-10",
+        "r-2",
+    ]
+    with pytest.raises(NotFound, match=r"several runs begin with 'r-'.*run list"):
+        store.runs.get(customer, "r-")
+    with pytest.raises(NotFound, match="no run begins with 'q'"):
+        store.runs.get(customer, "q")
+
+
+def test_an_item_is_read_by_its_key_however_many_there_are(store: Store) -> None:
+    """One row is looked at; the ids of the others are not."""
+    customer = make_customer(store)
+    store.items.admit(customer, "api", item())
+    asked: list[str] = []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    store.items.get(customer, item().id)
+
+    assert [said for said in asked if "items" in said and "LIKE" in said] == []
+    assert len([said for said in asked if "items" in said]) == 1

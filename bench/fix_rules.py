@@ -61,12 +61,21 @@ def _picked(tally: Tally) -> str:
     return "blind" if acceptance.by_chance(tally) > CHANCE else ""
 
 
+def _twice(tally: Tally) -> str:
+    harmed, alone = tally.alone
+    gained = tally.harm_gain - tally.harm_loss
+    is_twice = gained * alone >= 2 * harmed * tally.asked
+    is_sharp = tally.spoilt <= 0 or (is_twice and acceptance.by_chance(tally) <= CHANCE)
+    return "" if is_sharp else "blind"
+
+
 RULES = (
     Rule("price alone", _free),
     Rule("by the letter", _letter),
     Rule("picks better than chance", _picked),
     Rule("one error each", OWN),
     Rule("one error each, confirmed on learn", OWN, confirms=True),
+    Rule("twice as often, confirmed on learn", _twice, confirms=True),
 )
 
 HARM, NEEDLESS, RIGHT, ALONE = 0, 2, 3, 4

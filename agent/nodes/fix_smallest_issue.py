@@ -44,6 +44,11 @@ class Candidate(NamedTuple):
     plan: Plan
     terms: acceptance.Terms
 
+    def is_reported(self, group: FailureGroup) -> bool:
+        """Whether live items of the group were reported: the cases of learn are from before."""
+        reported = {case.id for case in self.trial.cases if case.origin == "incident"}
+        return not reported.isdisjoint(group.cases)
+
 
 def fix_smallest_issue(state: State, deps: Deps) -> Update:
     """Try small changes, worst group and smallest change first, until one is accepted.
@@ -94,9 +99,8 @@ def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[tuple[Fa
     """
     bench = deps.bench(deps.customer(state))
     rewritten = churn.find(deps.store, deps.customer(state), candidate.plan.workflow)
-    reported = {case.id for case in candidate.trial.cases if case.origin == "incident"}
     groups = failures.group(candidate.trial.results, candidate.trial.cases)
-    for group in sorted(groups, key=lambda one: reported.isdisjoint(one.cases)):
+    for group in sorted(groups, key=lambda one: not candidate.is_reported(one)):
         expert, trial = candidate.plan.owners.domain_expert, candidate.trial
         doubted = doubts.second_says_otherwise(group, trial)
         if doubted:
@@ -185,7 +189,7 @@ def _try(
 
     dev = compare("dev")
     is_sound = not acceptance.find_objection(dev.tally, terms)
-    if is_sound and patch.rank < search.EXAMPLES:
+    if is_sound and patch.rank < search.EXAMPLES and not candidate.is_reported(group):
         learnt = compare("learn")
     if is_sound and not acceptance.find_unconfirmed(learnt, terms) and _may_look(budget):
         look = budget.reserve(keep=acceptance.RESERVED_LOOKS).used

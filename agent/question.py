@@ -1,7 +1,7 @@
 """what an approval covers, made the same way when asking, when deciding and before acting."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from agent.deps import Deps
@@ -17,6 +17,8 @@ from runs.records.release import StageKind
 from runs.records.version import PolicyValues, Risk
 
 MOST = 10_000
+EVIDENCE = ("evidence", "dry_run", "drill", "contract", "faults", "alerts")
+"""The names by which an approval covers evidence."""
 
 Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
 """Reads one part of what an approval covers again."""
@@ -88,6 +90,7 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
             due_at=now + timedelta(hours=policy.approval_due_hours),
             opened_at=now,
             solo=deps.installation.is_solo and len(active) == 1,
+            fresh_until=_fresh_until(deps, customer, covers),
         ),
     )
     return opened.id
@@ -167,6 +170,13 @@ def _evidence(name: str) -> Remake:
     return remake
 
 
+def _fresh_until(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> datetime | None:
+    """When the first evidence it rests on runs out; None where none does."""
+    found = (deps.store.find(customer, Evidence, covers[n]) for n in EVIDENCE if covers.get(n))
+    times = [one.expires_at for one in found if one is not None and one.expires_at is not None]
+    return min(times, default=None)
+
+
 def _release_state(deps: Deps, customer: Customer, covers: Mapping[str, str]) -> str:
     release = deps.store.releases.get(customer, covers["release"])
     return f"{release.status}:{ladder.place(release)}"
@@ -177,12 +187,7 @@ _REMADE: dict[str, Remake] = {
     "leading_policy": _leading_policy,
     "from": _from,
     "policy": _policy,
-    "evidence": _evidence("evidence"),
-    "dry_run": _evidence("dry_run"),
-    "drill": _evidence("drill"),
-    "contract": _evidence("contract"),
-    "faults": _evidence("faults"),
-    "alerts": _evidence("alerts"),
+    **{name: _evidence(name) for name in EVIDENCE},
 }
 
 

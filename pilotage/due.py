@@ -106,26 +106,34 @@ def _tell_maker(wired: Wired, customer: Customer, asked: Approval) -> None:
 
 
 def refresh(wired: Wired, customer: Customer) -> None:
-    """Supersede what is open about something that is not so any more: it is asked anew.
+    """Supersede what is open and rests on evidence that ran out: it is asked anew.
 
-    Evidence that ran out, a release that moved, values that lead by now; and what was put to one
-    person alone once a second is here. An item's action is looked at when it is decided and done.
+    And what was put to one person alone, once a second is here. Whatever else changes under a
+    digest supersedes it where it changes, and is found again when it is decided and done.
     """
-    rules, around = wired.decision_rules(customer), standins.around(wired.store, customer)
+    due = approvals.run_out(wired.store, customer)
+    rules = wired.decision_rules(customer) if due else None
+    for asked in due:
+        if rules is not None and rules.current(asked) != asked.subject:
+            approvals.supersede(wired.store, customer, "worker", asked.id)
+    if not wired.installation.is_solo:
+        return
+    around = standins.around(wired.store, customer)
     for asked in approvals.pages(wired.store, customer):
-        if asked.kind == "confirmation" or not asked.run:
-            continue
-        if is_over(asked, around) or rules.current(asked) != asked.subject:
+        if is_over(asked, around):
             approvals.supersede(wired.store, customer, "worker", asked.id)
 
 
 def remind(wired: Wired, customer: Customer) -> None:
-    """Tell the people who must agree, once a question, and again whom it was passed on to."""
-    for asked in approvals.pages(wired.store, customer):
-        if asked.confirms:
-            announce(wired, customer, asked)
-        people = {person for need in asked.needs for person in need.people}
-        _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
+    """Tell the people who must agree, once a question, and whom it was passed on to since."""
+    while told := approvals.untold(wired.store, customer):
+        found = approvals.find_all(wired.store, customer, list(told))
+        for asked in found.values():
+            if asked.confirms:
+                announce(wired, customer, asked)
+            title = f"waits for you: {asked.title}"
+            _tell(wired, customer, asked, to=told[asked.id], title=title)
+        approvals.mark_told(wired.store, customer, told)
 
 
 def wake_monitors(wired: Wired, customer: Customer) -> None:

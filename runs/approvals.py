@@ -17,9 +17,12 @@ from runs.asked import find_all as find_all
 from runs.asked import get as get
 from runs.asked import latest as latest
 from runs.asked import list_approvals as list_approvals
+from runs.asked import mark_told as mark_told
 from runs.asked import of_item as of_item
 from runs.asked import of_policies as of_policies
 from runs.asked import pages as pages
+from runs.asked import run_out as run_out
+from runs.asked import untold as untold
 from runs.asking import approval_of, decisions_in, in_change
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.expiry import expire

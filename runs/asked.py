@@ -1,6 +1,6 @@
 """what was asked and decided: looked up by id, listed a page at a time."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import sqlalchemy as sa
 
@@ -112,6 +112,43 @@ def asking_any_of(
     )
     rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id))
     return [approval_of(row) for row in rows]
+
+
+def run_out(store: Store, customer: Customer, *, limit: int = 500) -> list[Approval]:
+    """What is open and rests on evidence that has run out by now."""
+    asked, table = tables.askings, tables.approvals
+    now = text_of(store.clock.now())
+    ids = sa.select(asked.c.approval).where(
+        asked.c.customer == customer.id, asked.c.fresh_until <= now
+    )
+    query = sa.select(table).where(table.c.customer == customer.id, table.c.id.in_(ids))
+    return [approval_of(row) for row in store.ledger.rows(query.order_by(table.c.id).limit(limit))]
+
+
+def untold(store: Store, customer: Customer, *, limit: int = 500) -> dict[str, list[str]]:
+    """Who is asked and was not told yet, by question."""
+    asked = tables.askings
+    query = sa.select(asked.c.approval, asked.c.person).where(
+        asked.c.customer == customer.id, asked.c.is_told.is_(False)
+    )
+    found: dict[str, list[str]] = {}
+    rows = store.ledger.rows(query.order_by(asked.c.approval, asked.c.person).limit(limit))
+    for row in rows:
+        found.setdefault(row["approval"], []).append(row["person"])
+    return found
+
+
+def mark_told(store: Store, customer: Customer, told: Mapping[str, Collection[str]]) -> None:
+    """From now on these people count as told; nothing else changes, and no event is due."""
+    asked = tables.askings
+    with store.change(customer, "worker") as change:
+        for approval, people in told.items():
+            change.connection.execute(
+                asked.update()
+                .where(asked.c.customer == customer.id, asked.c.approval == approval)
+                .where(asked.c.person.in_(sorted(people)))
+                .values(is_told=True)
+            )
 
 
 def count_open(store: Store, customer: Customer) -> dict[str, int]:

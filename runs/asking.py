@@ -69,7 +69,6 @@ def pass_on(change: Change, approval: Approval, *, how: str, to: Sequence[str]) 
         how=how,
         to=" ".join(to),
     )
-    _ask_nobody(change, approval.id)
     _ask(change, approval)
     return approval
 
@@ -175,15 +174,28 @@ def _row(approval: Approval) -> dict[str, Any]:
 
 
 def _ask(change: Change, approval: Approval) -> None:
-    people = sorted({person for need in approval.needs for person in need.people})
+    """Write down who is asked now; who was told of it already stays told."""
+    table = tables.askings
+    people = {person for need in approval.needs for person in need.people}
+    here = sa.and_(table.c.customer == change.customer.id, table.c.approval == approval.id)
+    change.connection.execute(table.delete().where(here, table.c.person.not_in(sorted(people))))
+    present = change.connection.execute(sa.select(table.c.person).where(here)).scalars()
+    fresh = approval.fresh_until
+    times = {
+        "due_at": text_of(approval.due_at),
+        "fresh_until": None if fresh is None else text_of(fresh),
+    }
+    change.connection.execute(table.update().where(here).values(**times))
     common = {
         "customer": change.customer.id,
         "approval": approval.id,
         "about": about(approval),
-        "due_at": text_of(approval.due_at),
+        **times,
+        "is_told": False,
     }
-    rows = [{**common, "person": person} for person in people]
-    change.connection.execute(tables.askings.insert(), rows)
+    rows = [{**common, "person": person} for person in sorted(people - set(present))]
+    if rows:
+        change.connection.execute(table.insert(), rows)
 
 
 def _ask_nobody(change: Change, approval: str) -> None:

@@ -247,8 +247,12 @@ askings = Table(
     _id("person"),
     _text("about", 120),
     _text("due_at", 40),
+    _text("fresh_until", 40, null=True),
+    Column("is_told", Boolean, nullable=False),
     Index(None, "customer", "person", "due_at", "approval"),
     Index(None, "customer", "about"),
+    Index(None, "customer", "fresh_until"),
+    Index(None, "customer", "is_told"),
 )
 """Who is asked by what is open: made from the approvals, so that nobody reads them all."""
 

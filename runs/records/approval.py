@@ -64,6 +64,8 @@ class Approval(Record):
     """Who agreed to this digest before it was escalated: their word stands, and counts once."""
     emergency: bool = False
     """One person approved it alone; the ordinary approvers confirm it, or it is withdrawn."""
+    fresh_until: datetime | None = None
+    """When the first evidence under the digest runs out; None where none does."""
     confirms: str = ""
     """The emergency approval that this question asks to confirm."""
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from runs import tables
-from runs.errors import Conflict
+from runs.errors import Conflict, NotFound
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer
 from runs.records.release import Release

@@ -169,21 +169,25 @@ def test_a_role_that_nobody_can_fill_is_a_hole(harbour: Harbour) -> None:
     ("answer", "status"),
     [("reject", "rejected"), ("ask_for_changes", "changes_asked")],
 )
-def test_a_no_ends_the_run_with_the_owner_of_changes_and_the_reason(
+def test_a_no_ends_the_run_with_an_owner_and_the_reason(
     harbour: Harbour,
     point: str,
     kind: ApprovalKind,
     answer: DecisionKind,
     status: ApprovalStatus,
 ) -> None:
-    """Given a question; when one person says no; then the question is the proof."""
+    """Given a question; when one person says no; then the question is the proof.
+
+    A rejection is the owner's of changes; a wish for changes goes back to the one who made it.
+    """
     voyage = harbour.at(point)
     asked = voyage.asked
     voyage.refuse(answer)
 
     end = finish(voyage)
     assert (asked.kind, voyage.questions(kind)[-1].status) == (kind, status)
-    assert end.owner == "ana"
+    maker = "dan" if kind == "plan" else "bob"
+    assert end.owner == ("ana" if answer == "reject" else maker)
     assert end.proof == (asked.id,)
     assert f"says {answer}" in end.reason
 

@@ -28,10 +28,16 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("about", sa.String(length=120), nullable=False),
         sa.Column("due_at", sa.String(length=40), nullable=False),
+        sa.Column("fresh_until", sa.String(length=40), nullable=True),
+        sa.Column("is_told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("customer", "approval", "person", name=op.f("pk_askings")),
     )
     with op.batch_alter_table("askings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_askings_customer_about"), ["customer", "about"])
+        batch_op.create_index(
+            batch_op.f("ix_askings_customer_fresh_until"), ["customer", "fresh_until"]
+        )
+        batch_op.create_index(batch_op.f("ix_askings_customer_is_told"), ["customer", "is_told"])
         batch_op.create_index(
             batch_op.f("ix_askings_customer_person_due_at_approval"),
             ["customer", "person", "due_at", "approval"],
@@ -48,9 +54,11 @@ def downgrade() -> None:
     op.drop_table("askings")
 
 
-def _rows(row: sa.Row[tuple[str]]) -> list[dict[str, str]]:
+def _rows(row: sa.Row[tuple[str]]) -> list[dict[str, object]]:
     covers = row.body["covers"]
     about = row.run or covers.get("item") or covers.get("workflow", "")
     people = {person for need in row.body["needs"] for person in need["people"]}
     common = {"customer": row.customer, "approval": row.id, "about": about, "due_at": row.due_at}
-    return [{**common, "person": person} for person in sorted(people)]
+    # Whoever was told already is not told again: the notice has the question's own key.
+    rest = {"fresh_until": None, "is_told": False}
+    return [{**common, **rest, "person": person} for person in sorted(people)]

@@ -8,10 +8,13 @@ import pytest
 from agent.loop import measured
 from pilotage import due
 from pilotage.engines import Engines
+from policies.approvals import rule_on
 from policies.rules import write_policy
-from runs import approvals, snapshots, words
+from runs import approvals, asking, snapshots, words
+from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict
+from runs.records.approval import Need
 from runs.snapshots import Terms
 from runs.store import jobs
 from tests import builders
@@ -285,3 +288,78 @@ def test_whoever_answers_for_an_unknown_action_is_told_once(
         due.tell_unknown(house.wired, house.customer)
 
     assert notices(house) == {"an action is unknown: assign of r-1": "dan"}
+
+
+def test_whoever_is_next_is_told_and_so_is_who_was_told_of_the_silence(
+    house: House, clock: StoppedClock
+) -> None:
+    """The notice about the silence names the question that others are asked now."""
+    values = builders.policy(escalation=("eva", "gil"))
+    house.store.keep(house.customer, "worker", values)
+    covers = {"workflow": "desk", "policy": values.digest}
+    need = Need(role="product_owner", count=1, people=("ana",))
+    asked = builders.approval(covers=covers, needs=(need,))
+    approvals.open_approval(house.store, house.customer, "run:r-1", asked)
+    due.remind(house.wired, house.customer)
+    clock.turn(timedelta(hours=24))
+
+    for _ in range(2):
+        due.expire(house.wired, house.customer)
+        due.remind(house.wired, house.customer)
+
+    folder = house.folder / "notices" / "acme"
+    texts = "\n".join(file.read_text() for file in folder.glob("*.txt"))
+    assert [one.id for one in approvals.list_approvals(house.store, house.customer)] == [
+        "a-1.next2"
+    ]
+    assert "To: eva\nTitle: waits for you: Plan of the desk" in texts
+    assert "Asked of others now: pilotage approval show a-1.next2" in texts
+    assert texts.count("Title: ") == 3
+
+
+def test_whom_a_question_was_handed_to_is_told_and_nobody_twice(
+    house: House, clock: StoppedClock
+) -> None:
+    """However often somebody looks, and however many are open."""
+    assert clock
+    ask(house)
+    due.remind(house.wired, house.customer)
+    with house.store.change(house.customer, "ben") as change:
+        asked = asking.in_change(change, "a-1")
+        needs = (asked.needs[0], asked.needs[1].model_copy(update={"people": ("gil",)}))
+        moved = asked.model_copy(update={"needs": needs})
+        asking.pass_on(change, moved, how="hand_over", to=("gil",))
+    for _ in range(3):
+        due.remind(house.wired, house.customer)
+
+    folder = house.folder / "notices" / "acme"
+    heads = sorted(file.read_text().splitlines()[0] for file in folder.glob("*.txt"))
+    assert heads == ["To: ana, ben", "To: gil"]
+
+
+def test_every_one_of_many_open_questions_is_told(house: House, clock: StoppedClock) -> None:
+    """Also those that are not the most urgent hundred."""
+    assert clock
+    with house.store.change(house.customer, "worker") as change:
+        for number in range(130):
+            covers = {"item": f"i-{number}"}
+            asking.put(change, builders.approval(id=f"b-{number}", run="", covers=covers))
+
+    due.remind(house.wired, house.customer)
+
+    assert len(list((house.folder / "notices" / "acme").glob("*.txt"))) == 130
+    assert approvals.untold(house.store, house.customer) == {}
+
+
+def test_what_has_to_be_changed_goes_back_to_who_made_it(house: House, clock: StoppedClock) -> None:
+    """They are told once; the reason stands in the record, not in the notice."""
+    assert clock
+    ask(house)
+    known = builders.identity(house.customer, "ana")
+    answer = Answer("a-1", "ask_for_changes", "name the owner", builders.approval().subject)
+    approvals.decide(house.store, known, answer, Rules(rule_on, lambda asked: asked.subject))
+
+    for _ in range(2):
+        due.expire(house.wired, house.customer)
+
+    assert notices(house) == {"changes are asked for: Plan of the desk": "dan"}

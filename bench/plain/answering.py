@@ -60,14 +60,21 @@ def finished_run() -> Outcome:
 
 def unknown_run() -> Outcome:
     """Row 5."""
-    graph = graph_of(ask=ask).compile(checkpointer=InMemorySaver())
+    began: list[int] = []
+
+    def begin(state: Pay) -> dict[str, Any]:
+        began.append(1)
+        return {"amount": 10}
+
+    graph = graph_of(begin=begin, ask=ask).compile(checkpointer=InMemorySaver())
     unknown: Any = {"configurable": {"thread_id": "nobody knows it"}}
     try:
         graph.invoke(Command(resume="yes"), unknown)
     except Exception as error:
         return Outcome("error", f"{type(error).__name__}: {error}")
-    begun = graph.get_state(unknown).created_at is not None
-    return Outcome("unsafe" if begun else "ignored", f"taken without a word; a run began: {begun}")
+    waits = graph.get_state(unknown).next
+    word = "unsafe" if began else "ignored"
+    return Outcome(word, f"taken without a word; {len(began)} run began and stands at {waits}")
 
 
 def stale_id() -> Outcome:

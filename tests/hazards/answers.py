@@ -76,7 +76,7 @@ def finished_run(harbour: Harbour) -> str:
     says = refused(lambda: voyage.decide("ben", "reject", asked=asked), Conflict)
     voyage.advance()
     need(holds=len(voyage.messages) == 1, says=f"{len(voyage.messages)} updates went out")
-    return f"Conflict: {says.partition(';')[0].replace(asked.id, 'the approval')}"
+    return f"Conflict: {says.partition(';')[0].replace(asked.id, 'of the update')}"
 
 
 def unknown_run(harbour: Harbour) -> str:

@@ -30,7 +30,7 @@ def test_h03_the_same_answer_sent_twice(harbour: Harbour) -> None:
 
 def test_h04_an_answer_to_a_finished_run(harbour: Harbour) -> None:
     """Conflict that says why."""
-    assert answers.finished_run(harbour) == "Conflict: approval the approval is approved"
+    assert answers.finished_run(harbour) == "Conflict: approval of the update is approved"
 
 
 def test_h05_an_answer_to_an_unknown_run(harbour: Harbour) -> None:

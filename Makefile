@@ -41,9 +41,10 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	@$(BIN)/pilotage demo
 
-# A file's tests stay on one worker, so that what a file fits or fills is made once.
+# A file's tests stay on one worker, so that what a file fits or fills is made once; the order of
+# files is that of tests/conftest.py, the longest first.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile -m 'not journey'
+	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --no-loadscope-reorder -m 'not journey'
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

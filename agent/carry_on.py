@@ -38,7 +38,8 @@ def cancel(store: Store, identity: Identity, run: Run, reason: str, terms: Terms
     present = find_cancellation(store, customer, run.id)
     if present is not None:
         raise Conflict(
-            f"run {run.id} was called off by {present.by} at {present.at:%Y-%m-%d %H:%M}"
+            f"run {run.id} was called off by {present.by} at {present.at:%Y-%m-%d %H:%M}; "
+            f"`pilotage run show {run.id}` tells how it ends"
         )
     # Held first: whatever happens to the rest, nothing goes on being served unwatched.
     for release in store.releases.of_run(customer, run.id):
@@ -53,7 +54,9 @@ def cancel(store: Store, identity: Identity, run: Run, reason: str, terms: Terms
         )
         keep(change, called_off)
         for asked in approvals.list_approvals(store, customer, run=run.id):
-            approvals.withdraw(change, asked)
+            # Whether people stand by what was done in an emergency is asked whatever the run does.
+            if asked.kind != "confirmation":
+                approvals.withdraw(change, asked)
         jobs.add(change, "advance_run", run.id, cause="cancelled", priority=10)
     return called_off
 

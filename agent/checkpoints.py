@@ -1,6 +1,6 @@
 """Where a run stands: langgraph's own checkpointer for SQLite and for PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +14,22 @@ if TYPE_CHECKING:
 SCHEMA = "pilotage_checkpoints"
 """Where they stand on PostgreSQL."""
 
+BRANCH = "branch:to:"
+"""What langgraph calls the channel that leads to a node; pinned, and tested in tests/hazards."""
+FIRST = "review_context"
+"""Where a thread stands that has its input and no step yet."""
+
 Checkpoints = Callable[[], AbstractContextManager["BaseCheckpointSaver[Any]"]]
 """Opens the checkpoints for as long as a run is advanced."""
+
+
+class Place(NamedTuple):
+    """Where a thread stands."""
+
+    node: str
+    """What comes next; empty where nothing does."""
+    state: Mapping[str, Any]
+    """What travels between the nodes."""
 
 
 class Tables(NamedTuple):
@@ -65,6 +79,26 @@ def tables(url: str) -> Tables:
             return Tables(-1, expected)
         row = connection.execute(f"SELECT max(v) FROM {SCHEMA}.checkpoint_migrations").fetchone()
     return Tables(-1 if row is None or row[0] is None else row[0], expected)
+
+
+def find_place(saver: "BaseCheckpointSaver[Any]", thread: str) -> Place | None:
+    """Where a thread stands, whatever graph it is met by; None where it has not begun."""
+    found = saver.get_tuple({"configurable": {"thread_id": thread}})
+    if found is None:
+        return None
+    kept = found.checkpoint
+    for channel in kept["channel_values"]:
+        node = channel.removeprefix(BRANCH)
+        seen = kept["versions_seen"].get(node, {}).get(channel)
+        if node != channel and kept["channel_versions"][channel] != seen:
+            return Place(node, kept["channel_values"])
+    is_begun = "__start__" in kept["channel_values"]
+    return Place(FIRST if is_begun else "", kept["channel_values"])
+
+
+def count_of(saver: "BaseCheckpointSaver[Any]", thread: str) -> int:
+    """How many checkpoints a thread has."""
+    return sum(1 for _ in saver.list({"configurable": {"thread_id": thread}}))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from agent.state import State
 from memory_store.memory.memory import Memory
 from memory_store.recall import Pack
+from policies.budgets import Spend
 from policies.routing import Router
 from policies.rules import Installation
 from runs import approvals
@@ -47,6 +48,8 @@ class Practice:
     terms: Callable[[Version], Terms]
     person: Callable[[Customer, str], str]
     """The person of a role or person id; empty when there is nobody."""
+    budget: Spend
+    """What the work on one item may take."""
     notices: Callable[[Customer], Outbox]
     """Where people are told."""
 
@@ -89,8 +92,8 @@ class Deps:
         return self.store.get(customer, PolicyValues, last)
 
     def approval(self, state: State) -> Approval:
-        """The approval the run waits for, as recorded."""
-        return approvals.get(self.store, self.customer(state), state.approval)
+        """The approval the run waits for, as recorded: the one it went on to in silence, if any."""
+        return approvals.latest(self.store, self.customer(state), state.approval)
 
     def get(self, state: State, kind: type[R], id: str) -> R:
         """A record of the run's customer."""

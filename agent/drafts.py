@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agent import incident
+from agent import edits, incident
 from agent.deps import Deps
 from agent.loop import ABOUT_ONE
 from agent.state import State
@@ -32,11 +32,15 @@ class Brought(NamedTuple):
 
 
 def brought(state: State, deps: Deps) -> Brought:
-    """The plan the run's trigger brought; InvalidInput when a part of it is wrong."""
+    """The plan the run's trigger brought, or as a person edited it since.
+
+    InvalidInput when a part of it is wrong.
+    """
     customer = deps.customer(state)
     run = deps.store.runs.get(customer, state.run)
     trigger = deps.store.runs.trigger(customer, run.trigger)
-    text = snapshots.read(deps.store, customer, trigger.text)["plan"]
+    edited = edits.find(deps.store, customer, state.run, "plan")
+    text = edited or snapshots.read(deps.store, customer, trigger.text)["plan"]
     if not text:
         return Brought("", None, (), (), {})
     reading = rules.read_plan(text, f"plan of {trigger.id}")

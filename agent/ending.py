@@ -8,10 +8,11 @@ from agent.loop import find_cancellation
 from agent.state import State
 from runs import approvals, people
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.approval import Approval
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.intake import Intake
 from runs.records.release import Move
-from runs.records.run import Cancellation, OpsReview, Refusal, Terminal
+from runs.records.run import Cancellation, OpsReview, Pin, Refusal, Terminal
 from runs.records.version import PolicyValues
 from runs.words import quote
 
@@ -158,9 +159,9 @@ def _holes(state: State, deps: Deps, id: str) -> Terminal:
 
 def _unreached(state: State, deps: Deps, id: str) -> Terminal:
     plan = deps.get(state, PlanRecord, state.plan).plan
-    lost = reach.not_reached(deps.get(state, Evidence, id).access)
-    reason = "; ".join(["nothing was built", *map(reach.told, lost)])
-    return _blocker(state, owner=reach.owner_of(plan), proof=id, reason=reason)
+    seen = deps.get(state, Evidence, id).access
+    reason = "; ".join(["nothing was built", *map(reach.told, reach.not_reached(seen))])
+    return _blocker(state, owner=reach.owner_of(plan, seen), proof=id, reason=reason)
 
 
 def _occupied(state: State, deps: Deps, id: str) -> Terminal:
@@ -179,9 +180,21 @@ def _refused(state: State, deps: Deps, id: str) -> Terminal:
     answers = approvals.decisions_of(deps.store, customer, id)
     said = "; ".join(f"{a.person} ({a.role}): {quote(a.reason)}" for a in answers if a.reason)
     if asked.status == "expired":
-        said = "nobody answered in time; silence is no consent"
+        asked_of = approvals.asked_before(deps.store, customer, asked)
+        said = f"nobody answered in time ({', '.join(asked_of)}); silence is no consent"
     reason = f"{asked.title}: {asked.status.replace('_', ' ')}. {said}"
-    return _blocker(state, owner=_owner_of_changes(state, deps), proof=id, reason=reason)
+    # What has to be changed goes back to the one who made it.
+    is_back = asked.status == "changes_asked"
+    owner = maker_of(state, deps, asked) if is_back else _owner_of_changes(state, deps)
+    return _blocker(state, owner=owner, proof=id, reason=reason)
+
+
+def maker_of(state: State, deps: Deps, asked: Approval) -> str:
+    """Who made what is asked about: who brought the plan, who built what was measured."""
+    run = deps.store.runs.get(deps.customer(state), state.run)
+    if asked.kind in ("test_exit", "stage") and state.plan:
+        return deps.get(state, PlanRecord, state.plan).plan.owners.builder
+    return run.requester
 
 
 def _stopped(state: State, deps: Deps, id: str) -> Terminal:
@@ -217,6 +230,11 @@ def _not_done(state: State, deps: Deps, id: str) -> Terminal:
     proof = (id, state.release) if state.release else (id,)
     reason = f"{refusal.node} was refused: {quote(refusal.text)}"
     return _blocker(state, owner=owner, proof=proof, reason=reason)
+
+
+def _lost(state: State, deps: Deps, id: str) -> Terminal:
+    owner = _owner_of_changes(state, deps)
+    return _blocker(state, owner=owner, proof=id, reason=deps.get(state, Pin, id).why)
 
 
 def _answering(state: State, deps: Deps, owner: str) -> str:
@@ -260,6 +278,7 @@ _ENDS = {
     "unwell": _unwell,
     "unreproduced": _unreproduced,
     "refusal": _not_done,
+    "lost": _lost,
     "taken_back": _taken_back,
     "holes": _holes,
     "access": _unreached,

@@ -3,7 +3,8 @@
 review_context → choose_improvement → write_plan → ask_plan → build → dry_run ⇄ fix_smallest_issue →
 ask_test_exit → propose_stage → ask_stage → stage_release → monitor ⇄ propose_stage → report →
 ask_update → send_update → store_lessons → end. Every end passes report and store_lessons; what a
-node refuses is such an end, and so is an ops review that needs nothing built.
+node refuses is such an end, and so is an ops review that needs nothing built. A run whose question
+this loop does not have begins again with the node that asks (`agent/upgrade.py`).
 """
 
 from functools import partial
@@ -23,9 +24,11 @@ from agent.nodes.review_context import review_context
 from agent.nodes.send_update import send_update
 from agent.nodes.stage_release import after_stage, stage_release
 from agent.nodes.store_lessons import after_lessons, store_lessons
+from agent.nodes.wait_again import after_wait, wait_again
 from agent.nodes.write_plan import after_plan, write_plan
-from agent.refusal import Node, Route, attempt, on, onward
+from agent.refusal import Node, Route, attempt, begin, on, onward
 from agent.state import State
+from agent.upgrade import BEGINS
 
 NODES: dict[str, Node] = {
     "review_context": review_context,
@@ -33,6 +36,7 @@ NODES: dict[str, Node] = {
     "write_plan": write_plan,
     "ask_plan": ask,
     "build": build_version,
+    "wait_again": wait_again,
     "dry_run": dry_run,
     "fix_smallest_issue": fix_smallest_issue,
     "ask_test_exit": ask,
@@ -47,7 +51,6 @@ NODES: dict[str, Node] = {
 }
 
 EDGES: list[tuple[str, str]] = [
-    (START, "review_context"),
     ("review_context", "choose_improvement"),
     ("fix_smallest_issue", "dry_run"),
     ("report", "ask_update"),
@@ -64,10 +67,12 @@ def _asked(
 
 
 ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
+    START: (begin, {name: name for name in BEGINS}),
     "choose_improvement": (after_choice, {"plan": "write_plan", "ended": "report"}),
     "write_plan": (after_plan, {"ask": "ask_plan", "blocked": "report"}),
     "ask_plan": _asked("ask_plan", approved="build", again="write_plan"),
-    "build": (after_build, {"built": "dry_run", "blocked": "report"}),
+    "build": (after_build, {"built": "dry_run", "wait": "wait_again", "blocked": "report"}),
+    "wait_again": (after_wait, {n: n for n in ("wait_again", "build", "propose_stage", "report")}),
     "dry_run": (
         after_dry_run,
         {"passed": "ask_test_exit", "fix": "fix_smallest_issue", "blocked": "report"},
@@ -79,15 +84,13 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
             "ask": "ask_stage",
             "contract": "stage_release",
             "wait": "monitor",
+            "again": "wait_again",
             "measure": "dry_run",
             "done": "report",
         },
     ),
     "ask_stage": _asked("ask_stage", approved="stage_release", again="propose_stage"),
-    "stage_release": (
-        after_stage,
-        {"watch": "monitor", "again": "propose_stage", "ended": "report"},
-    ),
+    "stage_release": (after_stage, {"watch": "monitor", "again": "propose_stage", "end": "report"}),
     "monitor": (after_monitor, {"wait": "monitor", "judge": "propose_stage"}),
     "ask_update": _asked(
         "ask_update", approved="send_update", again="report", refused="store_lessons"
@@ -96,7 +99,7 @@ ROUTES: dict[str, tuple[Route, dict[str, str]]] = {
 }
 
 REFUSED: dict[str, str] = {
-    **{name: "report" for name, node in NODES.items() if node is not ask},
+    **{name: "report" for name, node in NODES.items() if node not in (ask, wait_again)},
     **dict.fromkeys(("report", "send_update", "store_lessons"), "store_lessons"),
 }
 """Where a refusal of each node that writes leads."""
@@ -108,8 +111,7 @@ def build(deps: Deps) -> StateGraph:
     for name, node in NODES.items():
         made = partial(attempt, name=name, node=node) if name in REFUSED else node
         graph.add_node(name, partial(made, deps=deps))
-    graph.add_edge(*EDGES[0])
-    ways = {start: (on, {"on": end}) for start, end in EDGES[1:]} | ROUTES
+    ways = {start: (on, {"on": end}) for start, end in EDGES} | ROUTES
     for name, (route, targets) in ways.items():
         refused = {"refused": REFUSED[name]} if name in REFUSED else {}
         step = partial(onward, name=name, route=route, deps=deps)

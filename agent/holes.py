@@ -1,18 +1,21 @@
 """what a plan needs that is not there: each is a question to one named person."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.drafts import Brought
 from agent.state import State
 from policies import plans
-from policies.approvals import needs_for
+from policies.approvals import needs_for, needs_of, rules_for_action
 from policies.compiled import ladder
+from policies.permissions import waits
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.people import find_people
 from runs.plan import Hole, Plan, PlanRecord
 from runs.records.approval import ApprovalKind
 from runs.records.case import Dataset
+from runs.records.person import Person
 from runs.records.release import StageKind
 from runs.records.version import Effect, PolicyValues, Source
 from tools.tool import Tool
@@ -45,7 +48,8 @@ def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
     if strangers:
         return strangers
     systems = _systems(state, deps, plan)
-    return (*_stages(plan), *_dataset(state, deps, plan), *systems)
+    own = (*_unanswered(state, deps, plan), *_dear_ways(deps, plan))
+    return (*_stages(plan), *_dataset(state, deps, plan), *own, *systems)
 
 
 def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
@@ -66,25 +70,53 @@ def of_policy(state: State, deps: Deps, plan: Plan, policy: PolicyValues) -> tup
     everybody = find_people(deps.store, deps.customer(state))
     person = plan.owners.workflow_behaviour
     holes: dict[str, Hole] = {}
-    for kind, stage in _questions(plan):
-        try:
-            needs_for(
-                kind,
-                policy,
-                everybody,
-                excluded={run.requester, plan.owners.builder},
-                stage=stage,
-                is_solo=deps.installation.is_solo,
-            )
-        except NotAllowed as error:
-            hole = Hole(field=f"approvers.{kind}", question=str(error), person=person)
-            holes.setdefault(hole.question, hole)
+    among = Among(everybody, {run.requester, plan.owners.builder}, deps.installation.is_solo)
+    for field, says in (*_undecided(plan, policy, among), *_unagreed(plan, policy, among)):
+        holes.setdefault(says, Hole(field=field, question=says, person=person))
     able = [one for one in everybody if not one.is_disabled]
     reviewers = (policy.review_owner, *policy.escalation)
     if not any(one.id in reviewers or set(one.roles) & set(reviewers) for one in able):
         says = f"Nobody is {' or '.join(reviewers)}: who reviews what is not acted on alone?"
         holes[says] = Hole(field="review_owner", question=says, person=person)
     return tuple(holes.values())
+
+
+class Among(NamedTuple):
+    """Who could answer, as far as the rules let them."""
+
+    people: Sequence[Person]
+    excluded: Collection[str]
+    is_solo: bool
+
+
+def _undecided(plan: Plan, policy: PolicyValues, among: Among) -> Iterator[tuple[str, str]]:
+    """Each question of the run that nobody could answer, and why."""
+    for kind, stage in _questions(plan):
+        try:
+            needs_for(
+                kind,
+                policy,
+                among.people,
+                excluded=among.excluded,
+                stage=stage,
+                is_solo=among.is_solo,
+            )
+        except NotAllowed as error:
+            yield f"approvers.{kind}", str(error)
+
+
+def _unagreed(plan: Plan, policy: PolicyValues, among: Among) -> Iterator[tuple[str, str]]:
+    """Each action that waits for a yes which nobody could give, and why."""
+    for effect in plan.actions.allowed:
+        if not waits(effect, plan.actions.needing_approval):
+            continue
+        what = f"action {effect.name} of {policy.workflow}"
+        excluded, is_solo = among.excluded, among.is_solo
+        try:
+            rules = rules_for_action(policy, effect.risks)
+            needs_of(rules, among.people, what=what, excluded=excluded, is_solo=is_solo)
+        except NotAllowed as error:
+            yield "approvers.action", str(error)
 
 
 def _of_part(path: str, person: str) -> Hole:
@@ -107,6 +139,29 @@ def _strangers(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
         if person not in known:
             question = f"Nobody here is called {person!r}: who is it?"
             yield Hole(field=field, question=question, person=requester)
+
+
+def _unanswered(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every system for which no person here answers: a team is nobody to tell."""
+    known = {one.id for one in find_people(deps.store, deps.customer(state)) if not one.is_disabled}
+    for at, system in enumerate(plan.systems):
+        if system.answering not in known:
+            question = f"{system.answering!r} is nobody's id here: who answers for {system.name!r}?"
+            field = f"systems.{at}.person"
+            yield Hole(field=field, question=question, person=plan.owners.builder)
+
+
+def _dear_ways(deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every way that costs more than the installation lets an item spend."""
+    most = deps.installation.item_budget.cost
+    for at, way in enumerate(plan.economics.ways):
+        if way.cost_per_item > most:
+            question = (
+                f"{way.path!r} costs {way.cost_per_item} an item, and item_budget.cost of the "
+                f"installation is {most}: which of the two changes?"
+            )
+            field = f"economics.ways.{at}.cost_per_item"
+            yield Hole(field=field, question=question, person=plan.owners.business_outcome)
 
 
 def _stages(plan: Plan) -> Iterator[Hole]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.deps import Deps
 from agent.state import State
@@ -14,6 +14,7 @@ from runs.records.intake import Intake
 from runs.records.record import digest_of
 from runs.records.release import Release
 from runs.records.version import Route, Version
+from workflow import corrections, review
 from workflow.sources import Context
 
 MOST = 1_000
@@ -22,7 +23,8 @@ MOST = 1_000
 class _Right(NamedTuple):
     """What is right for one item, and who said so."""
 
-    label: str
+    expected: dict[str, Any]
+    """The label, and of a draft its fields."""
     routes: tuple[Route, ...]
     person: str
 
@@ -181,7 +183,7 @@ def _cases(state: State, deps: Deps, report: Intake) -> Iterator[Case]:
             id=_name(id),
             family=f"incident:{id}",
             input=snapshots.read(store, customer, item.input),
-            expected={"label": answer.label},
+            expected=answer.expected,
             routes=answer.routes,
             origin="incident",
             labelled_by=answer.person,
@@ -196,7 +198,7 @@ def _find_right(state: State, deps: Deps, item: str) -> _Right | None:
     for report in store.list(customer, Intake, limit=MOST):
         for right in report.right:
             if right.item == item:
-                return _Right(right.label, (right.route,), report.by)
+                return _Right({"label": right.label}, (right.route,), report.by)
     answered = [
         one
         for one in store.reviews.of_item(customer, item)
@@ -205,7 +207,9 @@ def _find_right(state: State, deps: Deps, item: str) -> _Right | None:
     if not answered:
         return None
     last = max(answered, key=lambda one: (one.decided_at or one.opened_at, one.id))
-    return _Right(last.label, last.routes, last.decided_by)
+    output = review.find_output(store, customer, store.items.get(customer, item))
+    right = corrections.find_right(store, customer, output, last)
+    return _Right(right, last.routes, last.decided_by)
 
 
 def _name(item: str) -> str:

@@ -6,6 +6,7 @@ from agent.deps import Deps
 from agent.state import State
 from memory_store.lessons.draft import Draft
 from memory_store.memory.memory import PROPOSALS_A_RUN
+from policies.quorum import AGREES
 from runs import approvals
 from runs.errors import Conflict
 from runs.plan import Plan, PlanRecord
@@ -40,7 +41,7 @@ def accept(state: State, deps: Deps) -> list[Lesson]:
     """Accept the run's lessons in the name of who approved the update that showed them."""
     customer = deps.customer(state)
     answers = approvals.decisions_of(deps.store, customer, state.approval)
-    person = next(answer.person for answer in answers if answer.kind == "approve")
+    person = next(answer.person for answer in answers if answer.kind in AGREES)
     accepted = []
     for lesson in propose(state, deps):
         if lesson.status != "proposed":

@@ -5,13 +5,16 @@ Starting writes rows and a job; only the worker advances, and only there langgra
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from agent.checkpoints import Checkpoints
+from agent.checkpoints import Checkpoints, count_of, find_place
+from agent.shape import shape_of
+from agent.state import State
+from agent.upgrade import Now, first_input, follow
 from policies import rules
 from policies.compiled import ladder
 from runs import approvals, intake, leases, snapshots, words
@@ -21,7 +24,7 @@ from runs.leases import Lease
 from runs.records.intake import Intake, IntakeKind
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.records.run import Cancellation, Run, Trigger, TriggerKind
+from runs.records.run import Archive, Cancellation, Pin, Run, Trigger, TriggerKind
 from runs.snapshots import Masked, Terms
 from runs.store.change import Change
 from runs.store.items import ItemFilter
@@ -30,9 +33,9 @@ from runs.store.store import Store
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph import StateGraph
     from langgraph.graph.state import CompiledStateGraph
-    from langgraph.types import StateSnapshot
 
     Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
@@ -43,6 +46,8 @@ ABOUT_ONE: tuple[TriggerKind, ...] = ("feedback", "failure", "scheduled_review")
 """Triggers that say which workflow they are about."""
 LEASE_S = 60.0
 TITLE_CHARS = 300
+RETRY = "retry:"
+"""Before the time at which something that failed is tried again, where a run waits for that."""
 STRICT = "__pregel_strict_resume"
 """Private in langgraph, which is pinned for it: a resume that names no pending interrupt raises."""
 
@@ -189,43 +194,99 @@ def code_digest() -> str:
 class Loop:
     """Advances runs; one worker at a time on one run."""
 
-    def __init__(self, store: Store, build: Build, checkpoints: Checkpoints) -> None:
+    def __init__(self, store: Store, build: Build, checkpoints: Checkpoints, *, rules: str) -> None:
         self._store = store
         self._build = build
         self._checkpoints = checkpoints
+        self._rules = rules
+        """Digest of the installation's rules."""
 
     def advance(self, customer: Customer, run: str, holder: str) -> Run:
         """Take the run on to its next question, wait or end. Safe to call again at any moment.
 
-        Raises Unavailable while another worker holds the run.
+        A run that meets another loop than it paused in is asked again or closed where it has to be.
+        One that has ended is archived and its checkpoints are deleted. Raises Unavailable while
+        another worker holds the run.
         """
-        if self._store.runs.get(customer, run).status == "ended":
-            return self._store.runs.get(customer, run)
+        if self._store.runs.get(customer, run).status != "ended":
+            self._take_on(customer, run, holder)
+        found = self._store.runs.get(customer, run)
+        if found.status == "ended" and not self._store.runs.is_pruned(customer, run):
+            with self._checkpoints() as saver:
+                _archive(self._store, customer, run, saver)
+        return found
+
+    def _take_on(self, customer: Customer, run: str, holder: str) -> None:
         with leases.held(
             self._store, customer, f"run:{run}", holder=holder, ttl_s=LEASE_S
         ) as lease:
             if lease is None:
                 raise Unavailable(f"run {run} is being advanced by another worker; try again")
             fenced = self._store.guarded(lambda change: leases.require(change, lease))
-            with self._compiled(fenced, lease) as graph:
-                _go_on(fenced, graph, customer, run)
-        return self._store.runs.get(customer, run)
+            with self._checkpoints() as saver:
+                _require_checkpoints(saver)
+                _go_on(fenced, self._opened(fenced, saver, lease=lease, run=run, customer=customer))
 
-    @contextmanager
-    def _compiled(self, store: Store, lease: Lease) -> Iterator["Compiled"]:
-        with self._checkpoints() as saver:
-            yield self._build(store, lease).compile(checkpointer=saver)
+    def _opened(
+        self,
+        store: Store,
+        saver: "BaseCheckpointSaver[Any]",
+        *,
+        lease: Lease,
+        run: str,
+        customer: Customer,
+    ) -> "_Open":
+        """The run in the loop of this program, after whatever becomes of it there was done."""
+        loop = self._build(store, lease)
+        now = Now(code_digest(), self._rules, shape_of(loop))
+        find = partial(find_place, saver)
+        pin = follow(store, customer, store.runs.get(customer, run), now=now, find_place=find)
+        first = first_input(pin, customer, find)
+        return _Open(loop.compile(checkpointer=saver), customer, pin, first)
 
 
-def _go_on(store: Store, graph: "Compiled", customer: Customer, run: str) -> None:
-    given = _next_input(store, graph.get_state(_thread(run)), customer, run)
+def _require_checkpoints(saver: object) -> None:
+    """A loop that nothing keeps would pause for ever, without a word."""
+    if saver is None:
+        raise InvalidInput("nothing keeps where a run stands; hand in checkpoints before it starts")
+
+
+class _Open(NamedTuple):
+    """A run that is about to be advanced."""
+
+    graph: "Compiled"
+    customer: Customer
+    pin: Pin
+    first: dict[str, Any]
+    """What its thread begins with."""
+
+
+def _go_on(store: Store, opened: _Open) -> None:
+    graph, run, thread = opened.graph, opened.pin.run, opened.pin.thread
+    given = _next_input(store, opened)
     while given is not _NOTHING:
-        store.runs.resume(customer, run)
-        graph.invoke(given, _thread(run, strict=True), durability="sync")
-        given = _next_input(store, graph.get_state(_thread(run)), customer, run)
+        store.runs.resume(opened.customer, run)
+        graph.invoke(given, _thread(thread, strict=True), durability="sync")
+        given = _next_input(store, opened)
 
 
-def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: str) -> object:
+def _archive(store: Store, customer: Customer, run: str, saver: "BaseCheckpointSaver[Any]") -> None:
+    """Keep where an ended run stood, then delete its threads; doing it again changes nothing."""
+    pins = store.of_run(customer, Pin, run)
+    names = tuple(dict.fromkeys([run, *(pin.thread for pin in pins)]))
+    place = find_place(saver, names[-1])
+    count = sum(count_of(saver, name) for name in names)
+    if place is not None and store.find(customer, Archive, f"{run}.archive") is None:
+        known = set(State.__dataclass_fields__)
+        state = {name: value for name, value in place.state.items() if name in known and value}
+        told = {"id": f"{run}.archive", "run": run, "threads": names, "checkpoints": count}
+        store.keep(customer, "worker", Archive.model_validate(told | {"state": state}), run)
+    for name in names:
+        saver.delete_thread(name)
+    store.runs.prune(customer, run, count)
+
+
+def _next_input(store: Store, opened: _Open) -> object:
     """What wakes the graph: the first state, the id of a closed approval, or `_NOTHING`.
 
     The id is only a wake-up call: the node reads the decision from the record. A task whose writes
@@ -233,8 +294,10 @@ def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: st
     """
     from langgraph.types import Command
 
+    customer, run = opened.customer, opened.pin.run
+    seen = opened.graph.get_state(_thread(opened.pin.thread))
     if seen.created_at is None:
-        return {"customer": customer.id, "run": run}
+        return opened.first
     if not seen.tasks:
         return _NOTHING
     if not seen.interrupts:
@@ -242,11 +305,18 @@ def _next_input(store: Store, seen: "StateSnapshot", customer: Customer, run: st
     pending = seen.interrupts[0]
     if "approval_id" in pending.value:
         _take_back(store, customer, run, pending.value["approval_id"])
-    waits_for = pending.value.get("approval_id") or f"signals:{pending.value['release_id']}"
+    waits_for = _named(pending.value)
     if _is_ready(store, customer, run, pending.value):
         return Command(resume={pending.id: waits_for})
     store.runs.wait(customer, run, waits_for)
     return _NOTHING
+
+
+def _named(asked: dict[str, Any]) -> str:
+    """What a pause waits for, as the run names it."""
+    if "retry_at" in asked:
+        return f"{RETRY}{asked['retry_at']}"
+    return asked.get("approval_id") or f"signals:{asked['release_id']}"
 
 
 def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellation | None:
@@ -256,7 +326,7 @@ def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellatio
 
 def _take_back(store: Store, customer: Customer, run: str, approval: str) -> None:
     """Withdraw what a run asks that was called off; its last update is still asked for."""
-    asked = approvals.get(store, customer, approval)
+    asked = approvals.latest(store, customer, approval)
     if asked.status != "open" or asked.kind == "update":
         return
     if find_cancellation(store, customer, run) is not None:
@@ -269,6 +339,8 @@ def _is_ready(store: Store, customer: Customer, run: str, asked: dict[str, Any])
         return approvals.get(store, customer, asked["approval_id"]).status != "open"
     if find_cancellation(store, customer, run) is not None:
         return True
+    if "retry_at" in asked:
+        return store.clock.now() >= datetime.fromisoformat(asked["retry_at"])
     release = store.releases.get(customer, asked["release_id"])
     return measured(store, customer, release) != asked["measured"]
 
@@ -282,8 +354,8 @@ def measured(store: Store, customer: Customer, release: Release) -> str:
     return f"{release.digest[7:15]}:{sum(counts.values())}:{labelled}:{hours}"
 
 
-def _thread(run: str, *, strict: bool = False) -> "RunnableConfig":
-    configurable = {"thread_id": run} | ({STRICT: True} if strict else {})
+def _thread(name: str, *, strict: bool = False) -> "RunnableConfig":
+    configurable = {"thread_id": name} | ({STRICT: True} if strict else {})
     return {"configurable": configurable, "recursion_limit": 300}
 
 

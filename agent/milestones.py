@@ -7,16 +7,15 @@ from agent.deps import Deps
 from agent.reach import follow_run
 from agent.standing import drill_of
 from agent.state import State
-from rollout import ladder
+from rollout import alerts, ladder, watch
 from rollout.release.rehearsal import rehearse
-from rollout.watch import standings
-from runs.people import find_people
-from runs.plan import PlanRecord, SignalPlan
-from runs.records.evidence import Evidence, EvidenceKind, OutcomeTable
+from rollout.watch import Standing, standings
+from runs.people import add_person, find_people
+from runs.plan import PlanRecord
+from runs.records.evidence import Evidence, EvidenceKind
 from runs.records.record import digest_of
 from runs.records.release import Release, Signal
 from runs.records.version import PolicyValues, Version
-from tools.notify import tell
 from workflow import faults
 from workflow.faults import Drilled
 from workflow.profile import lacking, profile
@@ -42,8 +41,14 @@ def make_ready(state: State, deps: Deps, release: Release) -> None:
         rehearse(deps.store, deps.customer(state), release=release)
     for kind, make in MADE.items():
         present = newest(state, deps, release, kind)
-        if present is None or not present.expires_at or present.expires_at <= now:
+        if present is None or not _counts(present, now):
             deps.keep(state, make(state, deps, release))
+
+
+def _counts(present: Evidence, now: datetime) -> bool:
+    """What did not pass is practised again: what stood in the way may be over."""
+    is_fresh = present.expires_at is not None and present.expires_at > now
+    return is_fresh and present.notes.get("outcome") == "pass"
 
 
 def newest(state: State, deps: Deps, release: Release, kind: EvidenceKind) -> Evidence | None:
@@ -83,6 +88,7 @@ def _practise_faults(state: State, deps: Deps, release: Release) -> Evidence:
         router=practice.router,
         terms=practice.terms,
         person=lambda whose, wanted: practice.person(customer, wanted),
+        budget=practice.budget,
     )
     with practice.scratch(customer) as scratch:
         store, whose = scratch
@@ -102,46 +108,56 @@ def _practise_faults(state: State, deps: Deps, release: Release) -> Evidence:
 
 
 def _practise_alerts(state: State, deps: Deps, release: Release) -> Evidence:
-    """A breach of each planned signal made on purpose, and the notice that its owner is left."""
+    """A breach of everything the plan asks for, made on purpose and told as a real one is.
+
+    It is kept in a record of its own and goes from there the way that the worker's look goes.
+    Passed when each owner was left a notice.
+    """
     customer, began = deps.customer(state), deps.seconds()
-    plan = deps.get(state, PlanRecord, release.plan).plan
-    notices, now = deps.practice.notices(customer), deps.store.clock.now()
-    people = {one.id for one in find_people(deps.store, customer) if not one.is_disabled}
-    made = {one.name: _breach(one, release, now) for one in plan.signals}
-    notes, untold = {}, list[str]()
-    for one in standings(plan, made):
-        if not one.is_breached or one.owner not in people:
-            untold.append(f"{one.name} {one.owner}")
-            continue
-        key = f"{release.id}:alert-drill:{one.name}:{now:%Y%m%dT%H%M%S.%f}"
-        text = f"{one.says}\nThis is a drill: the breach was made on purpose, nothing is wrong.\n"
-        title = f"drill: {release.workflow}: {one.name.replace('_', ' ')} breaches its limit"
-        tell(notices, to=(one.owner,), title=title, text=text, key=key)
-        receipt = notices.find_receipt(key)
-        notes[one.name] = f"{one.owner} {digest_of(receipt)}" if receipt else ""
-        if receipt is None:
-            untold.append(f"{one.name} {one.owner}")
-    notes |= {"outcome": "fail" if untold else "pass", "lacking": ", ".join(untold)}
+    plan, now = deps.get(state, PlanRecord, release.plan), deps.store.clock.now()
+    asked = [one for one in standings(plan.plan, {}) if one.is_planned]
+    there = [one for one in find_people(deps.store, customer) if not one.is_disabled]
+    with deps.practice.scratch(customer) as (scratch, whose):
+        scratch.keep(whose, "worker", plan)
+        scratch.releases.open(whose, "worker", release)
+        for person in there:
+            add_person(scratch, whose, "worker", person)
+        read = [_breach(one, release, now) for one in asked]
+        watch.keep(scratch, whose, "worker", release=release, read=read)
+        place = alerts.Place(scratch, whose, deps.practice.notices(customer), drill="drill")
+        left = {one.signal: one for one in alerts.tell_breaches(place, release, now)}
+    told = {name: f"{one.to} {digest_of(one.receipt)}" for name, one in left.items()}
+    untold = [f"{one.name} {one.owner}" for one in asked if not _is_told(one, left.get(one.name))]
+    notes = told | {"outcome": "fail" if untold or not left else "pass"}
+    notes |= {"lacking": ", ".join(untold)}
     took = deps.seconds() - began
     return _evidence(state, deps, release, kind="alert_drill", notes=notes, seconds=took)
 
 
-def _breach(planned: SignalPlan, release: Release, now: datetime) -> Signal:
-    """A reading that breaks the limit; it is kept nowhere."""
-    limit = planned.limit
-    events = 0 if limit.direction == "at_least" else limit.min_items
+def _is_told(asked: Standing, notice: alerts.Notice | None) -> bool:
+    """Whether the owner was, and nobody in their place."""
+    return notice is not None and notice.to == asked.owner
+
+
+def _breach(asked: Standing, release: Release, now: datetime) -> Signal:
+    """A reading beyond the limit and every ceiling."""
+    limit = asked.limit
+    least = max([one.min_items for one in asked.ceilings], default=1)
+    total = max(least, limit.min_items if limit else 1)
+    events = 0 if limit is not None and limit.direction == "at_least" else total
     return Signal(
         release=release.id,
         stage=release.stage,
-        name=planned.name,
-        value=str(events / limit.min_items),
+        name=asked.name,
+        value=str(events / total),
         low=None,
         high=None,
         events=events,
-        total=limit.min_items,
-        owner=planned.owner,
-        since=now,
+        total=total,
+        owner=asked.owner,
+        since=release.entered_at or release.opened_at,
         until=now,
+        figures={one.figure: str(one.most + 1) for one in asked.ceilings},
     )
 
 
@@ -165,12 +181,6 @@ def _evidence(
         version=release.version,
         policy=release.policy,
         subject=release.id,
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{seconds:.3f}",
         notes=notes,
         measured_at=now,

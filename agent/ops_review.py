@@ -1,23 +1,22 @@
 """what an ops review looks at: each finding names its record, and what is missing is not well."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from agent import cadence
 from agent.deps import Deps
 from agent.state import State
-from rollout import drift, watch
+from rollout import drift, redesign, spread, watch
+from rollout.drift import Moved
 from runs import audit, intake, people, snapshots
-from runs.errors import Conflict
 from runs.plan import Plan, PlanRecord
 from runs.records.evidence import Evidence, Verdict
-from runs.records.item import Item
+from runs.records.item import Output
 from runs.records.person import Customer
-from runs.records.release import Release
+from runs.records.release import Release, Signal
 from runs.records.run import OpsFinding, OpsReview
+from runs.records.version import Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
@@ -106,12 +105,14 @@ def _watched(view: _View) -> Iterator[OpsFinding]:
     told = watch.standings_of(view.store, view.customer, release=view.release, now=view.now)
     silence = {one.name: timedelta(hours=one.silence_hours) for one in view.plan.signals}
     for one in told:
-        if one.limit is None:
+        if not one.is_planned:
             continue
         source = view.release.id if one.last is None else one.last.digest
-        is_late = one.last is None or view.now - one.last.until > silence[one.name]
+        # What every plan asks for is read together with what this one asks for.
+        allowed = silence.get(one.name, max(silence.values()))
+        is_late = one.last is None or view.now - one.last.until > allowed
         if is_late:
-            says = f"{one.name} was not read for {silence[one.name]}; is a worker running?"
+            says = f"{one.name} was not read for {allowed}; is a worker running?"
             yield _finding("signals", "missing", says, source, view.plan.owners.incidents)
         elif one.is_unread:
             yield _finding("signals", "missing", one.says, source, one.owner)
@@ -140,26 +141,40 @@ def _evidence(view: _View) -> Iterator[OpsFinding]:
 
 
 def _drift(view: _View) -> Iterator[OpsFinding]:
-    """The answers are spread as in the dry run of what serves; alone it takes nothing back."""
-    owner, measured = view.plan.owners.evaluation, _screened(view)
+    """Fields and answers are spread as in the dry run of what serves; alone it takes nothing back.
+
+    By the items since the last look, whatever stage they were admitted at.
+    """
+    owner = view.plan.owners.evaluation
+    measured = spread.find_screened(view.store, view.customer, view.release)
     if measured is None:
         says = "no dry run of what serves is kept to compare with"
         yield _finding("drift", "missing", says, view.release.id, owner)
         return
-    results = view.store.cases.results(view.customer, measured.id)
-    items = view.store.items.list(view.customer, _recent(view), limit=COUNTED)
-    seen = drift.compare(
-        Counter(one.label for one in results if one.label), Counter(_labels(view, items))
-    )
-    if seen is None:
-        says = f"fewer than {drift.LEAST} answers, so their spread tells nothing yet"
+    moved = _moved(view, measured)
+    if not moved.compared:
+        says = f"fewer than {drift.LEAST} items, so their spread tells nothing yet"
         yield _finding("drift", "note", says, measured.id, owner)
         return
-    says = (
-        f"index {seen.stability:.3f} of {seen.now} live answers against {seen.before} cases, "
-        f"chance explains {seen.limit:.3f}"
-    )
-    yield _finding("drift", "wrong" if seen.is_over else "ok", says, measured.id, owner)
+    apart = [
+        f"{name} {one.stability:.3f} where chance explains {one.limit:.3f}"
+        for name, one in moved.over.items()
+    ]
+    says = f"{moved.compared} spreads of {moved.now} items against the dry run's"
+    says = f"{says}: {', '.join(apart)}" if apart else f"{says}: none moved"
+    yield _finding("drift", "wrong" if apart else "ok", says, measured.id, owner)
+
+
+def _moved(view: _View, measured: Evidence) -> Moved:
+    store, customer = view.store, view.customer
+    version = store.get(customer, Version, view.release.version)
+    items = store.items.list(customer, _recent(view), limit=COUNTED)
+    named = (digest for one in items for digest in (one.input, one.output))
+    kept = snapshots.read_many(store, customer, named)
+    inputs = [kept[one.input] for one in items if kept.get(one.input)]
+    outputs = [Output.model_validate(kept[one.output]) for one in items if kept.get(one.output)]
+    before = spread.of_dry_run(store, customer, version, measured)
+    return drift.compare_all(before, spread.of_live(version, inputs, outputs))
 
 
 def _backlog(view: _View) -> Iterator[OpsFinding]:
@@ -208,19 +223,39 @@ def _audit(view: _View) -> Iterator[OpsFinding]:
 
 
 def _cost(view: _View) -> Iterator[OpsFinding]:
-    """What people's answers cost in the last week against the plan's ceiling."""
+    """What an item and a week cost by the last reading; the ceilings are judged with the signal."""
+    owner, economics = view.plan.owners.business_outcome, view.plan.economics
+    last = watch.last_read(view.store, view.customer, view.release, now=view.now).get("cost")
+    if last is None or not last.total:
+        says = "what an item costs was not read, or of no item"
+        yield _finding("cost", "missing", says, view.release.id, owner)
+        return
+    figures = {name.replace("_", " "): text for name, text in last.figures.items()}
+    told = ", ".join(f"{name} {text}" for name, text in figures.items() if name != "currency")
+    says = f"{told} ({economics.currency}); {economics.cost_ceiling_per_week} a week may be"
+    yield _finding("cost", "note", says, last.digest, owner)
+
+
+def _redesign(view: _View) -> Iterator[OpsFinding]:
+    """No measure lay beyond a bar of the plan for as long as asks for another design."""
+    owner = view.plan.owners.workflow_behaviour
+    kept = view.store.of_run(view.customer, Signal, view.release.run)
+    mine = [one for one in kept if one.release == view.release.id]
+    for rule in view.plan.economics.redesign_when:
+        row = redesign.look(rule, mine, view.now)
+        state = "wrong" if row.is_due else "ok" if row.is_read else "note"
+        yield _finding("redesign", state, row.says, view.release.id, owner)
+
+
+def _overrides(view: _View) -> Iterator[OpsFinding]:
+    """How often people changed what was produced, in the last week."""
     week = view.now - timedelta(days=7)
     items = view.store.items.list(
         view.customer, ItemFilter(workflow=view.release.workflow), limit=10_000
     )
     reviews = view.store.reviews.of_items(view.customer, [one.id for one in items])
     decided = [one for one in reviews if one.decided_at is not None and one.decided_at >= week]
-    economics, owner = view.plan.economics, view.plan.owners.business_outcome
-    cost = economics.cost_of_review * Decimal(len(decided))
-    ceiling = economics.cost_ceiling_per_week
-    says = f"{len(decided)} answers of people cost {cost} {economics.currency}, {ceiling} may be"
-    state = "wrong" if cost > ceiling else "ok"
-    yield _finding("cost", state, f"{says} in a week", view.release.plan, owner)
+    owner = view.plan.owners.business_outcome
     changed = sum(one.answer in ("edit", "reject") for one in decided)
     says = f"{changed} of {len(decided)} answers of the last week changed what was produced"
     yield _finding("overrides", "note", says, view.release.id, owner)
@@ -254,26 +289,6 @@ def _recent(view: _View) -> ItemFilter:
     return ItemFilter(release=view.release.id, version=view.release.version, since=view.since)
 
 
-def _screened(view: _View) -> Evidence | None:
-    """The newest dry run of the pair that serves, of whatever run."""
-    serving = (view.release.version, view.release.policy)
-    kept = view.store.of_run(view.customer, Evidence, view.release.run)
-    mine = [one for one in kept if one.kind == "dry_run" and one.version == serving[0]]
-    exact = [one for one in mine if one.policy == serving[1]]
-    return (exact or mine or [None])[-1]
-
-
-def _labels(view: _View, items: list[Item]) -> Iterator[str]:
-    """What was answered; what was erased since is left out."""
-    for item in items:
-        try:
-            output = snapshots.read(view.store, view.customer, item.output) if item.output else {}
-        except Conflict:
-            output = {}
-        if output.get("label"):
-            yield output["label"]
-
-
 def _finding(
     name: str,
     state: Literal["ok", "note", "missing", "wrong"],
@@ -298,6 +313,8 @@ _LOOKS: tuple[Callable[[_View], Iterator[OpsFinding]], ...] = (
     _actions,
     _audit,
     _cost,
+    _redesign,
+    _overrides,
     _said,
     _lessons,
 )

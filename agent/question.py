@@ -1,23 +1,34 @@
 """what an approval covers, made the same way when asking, when deciding and before acting."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.state import State
-from policies.approvals import needs_for
+from policies.approvals import Wanted, needs_after
 from rollout import ladder
 from runs import approvals, people
-from runs.plan import PlanRecord
+from runs.plan import Plan, PlanRecord
 from runs.records.approval import Approval, ApprovalKind
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.release import StageKind
 from runs.records.version import PolicyValues, Risk
 
+MOST = 10_000
+
 Remake = Callable[[Deps, Customer, Mapping[str, str]], str]
 """Reads one part of what an approval covers again."""
+
+
+CRITERIA: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "plan": (("design", "gate_out"), ("testing", "gate_in")),
+    "test_exit": (("testing", "gate_out"), ("sandbox", "gate_in")),
+    "stage_slice": (("sandbox", "gate_out"), ("full_operations", "gate_in")),
+    "stage_full": (("full_operations", "gate_out"),),
+}
+"""Which conditions of which phase each question is about: out of one and into the next."""
 
 
 class Question(NamedTuple):
@@ -41,49 +52,65 @@ def open_question(state: State, deps: Deps, question: Question) -> str:
     """
     customer = deps.customer(state)
     policy = deps.get(state, PolicyValues, state.policy)
+    before = approvals.list_approvals(
+        deps.store, customer, status="superseded", run=state.run, limit=MOST
+    )
+    editors = approvals.editors_of(deps.store, customer, before)
     excluded = _excluded(state, deps)
     everybody = people.find_people(deps.store, customer)
-    needs = needs_for(
+    needs = needs_after(
         question.kind,
         policy,
         everybody,
-        excluded=excluded,
-        stage=question.stage,
-        is_solo=deps.installation.is_solo,
+        Wanted(excluded, editors, question.stage, deps.installation.is_solo),
     )
     covers = _remade(deps, customer, question.covers)
     subject = approvals.subject_of(covers)
+    active = [person for person in everybody if not person.is_disabled]
     now = deps.store.clock.now()
     opened = approvals.open_approval(
         deps.store,
         customer,
         f"run:{state.run}",
         Approval(
-            id=_name(state, deps, question.kind, subject),
+            id=_name(state, question.kind, subject, before),
             run=state.run,
             kind=question.kind,
             title=question.title,
             subject=subject,
             covers=covers,
             needs=needs,
-            excluded=tuple(sorted(excluded)),
+            excluded=tuple(sorted(excluded | editors)),
             risks=question.risks,
-            if_approved=question.if_approved,
+            if_approved=question.if_approved + _criteria(state, deps, question),
             if_rejected=question.if_rejected,
             status="open",
             due_at=now + timedelta(hours=policy.approval_due_hours),
             opened_at=now,
-            solo=deps.installation.is_solo and len(everybody) == 1,
+            solo=deps.installation.is_solo and len(active) == 1,
         ),
     )
     return opened.id
 
 
-def _name(state: State, deps: Deps, kind: ApprovalKind, subject: str) -> str:
+def _criteria(state: State, deps: Deps, question: Question) -> str:
+    """What the plan asks for with this step; whoever agrees says that it holds."""
+    asked = question.kind if question.stage is None else f"stage_{question.stage}"
+    if not state.plan or asked not in CRITERIA:
+        return ""
+    plan = deps.get(state, PlanRecord, state.plan).plan
+    told = [one for phase, gate in CRITERIA[asked] for one in _gate(plan, phase, gate)]
+    if asked in ("stage_slice", "stage_full"):
+        told += plan.rollout.expand_when
+    return f". Whoever agrees says that this holds: {'; '.join(told)}"
+
+
+def _gate(plan: Plan, phase: str, gate: str) -> tuple[str, ...]:
+    return getattr(getattr(plan.phases, phase), gate)
+
+
+def _name(state: State, kind: ApprovalKind, subject: str, asked: Sequence[Approval]) -> str:
     """The same for the same question, another once that was superseded: a closed one stays so."""
-    asked = approvals.list_approvals(
-        deps.store, deps.customer(state), status="superseded", run=state.run, limit=10_000
-    )
     gone = sum((one.kind, one.subject) == (kind, subject) for one in asked)
     name = f"{state.run}.{kind}.{subject[7:15]}"
     return f"{name}.{gone + 1}" if gone else name

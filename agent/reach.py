@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from agent.deps import Deps
 from agent.state import State
+from policies.plans import who_answers
 from runs.plan import Plan, PlanRecord
-from runs.records.evidence import Access, Evidence, OutcomeTable
+from runs.records.evidence import Access, Evidence
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Release
@@ -17,6 +18,8 @@ from workflow.access import REMEDIES, Systems, find_changes, reach
 
 ITEMS = 50
 """So many labelled cases lend the keys of their records."""
+PASSING = ("unavailable", "garbage")
+"""Errors of a system that is being restarted, or of a file that is being written."""
 LOOK_EVERY = timedelta(hours=1)
 """A look that was kept is made again after this time, or half of what is left of its own."""
 
@@ -107,6 +110,11 @@ def not_reached(found: Iterable[Access]) -> list[Access]:
     return [one for one in found if not one.reached]
 
 
+def may_come_back(found: Iterable[Access]) -> bool:
+    """Whether everything that was not reached may be there in a moment, without anybody's help."""
+    return all(one.error in PASSING for one in not_reached(found))
+
+
 def told(one: Access) -> str:
     """What is wrong with one that was not reached, and the remedy."""
     error = REMEDIES.get(one.error, "it was reached")
@@ -114,9 +122,9 @@ def told(one: Access) -> str:
     return f"{one.part} {one.name} (tool {one.tool}): {error}{named}"
 
 
-def owner_of(plan: Plan) -> str:
-    """Who answers for the way to the customer's systems."""
-    return plan.owners.builder
+def owner_of(plan: Plan, found: Iterable[Access] = ()) -> str:
+    """Who answers for the first system that was not reached; the builder for the way to all."""
+    return who_answers(plan, {one.tool for one in not_reached(found)})
 
 
 def _systems(state: State, deps: Deps) -> Systems:
@@ -139,12 +147,6 @@ def _keep(
         version=whose.version,
         policy=whose.policy,
         subject=whose.plan,
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{systems.seconds() - began:.3f}",
         notes={"outcome": "fail" if not_reached(found) else "pass"},
         access=found,

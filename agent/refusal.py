@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from agent import ending
 from agent.deps import Deps
 from agent.state import State, Update
+from agent.upgrade import BEGINS
 from policies.privacy import Pattern, compile_mask
 from runs import snapshots
 from runs.errors import Conflict, InvalidInput, NotAllowed
@@ -42,6 +43,11 @@ def attempt(state: State, deps: Deps, *, name: str, node: Node) -> Update:
 def onward(state: State, deps: Deps, *, name: str, route: Route) -> str:
     """Where the node's own route leads, or `refused` after the node itself refused."""
     return "refused" if state.refused == name else route(state, deps=deps)
+
+
+def begin(state: State, deps: Deps) -> str:
+    """The node that a thread begins with: the loop's first, unless it goes on for another one."""
+    return state.begins or BEGINS[0]
 
 
 def on(state: State, deps: Deps) -> str:

@@ -38,11 +38,17 @@ class State:
     blocker: str = ""
     """Why the run cannot go on, as a kind and an id: `holes:<plan draft>`, `access:<evidence>`,
     `occupied:<release>`, `refusal:<refusal>`, `unwell:<ops review>`, `unreproduced:<evidence>`,
-    `cancelled:<act>`."""
+    `cancelled:<act>`, `lost:<pin>`."""
+    retry_since: str = ""
+    """Since when something has been failing that is tried again; empty while nothing does."""
+    retry_at: str = ""
+    """When it is tried again."""
     refused: str = ""
     """The node that refused last; empty while none did."""
     report: str = ""
     terminal: str = ""
+    begins: str = ""
+    """The node to begin with, where a run is taken up in another loop; empty otherwise."""
 
 
 class Update(TypedDict, total=False):
@@ -63,6 +69,9 @@ class Update(TypedDict, total=False):
     release: str
     move: str
     blocker: str
+    retry_since: str
+    retry_at: str
     refused: str
     report: str
     terminal: str
+    begins: str

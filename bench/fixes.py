@@ -323,9 +323,13 @@ def _try(
     dev = _compare(desk, pair, after, failed, "dev")
     if acceptance.find_objection(dev.tally, terms):
         return False, looks
+    asks = patch.rank < search.EXAMPLES
+    learnt = _compare(desk, pair, after, failed, "learn") if asks else None
+    if acceptance.find_unconfirmed(learnt, terms):
+        return False, looks
     is_looked = looks > acceptance.RESERVED_LOOKS
     holdout = _compare(desk, pair, after, failed, "holdout") if is_looked else None
-    ruled = acceptance.accept(dev, terms, holdout=holdout, looks_left=looks)
+    ruled = acceptance.accept(dev, terms, learnt=learnt, holdout=holdout, looks_left=looks)
     return ruled.accepted, looks - is_looked
 
 

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar, get_args
 
-from agent.loop import measured
+from agent.loop import RETRY, measured
+from pilotage.emergencies import announce, take_back
 from pilotage.engines import Engines
 from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
-from runs import approvals, snapshots
+from policies.approvals import is_over
+from runs import approvals, snapshots, standins
 from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
@@ -38,10 +40,13 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     """Everything that may have fallen due for one customer, in order."""
     _apart(follow_policies, wired, customer)
     _apart(expire, wired, customer)
+    _apart(refresh, wired, customer)
+    _apart(take_back, wired, customer)
     _apart(remind, wired, customer)
     _apart(watch_releases, wired, customer)
     _apart(wake_monitors, wired, customer)
     _apart(erase_past, wired, customer)
+    _apart(Engines.recheck_actions, engines, customer)
     _apart(try_again, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
     _apart(tell_unknown, wired, customer)
@@ -68,7 +73,7 @@ def follow_policies(wired: Wired, customer: Customer) -> None:
 
 def expire(wired: Wired, customer: Customer) -> None:
     """What nobody answered in time holds, and the next people in line are told."""
-    approvals.expire_due(wired.store, customer)
+    approvals.expire_due(wired.store, customer, wired.decision_rules(customer))
     # Told from the record: whoever died between expiring and telling is made good for here.
     under_way = [
         run
@@ -78,6 +83,10 @@ def expire(wired: Wired, customer: Customer) -> None:
     for run in under_way:
         for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
             _tell_expired(wired, customer, asked, run.workflow)
+        for asked in approvals.list_approvals(
+            wired.store, customer, status="changes_asked", run=run.id
+        ):
+            _tell_maker(wired, customer, asked)
     for workflow in wired.policy_files.workflows(customer):
         held = wired.policy_files.standing(customer, workflow).approval
         if held is not None and held.status == "expired":
@@ -86,21 +95,49 @@ def expire(wired: Wired, customer: Customer) -> None:
 
 def _tell_expired(wired: Wired, customer: Customer, asked: Approval, workflow: str) -> None:
     policy = wired.policy_files.last_led(customer, workflow)
-    next_people = _named(wired, customer, _escalation(wired, policy))
-    _tell(wired, customer, asked, to=next_people, title=f"nobody answered: {asked.title}")
+    told = _named(wired, customer, _escalation(wired, policy))
+    _tell(wired, customer, asked, to=told, title=f"nobody answered: {asked.title}")
+
+
+def _tell_maker(wired: Wired, customer: Customer, asked: Approval) -> None:
+    """What has to be changed goes back to the ones who made it."""
+    makers = _named(wired, customer, asked.excluded)
+    _tell(wired, customer, asked, to=makers, title=f"changes are asked for: {asked.title}")
+
+
+def refresh(wired: Wired, customer: Customer) -> None:
+    """Supersede what is open about something that is not so any more: it is asked anew.
+
+    Evidence that ran out, a release that moved, values that lead by now; and what was put to one
+    person alone once a second is here. An item's action is looked at when it is decided and done.
+    """
+    rules, around = wired.decision_rules(customer), standins.around(wired.store, customer)
+    for asked in approvals.pages(wired.store, customer):
+        if asked.kind == "confirmation" or not asked.run:
+            continue
+        if is_over(asked, around) or rules.current(asked) != asked.subject:
+            approvals.supersede(wired.store, customer, "worker", asked.id)
 
 
 def remind(wired: Wired, customer: Customer) -> None:
-    """Tell the people who must agree, once a question."""
-    for asked in approvals.list_approvals(wired.store, customer):
+    """Tell the people who must agree, once a question, and again whom it was passed on to."""
+    for asked in approvals.pages(wired.store, customer):
+        if asked.confirms:
+            announce(wired, customer, asked)
         people = {person for need in asked.needs for person in need.people}
         _tell(wired, customer, asked, to=sorted(people), title=f"waits for you: {asked.title}")
 
 
 def wake_monitors(wired: Wired, customer: Customer) -> None:
-    """Look again at every run whose release has been measured further; once a measurement."""
+    """Look again at every run whose release has been measured further, or whose time has come.
+
+    Once a measurement, and once a time.
+    """
+    now = wired.store.clock.now()
     for run in wired.store.runs.list(customer, status="waiting", limit=1000):
         what, _, id = run.waits_for.partition(":")
+        if run.waits_for.startswith(RETRY) and datetime.fromisoformat(id) <= now:
+            wired.store.runs.wake(customer, run.id, run.waits_for)
         if what == "signals":
             release = wired.store.releases.get(customer, id)
             cause = f"signals:{measured(wired.store, customer, release)}"
@@ -171,13 +208,27 @@ def _named(wired: Wired, customer: Customer, wanted: Iterable[str]) -> list[str]
 
 
 def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], title: str) -> None:
-    """Leave a notice for named people, once; it carries no authority and no customer text."""
+    """Leave a notice for named people, once; it carries no authority and no customer text.
+
+    Whoever a question was passed on to is told as well: the notice is another then.
+    """
     what = title.partition(":")[0].replace(" ", "-")
     title = " ".join(untold(title).split())[:LONGEST]
+    now = approvals.latest(wired.store, customer, asked.id)
+    went_on = (
+        "" if now.id == asked.id else f"Asked of others now: pilotage approval show {now.id}\n"
+    )
     text = (
         f"{title}\nDue {asked.due_at:%Y-%m-%d %H:%M} UTC. If nobody answers, it holds.\n"
-        f"Look: pilotage approval show {asked.id}\n"
+        f"{went_on}Look: pilotage approval show {asked.id}\n"
     )
+    notices = wired.notices(customer)
+    key = f"{asked.id}:{what}"
+    before = notices.find_receipt(key)
+    if before is not None and what == "waits-for-you":
+        told = set(before["to"].split(", "))
+        key, to = f"{key}:{'+'.join(to)}", [one for one in to if one not in told]
+    elif before is not None:
+        return
     if to:
-        notices = wired.notices(customer)
-        tell(notices, to=tuple(to), title=title, text=text, key=f"{asked.id}:{what}")
+        tell(notices, to=tuple(to), title=title, text=text, key=key)

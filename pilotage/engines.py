@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from hashlib import sha256
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
+from agent import edits
 from agent.deps import Deps, Practice
 from agent.question import current_subject
 from agent.standing import facts_of, look
@@ -28,17 +29,18 @@ from policies.approvals import rule_on
 from policies.privacy import Pattern, compile_mask
 from policies.routing import Router
 from policies.rules import Installation
+from policies.standins import next_needs
 from rollout import admission
 from rollout.admission import DRILL, Sent, submit_many
 from rollout.advance import Facts
-from runs import people
+from runs import approvals, people
 from runs.approvals import Rules
 from runs.clock import Clock
-from runs.errors import InvalidInput, Unavailable
+from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.leases import Lease
 from runs.people import find_people
 from runs.records.approval import Approval
-from runs.records.item import Item, Output
+from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Source, Version
@@ -52,6 +54,7 @@ from tools.tool import Tool
 from workflow.actions import ActionDeps, Check, reconcile
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
+from workflow.process import asking
 from workflow.process.item import give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, find_fields, read_context
@@ -59,6 +62,9 @@ from workflow.version import mask_of
 
 log = logging.getLogger("pilotage.engines")
 
+RECHECK_EVERY = timedelta(minutes=5)
+RECHECKED = 200
+"""So many open questions, the most urgent, are held against the sources now and then."""
 BUDGET_TOKENS = 2_000
 """What the lessons recalled for one step may take."""
 
@@ -89,6 +95,7 @@ class Engines:
         self._has_lease = has_lease
         self._benches: dict[str, Bench] = {}
         self._routers: dict[tuple[str, str], Router] = {}
+        self._rechecked: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     @cached_property
@@ -148,6 +155,7 @@ class Engines:
                 router=self._router,
                 terms=self._terms,
                 person=self._person,
+                budget=self.chosen.installation.item_budget,
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
@@ -156,14 +164,32 @@ class Engines:
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
         of_run = current_subject(self.deps(self.chosen.store, NOBODY), customer)
+        of_item = asking.current(self.process_deps(customer), customer)
         terms = Terms(compile_mask((), get_args(Pattern)), None)
 
         def current(asked: Approval) -> str:
-            is_of_policy = asked.kind == "policy"
-            files = self.chosen.policy_files
-            return files.subject_now(customer, asked) if is_of_policy else of_run(asked)
+            if asked.kind == "policy":
+                return self.chosen.policy_files.subject_now(customer, asked)
+            return of_item(asked) if asked.kind == "action" else of_run(asked)
 
-        return Rules(rule_on, current, terms)
+        def policy(asked: Approval) -> PolicyValues:
+            return self.policy_of(customer, asked)
+
+        check_edit = partial(edits.check, self.chosen.store, customer)
+        return Rules(rule_on, current, terms, policy, next_needs, check_edit)
+
+    def policy_of(self, customer: Customer, asked: Approval) -> PolicyValues:
+        """The values a question is judged by: those it covers, else those that lead."""
+        store, covers = self.chosen.store, asked.covers
+        named = covers.get("policy") or covers.get("before", "")
+        found = store.find(customer, PolicyValues, named) if named else None
+        if found is not None:
+            return found
+        workflow = covers.get("workflow", "")
+        if not workflow and asked.run:
+            workflow = store.runs.get(customer, asked.run).workflow
+        led = self.chosen.policy_files.last_led(customer, workflow) if workflow else None
+        return led or self.chosen.installation.policy
 
     def standing(self, customer: Customer, release: Release) -> Facts:
         """Everything a move of the release rests on, as it is now, for whoever acts on it."""
@@ -202,6 +228,20 @@ class Engines:
             except Unavailable as error:
                 log.warning("an action stays open: %s", error, extra={"item": action.item})
 
+    def recheck_actions(self, customer: Customer) -> None:
+        """Ask again at once about actions whose ground changed; each is looked at now and then."""
+        store, now = self.chosen.store, self.chosen.clock.now()
+        deps = self.process_deps(customer)
+        found = approvals.list_approvals(store, customer, limit=RECHECKED)
+        for asked in (one for one in found if one.kind == "action"):
+            if now - self._rechecked.get(asked.id, asked.opened_at) < RECHECK_EVERY:
+                continue
+            self._rechecked[asked.id] = now
+            try:
+                asking.recheck(deps, customer, asked)
+            except (Unavailable, Conflict) as error:
+                log.warning("a question was not looked at again: %s", error)
+
     def close(self) -> None:
         """Let go of what only a worker holds."""
         if "index" in self.__dict__ and self.index is not None:
@@ -225,15 +265,18 @@ class Engines:
             router=self._router,
             terms=self._terms,
             person=self._person,
+            budget=self.chosen.installation.item_budget,
+            seconds=time.monotonic,
             holder=self.holder,
+            is_solo=self.chosen.installation.is_solo,
         )
 
     def _answer(
         self, customer: Customer, version: Version, item: Mapping[str, Any], context: Values
-    ) -> Output:
+    ) -> Output | Unanswered:
         bench = self.bench(customer)
         with self._lock:
-            bench.fitted(version)
+            bench.prepare(version)
         return bench.answer(version, item, context)
 
     @contextmanager

@@ -5,20 +5,25 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 from agent.cadence import calendar
 from agent.loop import code_digest
+from agent.shape import shape_of
+from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
+from pilotage import trust
 from pilotage.due import LEFT_OPEN
+from pilotage.taking_up import meeting_another_loop
+from pilotage.trust import Finding
 from pilotage.wiring import Wired
-from runs import audit
+from runs import people
 from runs.approvals import get
 from runs.errors import PilotageError
 from runs.records.person import Customer
 from runs.records.run import Run
 from runs.store import schema
+from runs.store.items import UNFINISHED
 
 OURS = (
     "pilotage",
@@ -35,13 +40,12 @@ OURS = (
 """The top-level names of this program; any other distribution with one of them overwrites it."""
 
 
-class Finding(NamedTuple):
-    """What was looked at, and how it is."""
-
-    name: str
-    state: Literal["ok", "note", "wrong"]
-    says: str
-    """One sentence; with the remedy where something is wrong."""
+BECOMES = {
+    "continues": "continues",
+    "asked_again": "is asked again",
+    "closed": "is closed as a blocker",
+}
+"""What is said of a run that meets another loop or other rules."""
 
 
 def look_over(wired: Wired) -> list[Finding]:
@@ -49,7 +53,11 @@ def look_over(wired: Wired) -> list[Finding]:
     looks: list[Callable[[], Iterator[Finding]]] = [
         names,
         lambda: database(wired),
+        lambda: trust.chain(wired),
+        lambda: trust.anchored(wired),
         lambda: work(wired),
+        lambda: trust.held(wired),
+        lambda: trust.refused(wired, people.WHOLE),
     ]
     found = [finding for look in looks for finding in look()]
     for customer in wired.store.customers():
@@ -76,17 +84,11 @@ def names(ours: Sequence[str] = OURS) -> Iterator[Finding]:
 
 
 def database(wired: Wired) -> Iterator[Finding]:
-    """The schema is the one this program works with, and the record is what its chain says."""
+    """The schema is the one this program works with."""
     record = wired.store.database
     yield Finding("database", "ok", f"{schema.server(record)} at {record.name}")
     state = schema.state(record)
     yield Finding("schema", "ok" if state.is_current else "wrong", f"revision {state.found}")
-    report = audit.verify(wired.store.database)
-    if report.ok:
-        says = f"{report.events} events, {report.records} records, head {report.head[:12]}"
-        yield Finding("audit", "ok", says)
-    for problem in report.problems:
-        yield Finding("audit", "wrong", f"event {problem.seq}: {problem.says}; restore the record")
 
 
 def work(wired: Wired) -> Iterator[Finding]:
@@ -108,6 +110,7 @@ def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from paused(wired, customer)
     yield from files(wired, customer)
     yield from index(wired, customer)
+    yield from trust.refused(wired, customer)
 
 
 def given_up(wired: Wired, customer: Customer) -> Iterator[Finding]:
@@ -129,8 +132,7 @@ def unsettled(wired: Wired, customer: Customer) -> Iterator[Finding]:
     before = wired.store.clock.now() - LEFT_OPEN
     left = [a for a in wired.store.actions.unsettled(customer) if a.reserved_at < before]
     for action in left:
-        says = f"{action.key} by {action.tool} is {action.status}; look there for this key"
-        yield Finding("actions", "wrong", says)
+        yield Finding("actions", "wrong", trust.told_of(wired, customer, action))
     if not left:
         yield Finding("actions", "ok", f"{customer.id}: every action has its end")
 
@@ -161,18 +163,19 @@ def missed(wired: Wired, customer: Customer) -> Iterator[Finding]:
 
 def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:
     """Every run that is under way finds its place in the loop of this program."""
-    now = code_digest()
     under_way = [
         run
         for status in ("open", "waiting")
         for run in wired.store.runs.list(customer, status=status, limit=1000)
     ]
-    changed = [run for run in under_way if run.graph != now]
-    if not changed:
+    moved = meeting_another_loop(wired, customer)
+    if not moved:
         says = f"{customer.id}: {len(under_way)} under way, all with the loop as it is"
         yield Finding("runs", "ok", says)
-    for run in changed:
-        yield _meeting(wired, customer, run)
+        return
+    now = _loop_of(wired)
+    for run in moved:
+        yield _meeting(wired, customer, run, now)
 
 
 def files(wired: Wired, customer: Customer) -> Iterator[Finding]:
@@ -214,18 +217,26 @@ def index(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield Finding("memory", "note" if is_left else "ok", says + more)
 
 
-def _meeting(wired: Wired, customer: Customer, run: Run) -> Finding:
-    from agent.graph import NODES
+def _loop_of(wired: Wired) -> Now:
+    """The loop and the rules of this program; langgraph is loaded only where a run meets them."""
+    from agent.graph import build
+    from pilotage.engines import NOBODY
 
+    loop = build(wired.engines("").deps(wired.store, NOBODY))
+    return Now(code_digest(), wired.installation.digest, shape_of(loop))
+
+
+def _meeting(wired: Wired, customer: Customer, run: Run, now: Now) -> Finding:
+    """What becomes of a run when the worker takes it up in this loop."""
     node = _stands_at(wired, customer, run)
-    if node and node not in NODES:
-        says = (
-            f"{run.id} stands at {node}, which this program does not have; "
-            "go back to the version it was started with, or end it"
-        )
-        return Finding("runs", "wrong", f"{customer.id}: {says}")
-    says = f"{run.id} goes on with another loop than it was started with; questions are asked again"
-    return Finding("runs", "note", f"{customer.id}: {says} where what they cover changed")
+    if not node:
+        says = f"{run.id} continues: it is at work, and every step reads the record again"
+        return Finding("runs", "note", f"{customer.id}: {says}")
+    met = meet(find_pin(wired.store, customer, run.id), now, node)
+    says = f"{run.id} {BECOMES[met.outcome]}: {met.why}"
+    if met.outcome == "closed":
+        says += f"; {owner_of(wired.store, customer, run)} answers for it"
+    return Finding("runs", "wrong" if met.outcome == "closed" else "note", f"{customer.id}: {says}")
 
 
 def _stands_at(wired: Wired, customer: Customer, run: Run) -> str:
@@ -241,7 +252,7 @@ def _is_open(wired: Wired, customer: Customer, kind: str, subject: str) -> bool:
         busy = {job.subject for job in [*wired.store.jobs.waiting(), *wired.store.jobs.enqueued()]}
         return run.status == "open" and run.id not in busy
     if kind == "process_item":
-        return wired.store.items.get(customer, subject).status == "queued"
+        return wired.store.items.get(customer, subject).status in UNFINISHED
     return False
 
 

@@ -46,6 +46,7 @@ class Jobs:
             engines.chosen.store,
             lambda store, lease: build(engines.deps(store, lease)),
             partial(checkpoints.opened, engines.chosen.checkpoints),
+            rules=engines.chosen.installation.digest,
         )
         customer, run = job.customer, job.subject
         self._turns.take(run, lambda: self._advance(loop, customer, run))

@@ -7,38 +7,23 @@ key of its own, and what was rolled back is not rolled back again.
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from agent import reach
 from agent.reach import Candidate
 from pilotage.wiring import Wired
-from rollout import advance, watch
+from rollout import advance, alerts, watch
 from rollout.assignment import SERVING
 from rollout.release import way_back
 from rollout.release.cause import Judged
-from rollout.watch import Standing
 from runs.errors import PilotageError
-from runs.people import find_people
 from runs.plan import PlanRecord
 from runs.records.person import Customer
 from runs.records.record import digest_of
-from runs.records.release import Release, Signal
-from runs.store.store import Store
+from runs.records.release import Release
 from tools.notify import tell
 from workflow.access import Systems
 
 log = logging.getLogger("pilotage.lookout")
-
-
-class _Breach(NamedTuple):
-    """What an owner is told, once."""
-
-    what: str
-    """`limit` or `bar`: a breach is told of each."""
-    title: str
-    says: str
-    follows: str
-    """What happens because of it."""
 
 
 def watch_releases(wired: Wired, customer: Customer) -> None:
@@ -62,8 +47,8 @@ def _watch(wired: Wired, customer: Customer, release: Release) -> None:
     told = watch.standings_of(store, customer, release=release, now=now)
     if serves and any(one.find_crossed() for one in told):
         _take_back(wired, customer, release)
-    for one in told:
-        _tell(wired, customer, release, one)
+    place = alerts.Place(store, customer, wired.notices(customer))
+    alerts.tell_breaches(place, release, now)
 
 
 def _watched(releases: Sequence[Release]) -> Iterator[Release]:
@@ -91,29 +76,29 @@ def _look_at_sources(wired: Wired, customer: Customer, release: Release) -> None
     seen = reach.follow(
         store, customer, Systems(wired.tools(customer), time.monotonic), whose=whose
     )
+    plan = store.get(customer, PlanRecord, release.plan).plan
     lost = "; ".join(map(reach.told, reach.not_reached(seen.access)))
     if lost:
-        _tell_of_sources(
-            wired, customer, release, says=lost, what="a source or tool cannot be reached"
-        )
+        what = "a source or tool cannot be reached"
+        owner = reach.owner_of(plan, seen.access)
+        _tell_of_sources(wired, customer, release, owner, says=lost, what=what)
     changed = reach.changed(store, customer, release)
     strange = advance.find_strange(release, changed)
     if changed:
         what = "a source changed since the dry run"
-        _tell_of_sources(wired, customer, release, says=changed, what=what)
+        owner = reach.owner_of(plan)
+        _tell_of_sources(wired, customer, release, owner, says=changed, what=what)
     if strange is not None and release.status == "open":
         way_back.hold(store, customer, release=release, cause=Judged(strange))
 
 
 def _tell_of_sources(
-    wired: Wired, customer: Customer, release: Release, *, says: str, what: str
+    wired: Wired, customer: Customer, release: Release, owner: str, *, says: str, what: str
 ) -> None:
     """Leave a notice with the owner of the way to the systems, once for the same finding."""
     notices = wired.notices(customer)
     key = f"{release.id}:{release.stage}:sources:{digest_of(says)[7:19]}"
-    plan = wired.store.get(customer, PlanRecord, release.plan).plan
-    owner = reach.owner_of(plan)
-    to = _answering(wired.store, customer, release, owner)
+    to = alerts.answering(wired.store, customer, release, owner)
     if not to or notices.find_receipt(key) is not None:
         return
     text = (
@@ -121,7 +106,7 @@ def _tell_of_sources(
         f"Look: pilotage release show {release.id}\n"
         f"Try: pilotage workflow probe {release.workflow}\n"
     )
-    tell(notices, to=to, title=f"{release.workflow}: {what}", text=text, key=key)
+    tell(notices, to=(to,), title=f"{release.workflow}: {what}", text=text, key=key)
 
 
 def _take_back(wired: Wired, customer: Customer, release: Release) -> None:
@@ -136,44 +121,3 @@ def _take_back(wired: Wired, customer: Customer, release: Release) -> None:
     before = way_back.find_values_before(store, customer, release)
     if before is not None:
         wired.policy_files.write(customer, before)
-
-
-def _tell(wired: Wired, customer: Customer, release: Release, one: Standing) -> None:
-    last = one.last
-    if last is None or last.breached_since is None:
-        return
-    limit = _Breach("limit", "breaches its limit", one.says, "nothing is expanded while it does")
-    _leave(wired, customer, release, last, limit)
-    if one.find_crossed():
-        goes = "a stage that acts goes back by itself"
-        bar = _Breach("bar", "crossed the bar at which it goes back", one.says_crossed, goes)
-        _leave(wired, customer, release, last, bar)
-
-
-def _leave(
-    wired: Wired, customer: Customer, release: Release, signal: Signal, breach: _Breach
-) -> None:
-    """Leave a notice, once a breach: the first that was told of it stands."""
-    notices, since = wired.notices(customer), signal.breached_since
-    key = f"{release.id}:{release.stage}:{signal.name}:{breach.what}:{since:%Y%m%dT%H%M%S.%f}"
-    to = _answering(wired.store, customer, release, signal.owner)
-    if not to or notices.find_receipt(key) is not None:
-        return
-    stage = release.stages[release.stage].name
-    text = (
-        f"{breach.says}\n"
-        f"Read at {signal.until:%Y-%m-%d %H:%M} UTC of release {release.id} at {stage}; "
-        f"{breach.follows}.\n"
-        f"Look: pilotage release show {release.id}\n"
-        f"Take back: pilotage release rollback {release.id} --reason TEXT\n"
-    )
-    title = f"{release.workflow}: {signal.name.replace('_', ' ')} {breach.title}"
-    tell(notices, to=to, title=title, text=text, key=key)
-
-
-def _answering(store: Store, customer: Customer, release: Release, owner: str) -> tuple[str, ...]:
-    """The signal's owner, or whoever answers for incidents once the owner has left."""
-    people = {one.id for one in find_people(store, customer) if not one.is_disabled}
-    plan = store.get(customer, PlanRecord, release.plan).plan
-    asked = (owner, plan.owners.incidents, plan.owners.workflow_behaviour)
-    return next(((one,) for one in asked if one in people), ())

@@ -98,7 +98,9 @@ class Questions:
             if found is None:
                 break
             edit = found
-            approval = approvals.find_all(self._store, customer, [asked]).get(asked)
+            there = approvals.find_all(self._store, customer, [asked]).get(asked)
+            # What nobody answered went on to others: their answer is the one that counts.
+            approval = approvals.latest(self._store, customer, asked) if there else None
         return So(edit, approval, _numbered(name, number))
 
     def is_decided(self, different: Difference) -> bool:
@@ -160,7 +162,7 @@ class Questions:
         """Ask; asked twice it is one question. What was asked about other values is superseded."""
         customer, now = different.customer, self._store.clock.now()
         covers = covers_of(edit)
-        everybody = find_people(self._store, customer)
+        everybody = [one for one in find_people(self._store, customer) if not one.is_disabled]
         unknown = "" if edit.is_known else "; editor unknown"
         asked = Approval(
             id=edit.id,

@@ -30,6 +30,12 @@ class Settings:
     """Seconds between two looks at the queue, and of a waiting command at a run."""
     tick_s: float
     """Seconds between two looks at what falls due."""
+    anchors: tuple[str, ...]
+    """Places outside that are told where the chain ends."""
+    anchor_hours: float
+    """Hours between two anchors of one place."""
+    key: str
+    """File of the private key with which the asking person signs; empty when nobody said."""
     no_color: bool
     """Output without colour."""
     environment: Mapping[str, str] = field(repr=False)
@@ -82,6 +88,20 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _places(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if not 0.01 <= hours <= 720:
+        raise ValueError("hours from 0.01 to 720, such as 24")
+    return hours
+
+
 VARIABLES = (
     Variable("PILOTAGE_HOME", "path", ".pilotage", "", "The folder of everything kept.", _text),
     Variable("PILOTAGE_TOKEN", "secret", "", "", "Says who acts: plt_<id>_<secret>.", _text),
@@ -125,6 +145,23 @@ VARIABLES = (
         "Between two looks at what falls due: approvals, evidence, actions left open.",
         _seconds,
     ),
+    Variable(
+        "PILOTAGE_ANCHOR",
+        "places",
+        "",
+        "",
+        "Where the chain's end is told: file:, git: or https:, several with blanks between.",
+        _places,
+    ),
+    Variable(
+        "PILOTAGE_ANCHOR_HOURS",
+        "number",
+        "24",
+        "hours",
+        "Between two anchors of one place; twice as long is late.",
+        _hours,
+    ),
+    Variable("PILOTAGE_KEY", "path", "", "", "The private key you sign decisions with.", _text),
     Variable("NO_COLOR", "flag", "", "", "Set to anything: output without colour.", bool),
 )
 
@@ -141,6 +178,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         concurrency=value["PILOTAGE_CONCURRENCY"],
         poll_s=value["PILOTAGE_POLL_S"],
         tick_s=value["PILOTAGE_TICK_S"],
+        anchors=value["PILOTAGE_ANCHOR"],
+        anchor_hours=value["PILOTAGE_ANCHOR_HOURS"],
+        key=value["PILOTAGE_KEY"],
         no_color=value["NO_COLOR"],
         environment=environment,
     )

@@ -147,6 +147,15 @@ class Wired:
         """Take items in, under the policy that leads now."""
         return self.engines("").admit(identity, workflow, sent, batch=batch)
 
+    def call_off(self, identity: Identity, item: str, reason: str) -> Item:
+        """End an item of which nothing was begun outside, with the reason."""
+        from rollout.admission import Deps, call_off
+
+        actor = f"token:{identity.token}" if identity.is_machine else identity.person
+        words = self.words()
+        deps = Deps(self.store, actor, lambda _: words)
+        return call_off(deps, identity.customer, item, reason=reason, terms=words)
+
     def reviews(self) -> "review.Deps":
         """What an act on an item that waits for a person needs."""
         from workflow.review import Deps

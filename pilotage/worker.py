@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pilotage import schemas
+from pilotage import anchoring, schemas
 from pilotage.due import look
 from pilotage.jobs import Jobs
+from pilotage.taking_up import from_the_dead, wake_left
 from pilotage.wiring import EVERYBODY, LEAD, WORKER, Wired
-from runs import leases, tables
+from runs import leases
 from runs.errors import Conflict, PilotageError, Unavailable
 from runs.leases import Lease, Seat
 from runs.queue import Queue, QueueSettings
@@ -73,6 +74,8 @@ class Worker:
     def start(self) -> None:
         """Take up what dead workers left, then do jobs in threads."""
         self._free_runs()
+        for customer in self._wired.store.customers():
+            wake_left(self._wired, customer)
         if self._wired.is_shared:
             self._lead.start()
         self._queue.start(Jobs(self._engines).by_kind())
@@ -106,12 +109,9 @@ class Worker:
 
     def _free_runs(self) -> None:
         """Give back the runs and items of workers that do not live any more."""
-        store, alive = self._wired.store, {self.name, *self._wired.workers()}
-        for customer in store.customers():
-            held = tables.leases.select().where(tables.leases.c.customer == customer.id)
-            for row in store.ledger.rows(held):
-                if row["holder"] and row["holder"] not in alive:
-                    leases.release(store, customer, Lease(row["name"], row["holder"], row["fence"]))
+        alive = {self.name, *self._wired.workers()}
+        for customer in self._wired.store.customers():
+            from_the_dead(self._wired, customer, alive)
 
     def _look_forever(self) -> None:
         self._look_once()
@@ -143,6 +143,7 @@ class Worker:
             return
         for customer in self._wired.store.customers():
             look(self._wired, self._engines, customer)
+        anchoring.follow(self._wired)
         self._looks += 1
         if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():
             self._queue.reap()
@@ -163,8 +164,10 @@ def working(wired: Wired) -> Iterator[Worker]:
     """A worker at work in this process for as long as the block lasts.
 
     Raises Unavailable, naming it, while another worker holds the home; on PostgreSQL nobody does.
+    Raises InvalidInput for a place to anchor to that is none.
     """
     schemas.require(wired.settings, wired.store.database)
+    anchoring.places(wired.settings)
     name = name_of_this_process()
     place = f"{WORKER}:{name}" if wired.is_shared else WORKER
     with leases.held(wired.store, EVERYBODY, place, holder=name, ttl_s=LEASE_S) as lease:

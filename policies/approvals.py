@@ -5,21 +5,25 @@ the approval alone: who was named, who was excluded, who has already decided. Si
 consent, and what is unknown is no.
 
 *Solo.* An installation of one person may say so; that person then fills every need, alone, and
-each decision is stamped. It ends by itself: an approval that names a second person is judged as any
-other. It never reaches beyond the sandbox, the stage that serves no item, for a risky class.
+each decision is stamped. It ends by itself: once a second person is here, or named, an approval is
+judged as any other. It never reaches beyond the sandbox, the stage that serves no item, for a risky
+class.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from policies import emergency
+from policies.quorum import Vote, Who, count, fill, humans, named, votes
+from policies.standins import Handed, Seat, escalated, find_limit, handed_over, next_step, seats
 from runs.errors import NotAllowed
 from runs.moves import ApprovalStatus
 from runs.records.approval import Approval, ApprovalKind, Decision, DecisionKind, Need
+from runs.records.delegation import ALONE, Around
 from runs.records.person import Identity, Person
 from runs.records.release import StageKind
-from runs.records.version import ApproverRule, PolicyValues
+from runs.records.version import ApproverRule, PolicyValues, Risk
 
-AGREES: frozenset[DecisionKind] = frozenset({"approve"})
 CLOSES: Mapping[DecisionKind, ApprovalStatus] = {
     "reject": "rejected",
     "ask_for_changes": "changes_asked",
@@ -28,9 +32,12 @@ CLOSES: Mapping[DecisionKind, ApprovalStatus] = {
 }
 """What one named person's decision alone makes of an approval."""
 MOVES_ON: frozenset[DecisionKind] = frozenset({"escalate", "hand_over"})
-"""Recorded; the question stays open, and the person has had their say."""
+"""Recorded; the question stays open, others are asked, and the person has had their say."""
+ALL: frozenset[DecisionKind] = frozenset(get_args(DecisionKind))
 INSIDE: frozenset[ApprovalKind] = frozenset({"plan", "test_exit", "lesson"})
 """Kinds after which nothing leaves the sandbox without another approval."""
+EDITED: frozenset[ApprovalKind] = frozenset({"plan", "update", "policy", "action"})
+"""Kinds about something that a person can write otherwise; the rest is measured."""
 
 
 class Ruling(NamedTuple):
@@ -43,6 +50,31 @@ class Ruling(NamedTuple):
     """What the approval becomes with it; None while more must agree."""
     role: str
     """The role in which the person counts; empty when not allowed."""
+    because: str = ""
+    """Why not, as one word for the audit; empty when allowed."""
+    behalf: str = ""
+    """In whose place a delegate decides; empty in their own."""
+    delegation: str = ""
+    needs: tuple[Need, ...] = ()
+    """Who is asked from now on, where it was passed on."""
+    to: tuple[str, ...] = ()
+    """Whom it was passed on to."""
+
+
+class Wanted(NamedTuple):
+    """Whom a question may be put to."""
+
+    excluded: Collection[str]
+    """Who asked for it or built it."""
+    editors: Collection[str] = ()
+    """Who wrote it otherwise than it was asked before; they are excluded as well."""
+    stage: StageKind | None = None
+    is_solo: bool = False
+
+
+class _No(NamedTuple):
+    because: str
+    says: str
 
 
 def needs_for(
@@ -57,17 +89,78 @@ def needs_for(
     """Name the people whose decision it needs, or raise NotAllowed naming the role nobody can fill.
 
     `stage`: the kind of stage it is about; approvers of `stage_full` come before those of `stage`,
-    and so on. `excluded`: requester, builder, last editor, author of the version.
+    and so on. `excluded`: requester, builder, last editor, author of the version, with every
+    account of theirs.
     """
-    wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
-    rules = wanted.get(f"{kind}_{stage}") or wanted.get(kind, ())
+    return needs_after(kind, policy, people, Wanted(excluded, (), stage, is_solo))
+
+
+def needs_after(
+    kind: ApprovalKind, policy: PolicyValues, people: Sequence[Person], wanted: Wanted
+) -> tuple[Need, ...]:
+    """The same for what somebody wrote otherwise than it was asked before.
+
+    Their own word stands for a role that nobody else can fill. Somebody else decides always: where
+    no role is left, the first of the escalation who neither asked for, built nor edited it.
+    """
+    asked: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
+    rules = asked.get(f"{kind}_{wanted.stage}") or asked.get(kind, ())
     if not rules:
         raise NotAllowed(
             f"policy of {policy.workflow}: approvers.{kind} names nobody, so nobody can agree; "
             f"add at least one role under approvers.{kind}"
         )
-    what = f"approvers.{kind}"
-    return needs_of(rules, people, what=what, excluded=excluded, is_solo=is_solo)
+    what, never = f"approvers.{kind}", {*wanted.excluded, *wanted.editors}
+    try:
+        return needs_of(rules, people, what=what, excluded=never, is_solo=wanted.is_solo)
+    except NotAllowed:
+        left = _without_theirs(rules, [one for one in people if one.id in wanted.editors])
+        if left == rules:
+            raise
+        if not left:
+            who = humans(people)
+            gone = {who(one) for one in never}
+            step = next_step(Around(people, escalation=policy.escalation), who, gone)
+            if step is None:
+                raise
+            return (step,)
+    return needs_of(left, people, what=what, excluded=never)
+
+
+def _without_theirs(
+    rules: Sequence[ApproverRule], editors: Sequence[Person]
+) -> tuple[ApproverRule, ...]:
+    """The roles that are left where each editor's own word stands for one of theirs."""
+    left = list(rules)
+    for person in editors:
+        held = (rule for rule in left if rule.role in (person.id, *person.roles))
+        rule = next(held, None)
+        if rule is not None:
+            less = rule.model_copy(update={"count": rule.count - 1})
+            place = left.index(rule)
+            left[place : place + 1] = [less] if less.count else []
+    return tuple(left)
+
+
+def rules_for_action(policy: PolicyValues, risks: Sequence[Risk]) -> tuple[ApproverRule, ...]:
+    """Who agrees to one action: all whom its risk classes name, or whom `action` names.
+
+    A role that several classes name is asked once, by the most of them. NotAllowed where nobody is
+    named.
+    """
+    wanted: Mapping[str, tuple[ApproverRule, ...]] = {**policy.approvers}
+    by_risk = [rule for risk in risks for rule in wanted.get(f"action_{risk}", ())]
+    rules: dict[str, ApproverRule] = {}
+    for rule in by_risk or wanted.get("action", ()):
+        if rule.role not in rules or rules[rule.role].count < rule.count:
+            rules[rule.role] = rule
+    if not rules:
+        keys = ", ".join(["approvers.action", *(f"approvers.action_{risk}" for risk in risks)])
+        raise NotAllowed(
+            f"policy of {policy.workflow}: nobody may agree to an action of risk "
+            f"{', '.join(risks) or 'none'}; add at least one role under one of {keys}"
+        )
+    return tuple(rules.values())
 
 
 def needs_of(
@@ -81,45 +174,105 @@ def needs_of(
     """Name who fills these roles, or raise NotAllowed naming `what` and the role nobody can fill.
 
     Nobody excluded or disabled is named; their deputy stands in, under the same conditions. Each
-    person can fill one need only, so the needs are checked together. `is_solo`: the installation
+    human can fill one need only, so the needs are checked together. `is_solo`: the installation
     says it has one person.
     """
+    who = humans(people)
     able = {person.id for person in people if not person.is_disabled}
-    if is_solo and len(able) == 1:
-        return tuple(Need(role=rule.role, count=1, people=tuple(able)) for rule in rules)
-    able -= set(excluded)
+    if is_solo and len({who(one) for one in able}) == 1:
+        return tuple(Need(role=rule.role, count=1, people=tuple(sorted(able))) for rule in rules)
+    never = {who(one) for one in excluded}
+    able = {one for one in able if who(one) not in never}
     needs = tuple(
         Need(role=rule.role, count=rule.count, people=_holders(rule.role, people, able))
         for rule in rules
     )
-    _check_fillable(what, needs)
+    _check_fillable(what, needs, who)
     return needs
 
 
 def rule_on(
-    approval: Approval, decisions: Sequence[Decision], identity: Identity, kind: DecisionKind
+    approval: Approval,
+    decisions: Sequence[Decision],
+    identity: Identity,
+    kind: DecisionKind,
+    around: Around = ALONE,
 ) -> Ruling:
     """Say whether this person may decide so, and what the approval becomes with it.
 
-    Only a named person, in an open approval, once. It is approved when every need is filled, each
-    by people of its own; one rejection rejects it and one wish for changes closes it. Pure: it is
-    run inside the transaction that records the decision.
+    Only a named person or their delegate, in an open approval, each human once. It is approved when
+    every need is filled, each by people of its own; one rejection rejects it and one wish for
+    changes closes it. Pure: it is run inside the transaction that records the decision.
     """
-    refused = _why_not(approval, decisions, identity, kind)
+    who = humans(around.people)
+    refused = _why_not(approval, decisions, identity, kind, around=around, who=who)
     if refused:
-        return Ruling(False, refused, None, "")
-    filled = _fill(approval.needs, [*_agreed(approval, decisions), identity.person])
-    role = filled.get(identity.person) or _role_of(approval, identity.person)
-    if kind in CLOSES:
-        return Ruling(True, f"{role} decides: {CLOSES[kind]}", CLOSES[kind], role)
+        return Ruling(False, refused.says, None, "", refused.because)
+    if kind == "approve_in_emergency":
+        needs = emergency.confirmers(approval, decisions, identity.person, who)
+        if not needs:
+            says = "nobody else could confirm it; ask those who are named, or escalate it"
+            return Ruling(False, says, None, "", "emergency")
+        says = "approved alone; it has to be confirmed"
+        return Ruling(True, says, "approved", "emergency", needs=needs)
     if kind in MOVES_ON:
-        return Ruling(True, f"{role} passes it on; the question stays open", None, role)
-    if identity.person not in filled:
-        return Ruling(False, "every need this person could fill is filled", None, "")
-    if _is_solo(approval) or len(filled) == _count(approval.needs):
-        return Ruling(True, f"{role} agrees; all who must have agreed", "approved", role)
-    missing = _count(approval.needs) - len(filled)
-    return Ruling(True, f"{role} agrees; {missing} more must agree", None, role)
+        return _passed_on(approval, decisions, identity.person, kind, around=around)
+    return _counted(approval, decisions, identity.person, kind, around=around, who=who)
+
+
+def _counted(
+    approval: Approval,
+    decisions: Sequence[Decision],
+    person: str,
+    kind: DecisionKind,
+    *,
+    around: Around,
+    who: Who,
+) -> Ruling:
+    """A decision that counts in a need: of the first place in which it fills one."""
+    is_solo = _is_solo(approval, around, who)
+    before = votes(approval, decisions, () if is_solo else approval.excluded)
+    free = _free(approval, decisions, person, around=around, who=who)
+    best, filled = free[0], fill(approval.needs, before, who)
+    for seat in free:
+        tried = fill(approval.needs, [*before, Vote(person, seat.place)], who)
+        if person in tried:
+            best, filled = seat, tried
+            break
+    role = filled.get(person) or _role_of(approval, best.place)
+    behalf = best.place if best.delegation else ""
+    told = f"{role}, in the place of {behalf}," if behalf else role
+    if kind in CLOSES:
+        says = f"{told} decides: {CLOSES[kind]}"
+        return Ruling(True, says, CLOSES[kind], role, "", behalf, best.delegation)
+    if person not in filled:
+        return Ruling(False, "every need this person could fill is filled", None, "", "filled")
+    missing = count(approval.needs) - len(filled)
+    if is_solo or missing == 0:
+        says = f"{told} agrees; all who must have agreed"
+        return Ruling(True, says, "approved", role, "", behalf, best.delegation)
+    says = f"{told} agrees; {missing} more must agree"
+    return Ruling(True, says, None, role, "", behalf, best.delegation)
+
+
+def _passed_on(
+    approval: Approval,
+    decisions: Sequence[Decision],
+    person: str,
+    kind: DecisionKind,
+    *,
+    around: Around,
+) -> Ruling:
+    if person not in named(approval):
+        says = "a delegate decides or leaves it; only who was asked passes it on"
+        return Ruling(False, says, None, "", "delegate")
+    move = handed_over if kind == "hand_over" else escalated
+    handed: Handed = move(approval, decisions, person, around)
+    if handed.refused:
+        return Ruling(False, handed.refused, None, "", "nobody_left")
+    role = _role_of(approval, person)
+    says = f"{role} passes it on to {', '.join(handed.to)}; the question stays open"
+    return Ruling(True, says, None, role, needs=handed.needs, to=handed.to)
 
 
 def why_not_proved(identity: Identity) -> str:
@@ -134,54 +287,89 @@ def why_not_proved(identity: Identity) -> str:
 
 
 def _why_not(
-    approval: Approval, decisions: Sequence[Decision], identity: Identity, kind: DecisionKind
-) -> str:
-    """Why this decision may not be made; empty when it may. The first reason is the answer."""
-    person = identity.person
-    if kind not in AGREES | MOVES_ON and kind not in CLOSES:
-        return f"{kind!r} is no decision; take one of {sorted(AGREES | MOVES_ON | set(CLOSES))}"
+    approval: Approval,
+    decisions: Sequence[Decision],
+    identity: Identity,
+    kind: DecisionKind,
+    *,
+    around: Around,
+    who: Who,
+) -> _No | None:
+    """Why this decision may not be made; None when it may. The first reason is the answer."""
+    if kind not in ALL:
+        return _No("kind", f"{kind!r} is no decision; take one of {sorted(ALL)}")
     if approval.status != "open":
-        return f"the approval is {approval.status}; nothing is left to decide"
-    refused = why_not_proved(identity) or _why_not_own(approval, person)
+        return _No("closed", f"the approval is {approval.status}; nothing is left to decide")
+    refused = why_not_proved(identity)
+    if refused:
+        return _No("machine" if identity.is_machine or not identity.person else "proof", refused)
+    person = identity.person
+    known = {one.id: one for one in around.people}
+    if known and (person not in known or known[person].is_disabled):
+        return _No("disabled", f"{person} is disabled, or no person of this customer")
+    if kind == "approve_with_edit" and approval.kind not in EDITED:
+        says = f"what a {approval.kind} rests on is measured, and not edited; ask for changes"
+        return _No("kind", says)
+    if kind == "approve_in_emergency":
+        says = emergency.why_not(approval, identity, around, who)
+        return _No("emergency", says) if says else None
+    return _why_no_voice(approval, decisions, person, around=around, who=who)
+
+
+def _why_no_voice(
+    approval: Approval, decisions: Sequence[Decision], person: str, *, around: Around, who: Who
+) -> _No | None:
+    """Why the person has no say in it, or no more."""
+    refused = _why_not_own(approval, person, around, who)
     if refused:
         return refused
-    if person not in _named(approval):
-        return f"{person} is not one of those who were asked"
-    if any(decision.person == person for decision in decisions):
-        return f"{person} has already decided"
-    return ""
+    if not seats(approval, person, around):
+        limit = find_limit(approval, person, around)
+        why = f"{person} is not one of those who were asked" + (f": {limit}" if limit else "")
+        return _No("delegation" if limit else "unnamed", why)
+    if who(person) in {who(one) for one in approval.agreed}:
+        return _No("decided", f"{person} has agreed to it already, before it was escalated")
+    if any(who(one.person) == who(person) for one in decisions):
+        return _No("decided", f"{person} has already decided")
+    if not _free(approval, decisions, person, around=around, who=who):
+        return _No("decided", f"a delegate has already decided in the place of {person}")
+    return None
 
 
-def _why_not_own(approval: Approval, person: str) -> str:
-    if not _is_solo(approval):
-        is_own = person in approval.excluded
-        return (
-            f"{person} asked for, built or edited it: nobody approves their own" if is_own else ""
-        )
+def _free(
+    approval: Approval, decisions: Sequence[Decision], person: str, *, around: Around, who: Who
+) -> list[Seat]:
+    """The places of this person in which nobody has decided yet."""
+    taken = {who(one) for made in decisions for one in (made.person, made.behalf) if one}
+    return [seat for seat in seats(approval, person, around) if who(seat.place) not in taken]
+
+
+def _why_not_own(approval: Approval, person: str, around: Around, who: Who) -> _No | None:
+    if not _is_solo(approval, around, who):
+        if who(person) not in {who(one) for one in approval.excluded}:
+            return None
+        over = "; a second person is here, so solo is over and it is asked again"
+        ended = over if is_over(approval, around) else ""
+        says = f"{person} asked for, built or edited it: nobody approves their own{ended}"
+        return _No("own", says)
     is_sandbox = approval.kind == "stage" and approval.covers.get("weight_bp") == "0"
     is_inside = approval.kind in INSIDE or is_sandbox
     if approval.risks and not is_inside:
-        return f"alone, nobody lets {', '.join(approval.risks)} actions out of the sandbox"
-    return ""
+        risks = ", ".join(approval.risks)
+        return _No("solo", f"alone, nobody lets {risks} actions out of the sandbox")
+    return None
 
 
-def _is_solo(approval: Approval) -> bool:
-    """Solo only where the approval says so and names no second person."""
-    return approval.solo and len(_named(approval)) == 1
+def is_over(approval: Approval, around: Around) -> bool:
+    """Whether a question was put to one person alone, and a second person has come since."""
+    who = humans(around.people)
+    return approval.solo and len({who(p.id) for p in around.people if not p.is_disabled}) > 1
 
 
-def _named(approval: Approval) -> frozenset[str]:
-    return frozenset(person for need in approval.needs for person in need.people)
-
-
-def _agreed(approval: Approval, decisions: Sequence[Decision]) -> list[str]:
-    """Who has agreed to exactly this digest and may count, in order."""
-    own = frozenset() if _is_solo(approval) else frozenset(approval.excluded)
-    return [
-        one.person
-        for one in decisions
-        if one.kind in AGREES and one.seen == approval.subject and one.person not in own
-    ]
+def _is_solo(approval: Approval, around: Around, who: Who) -> bool:
+    """Solo only where the approval says so, names no second person, and none has come since."""
+    is_one = len({who(one) for one in named(approval)}) == 1
+    return approval.solo and is_one and not is_over(approval, around)
 
 
 def _role_of(approval: Approval, person: str) -> str:
@@ -198,12 +386,9 @@ def _holders(role: str, people: Sequence[Person], able: Collection[str]) -> tupl
     return tuple(dict.fromkeys(one for one in stand if one in able))
 
 
-def _count(needs: Sequence[Need]) -> int:
-    return sum(need.count for need in needs)
-
-
-def _check_fillable(what: str, needs: Sequence[Need]) -> None:
-    filled = list(_fill(needs, sorted({one for need in needs for one in need.people})).values())
+def _check_fillable(what: str, needs: Sequence[Need], who: Who) -> None:
+    everybody = sorted({one for need in needs for one in need.people})
+    filled = list(fill(needs, [Vote(one, one) for one in everybody], who).values())
     for need in needs:
         wanted = sum(other.count for other in needs if other.role == need.role)
         if filled.count(need.role) < wanted:
@@ -212,27 +397,3 @@ def _check_fillable(what: str, needs: Sequence[Need]) -> None:
                 f"({', '.join(need.people) or 'nobody'}), each in one role; give the role "
                 f"{need.role} to another person who neither asked for nor built it"
             )
-
-
-def _fill(needs: Sequence[Need], people: Sequence[str]) -> dict[str, str]:
-    """Role by person: as many needs filled as these people can fill, each person filling one.
-
-    A maximum matching by augmenting paths: whoever came first stays counted, in this or another
-    role.
-    """
-    places = [(need.role, need.people) for need in needs for _ in range(need.count)]
-    held: dict[int, str] = {}
-
-    def place(person: str, tried: set[int]) -> bool:
-        for number, (_, named) in enumerate(places):
-            if person not in named or number in tried:
-                continue
-            tried.add(number)
-            if number not in held or place(held[number], tried):
-                held[number] = person
-                return True
-        return False
-
-    for person in dict.fromkeys(people):
-        place(person, set())
-    return {person: places[number][0] for number, person in held.items()}

@@ -146,12 +146,18 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
         yield f"evidence_hours.{kind}", Decimal(hours)
     yield "escalation", policy.escalation
     yield "ops_review_days", Decimal(policy.ops_review_days)
+    yield "retry_minutes", Decimal(policy.retry_minutes)
+    rule = policy.emergency
+    if rule is not None:
+        for name in ("people", "kinds", "risks"):
+            yield f"emergency.{name}", tuple(getattr(rule, name))
+        yield "emergency.confirm_hours", Decimal(rule.confirm_hours)
 
 
 def _roles(
     key: str, before: Value | None, after: Value | None, own: Mapping[str, Bound]
 ) -> tuple[str, ...]:
-    if key.startswith("approvers."):
+    if key.startswith(("approvers.", "emergency.")):
         return GOVERNING
     if key == "escalation":
         return (OPS, "product_owner") if _tells_fewer(before, after) else (OPS,)

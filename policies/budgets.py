@@ -5,40 +5,9 @@ changes nothing. Money is Decimal in the installation's currency, time in second
 """
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from runs.errors import InvalidInput, NotAllowed
-from runs.records.record import Record
-
-
-class Spend(Record):
-    """What something costs, or may cost."""
-
-    calls: int = 0
-    """Model calls."""
-    cost: Decimal = Decimal(0)
-    seconds: Decimal = Decimal(0)
-
-    def plus(self, other: "Spend") -> "Spend":
-        """Both together."""
-        return Spend(
-            calls=self.calls + other.calls,
-            cost=self.cost + other.cost,
-            seconds=self.seconds + other.seconds,
-        )
-
-    def minus(self, other: "Spend") -> "Spend":
-        """What is left of this without the other."""
-        return Spend(
-            calls=self.calls - other.calls,
-            cost=self.cost - other.cost,
-            seconds=self.seconds - other.seconds,
-        )
-
-    def least(self) -> Decimal:
-        """The smallest of the three."""
-        return min(Decimal(self.calls), self.cost, self.seconds)
-
+from runs.records.run import Spend
 
 NOTHING = Spend()
 

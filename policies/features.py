@@ -66,7 +66,7 @@ def find_wrong(features: Sequence[Feature], known: Declared) -> Iterator[Wrong]:
     """Every feature that names what is not declared, is masked or cannot be read so."""
     seen: set[Feature] = set()
     for number, feature in enumerate(features):
-        says = _find_wrong_place(feature.field, known) or _find_wrong_kind(feature, known)
+        says = why_not_there(feature.field, known) or _find_wrong_kind(feature, known)
         if not says and feature in seen:
             says = f"is {feature.field}, which an earlier feature looks at alike; keep one"
         if says:
@@ -76,7 +76,8 @@ def find_wrong(features: Sequence[Feature], known: Declared) -> Iterator[Wrong]:
             yield Wrong(number, "against", says)
 
 
-def _find_wrong_place(written: str, known: Declared) -> str:
+def why_not_there(written: str, known: Declared) -> str:
+    """Why nothing may be taken from a place, with the remedy; empty where it may."""
     place = place_of(written)
     if place is None:
         return f"is {written!r}; write a field of the contract, or context.<source>.<field>"
@@ -115,4 +116,4 @@ def _find_wrong_against(feature: Feature, known: Declared) -> str:
         return "is missing; name the field that the item's is held against"
     if feature.against == feature.field:
         return f"is {feature.against}, the field itself; name another"
-    return _find_wrong_place(feature.against, known)
+    return why_not_there(feature.against, known)

@@ -89,6 +89,19 @@ def mcnemar(gain: int, loss: int) -> float:
     return 1.0 if gain == 0 else float(beta.cdf(0.5, gain, loss + 1))
 
 
+@lru_cache(maxsize=65_536)
+def blindly(hits: int, drawn: int, *, marked: int, n: int) -> float:
+    """Chance of at least `hits` marked ones when `drawn` of n, of which `marked` are, are drawn.
+
+    Hypergeometric: Fisher's exact test, one-sided.
+    """
+    from scipy.stats import hypergeom
+
+    _check_counts(marked, n)
+    _check_counts(drawn, n)
+    return float(hypergeom.sf(hits - 1, n, marked, drawn))
+
+
 @lru_cache(maxsize=4_096)
 def tango(gain: int, loss: int, n: int, confidence: float = 0.95) -> Interval:
     """Bounds of the paired difference (gain - loss) / n; each end alone holds with `confidence`.

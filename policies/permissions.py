@@ -17,7 +17,7 @@ own. Effects named under `actions.needing_approval` of the plan wait as well. Wh
 not in the tables is not allowed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from runs.records.release import StageKind
@@ -49,6 +49,11 @@ class Permission(NamedTuple):
     reason: str
 
 
+def waits(effect: Effect, kept: Collection[str]) -> bool:
+    """Whether a person must agree to exactly this action first; `kept`: names the plan keeps so."""
+    return bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS)) or effect.name in kept
+
+
 def permit(effect: Effect, *, stage: StageKind, version: Version, has_approval: bool) -> Permission:
     """Allow only what the version declares, the stage has room for and a person agreed to.
 
@@ -56,8 +61,8 @@ def permit(effect: Effect, *, stage: StageKind, version: Version, has_approval: 
     the effect or in the stage, is no.
     """
     unknown = set(effect.risks) - ALL_RISKS
-    is_risky = bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS))
-    needs = is_risky or effect.name in version.waiting
+    is_risky = waits(effect, ())
+    needs = waits(effect, version.waiting)
     if effect not in version.effects:
         return Permission(False, needs, f"the version does not declare the effect {effect.name!r}")
     if stage not in ALLOWED or effect.level not in WAITING or unknown:

@@ -5,20 +5,22 @@ side. A problem is wrong (the writer mends it) or missing (a person is asked). A
 nothing and is shown wherever the plan is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from policies import bounds, features, routing
+from policies import bounds, drafting, features, routing
 from policies.texts import Path, Problem
 from runs.errors import InvalidInput
 from runs.plan import Limit, Plan, RollbackRule, SignalPlan
-from runs.plan_parts import Phases
 from runs.records.release import StageSpec
 from runs.records.version import GateValues
 
 LEAST_CONFIDENCE = 0.5
 """A bound that holds less often than not decides nothing."""
+GOOD = ("quality", "coverage", "trace")
+"""Signals of which more is better; of each other less is."""
+ALERTS_ALONE = ("drift",)
+"""Signals that hold a release and never take it back: they do not say that anything is wrong."""
 COMPLIANCE = "compliance"
 """The role that takes part in the gate of the design where data is regulated."""
 ASKED: Mapping[str, str] = {
@@ -31,6 +33,7 @@ ASKED: Mapping[str, str] = {
     "contract": "domain_expert",
     "context": "builder",
     "learning": "changes",
+    "drafting": "changes",
     "routing": "workflow_behaviour",
     "actions": "workflow_behaviour",
     "acceptance": "evaluation",
@@ -60,6 +63,12 @@ def owner_of(field: str) -> str:
     return next((ASKED[path] for path in above if path in ASKED), "")
 
 
+def who_answers(plan: Plan, tools: Collection[str]) -> str:
+    """Who answers for the first system reached by one of these tools; the builder where none is."""
+    theirs = (one.answering for one in plan.systems if one.tool in tools)
+    return next(theirs, plan.owners.builder)
+
+
 def owners_in(written: Mapping[str, Any]) -> dict[str, str]:
     """The owners a plan names, by area, however much else of it is missing."""
     owners = written.get("owners")
@@ -67,25 +76,9 @@ def owners_in(written: Mapping[str, Any]) -> dict[str, str]:
     return {area: name for area, name in named.items() if isinstance(name, str)}
 
 
-def early_warnings(written: Mapping[str, Any]) -> tuple[str, ...]:
-    """What should be looked at in a plan that has holes still."""
-    phases = written.get("phases")
-    named = phases if isinstance(phases, dict) else {}
-    return tuple(
-        f"phases.{name}.deadline stands before phases.{name}.gate_out is defined; define what must "
-        "be shown first, then by when"
-        for name in Phases.model_fields
-        if _has(named, name, "deadline") and not _has(named, name, "gate_out")
-    )
-
-
-def warnings(plan: Plan) -> tuple[str, ...]:
-    """What is neither wrong nor missing in a plan, and yet should be looked at."""
-    return (*_late_deadlines(plan), *_dear(plan), *_unchecked_builder(plan))
-
-
 def problems(plan: Plan) -> Iterator[Problem]:
     """What the parts of a plan, each right, say wrongly of each other, or leave open."""
+    yield from _scope_problems(plan)
     yield from _contract_problems(plan)
     yield from _reach_problems(plan)
     yield from _routing_problems(plan)
@@ -94,6 +87,24 @@ def problems(plan: Plan) -> Iterator[Problem]:
     yield from _phase_problems(plan)
     yield from _stage_problems(plan.rollout.stages, plan.rollout.agreed_stage)
     yield from _signal_problems(plan)
+
+
+def _scope_problems(plan: Plan) -> Iterator[Problem]:
+    """What the first release leaves out is not in it."""
+    out = plan.scope.excluded
+    waits = set(plan.actions.needing_approval)
+    alone = {one.name for one in plan.actions.allowed if one.name not in waits}
+    systems = {name for one in plan.systems for name in (one.name, one.tool)}
+    for part, named, has in (
+        ("adjacent_workflows", out.adjacent_workflows, {plan.workflow, plan.title}),
+        ("unapproved_actions", out.unapproved_actions, alone),
+        ("integrations", out.integrations, systems),
+        ("segments", out.segments, set(plan.scope.included.segments)),
+    ):
+        for name in named:
+            if name in has:
+                says = f"names {name}, which the plan has; keep it in one of the two"
+                yield Problem(("scope", "excluded", part), "wrong", says)
 
 
 def _contract_problems(plan: Plan) -> Iterator[Problem]:
@@ -106,7 +117,7 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
             yield Problem(("contract", part), "wrong", "names one twice; keep one")
     text = plan.contract.text_field
     asked = [(("contract", "text_field"), text)] if text else []
-    if not text and not plan.learning.features:
+    if not text and not plan.learning.features and plan.drafting is None:
         says = "is missing; name the field whose words are learnt, or learning.features"
         yield Problem(("contract", "text_field"), "missing", says)
     asked += [
@@ -118,6 +129,22 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
             says = f"is {name}, which is no field of the contract; name one of {', '.join(fields)}"
             yield Problem(path, "wrong", says)
     yield from _feature_problems(plan)
+    yield from _drafting_problems(plan)
+
+
+def _drafting_problems(plan: Plan) -> Iterator[Problem]:
+    """A plan drafts or learns; what it drafts from is declared, and its template holds no rule."""
+    if plan.drafting is None:
+        return
+    if plan.contract.text_field or plan.learning.features:
+        says = "stands beside contract.text_field or learning.features; draft or learn, not both"
+        yield Problem(("drafting",), "wrong", says)
+    known = features.declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    made = plan.drafting
+    drafted = drafting.Drafted(made.label, made.template, made.fillings)
+    owned = [entry for entries in plan.routing.lists.values() for entry in entries]
+    for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
+        yield Problem(("drafting", *wrong.path), "wrong", wrong.says)
 
 
 def _feature_problems(plan: Plan) -> Iterator[Problem]:
@@ -273,9 +300,13 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "allow; read it more often"
             )
             yield Problem(("signals", at, "every_minutes"), "wrong", says)
+        yield from _unfit_signal(plan, signal, at)
     for at, rule in enumerate(plan.rollout.rollback_when):
         path = ("rollout", "rollback_when", at)
-        if rule.signal not in watched:
+        if rule.signal in ALERTS_ALONE:
+            says = f"is {rule.signal}, which alerts and holds; alone it takes nothing back"
+            yield Problem((*path, "signal"), "wrong", says)
+        elif rule.signal not in watched:
             says = f"is {rule.signal}, which nobody watches; name one of {', '.join(watched)}"
             yield Problem((*path, "signal"), "wrong", says)
         elif not _is_beyond(rule, watched[rule.signal].limit):
@@ -286,6 +317,17 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
                 "take it back where the limit is breached, not where it is kept"
             )
             yield Problem((*path, "value"), "wrong", says)
+
+
+def _unfit_signal(plan: Plan, signal: SignalPlan, at: int) -> Iterator[Problem]:
+    """A limit on the side where a signal is well, or a signal that could never show anything."""
+    asked = "at_least" if signal.name in GOOD else "at_most"
+    if signal.limit.direction != asked:
+        says = f"is {signal.limit.direction}; {signal.name} is kept {asked}, so write that"
+        yield Problem(("signals", at, "limit", "direction"), "wrong", says)
+    if signal.name == "context" and not plan.context.sources:
+        says = "is context, and context.sources is empty: nothing is read; leave it out"
+        yield Problem(("signals", at, "name"), "wrong", says)
 
 
 def _is_beyond(rule: RollbackRule, limit: Limit) -> bool:
@@ -301,40 +343,3 @@ def gate_problems(gates: Mapping[Any, GateValues], above: Path) -> Iterator[Prob
         if not LEAST_CONFIDENCE <= gate.confidence < 1:
             says = f"is {gate.confidence}; write a number from {LEAST_CONFIDENCE} to below 1"
             yield Problem((*above, name, "confidence"), "wrong", says)
-
-
-def _has(phases: Mapping[str, Any], name: str, part: str) -> bool:
-    phase = phases.get(name)
-    return isinstance(phase, dict) and bool(phase.get(part))
-
-
-def _late_deadlines(plan: Plan) -> Iterator[str]:
-    """A deadline before that of an earlier phase, or after the goal is due."""
-    latest: tuple[str, datetime] | None = None
-    for name, phase in plan.phases:
-        if phase.deadline is None:
-            continue
-        if latest and phase.deadline < latest[1]:
-            yield f"phases.{name}.deadline lies before that of {latest[0]}, which comes first"
-        if plan.goal.due and phase.deadline > plan.goal.due:
-            yield f"phases.{name}.deadline lies after goal.due"
-        latest = (name, phase.deadline)
-
-
-def _dear(plan: Plan) -> Iterator[str]:
-    """What is accepted for each item comes to more than the week may cost."""
-    costs = plan.acceptance.cost_per_item * plan.goal.volume_per_week
-    if costs > plan.economics.cost_ceiling_per_week:
-        yield (
-            f"acceptance.cost_per_item for {plan.goal.volume_per_week} items comes to {costs} "
-            f"{plan.economics.currency} a week; economics.cost_ceiling_per_week is "
-            f"{plan.economics.cost_ceiling_per_week}"
-        )
-
-
-def _unchecked_builder(plan: Plan) -> Iterator[str]:
-    if plan.owners.builder == plan.owners.business_outcome:
-        yield (
-            f"owners.builder and owners.business_outcome are both {plan.owners.builder}: nobody "
-            "else accepts what was built"
-        )

@@ -20,7 +20,7 @@ from runs.records.version import FieldSpec, Route, Rule, Source
 
 ANSWER = ("label", "confidence", "scope", "runner_up")
 """Fields of `answer`."""
-RESERVED = ("threshold", "scope", "contract", "context", "answer")
+RESERVED = ("threshold", "scope", "contract", "context", "answer", "budget")
 """Stand in place of a rule's id where no rule decided."""
 
 

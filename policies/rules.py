@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from policies import bounds, plans, texts
+from policies import bounds, cautions, plans, texts
 from policies.budgets import Spend
 from policies.stopping import Limits
 from policies.texts import Document, Problem
@@ -112,12 +112,12 @@ def read_plan(text: str, file: str) -> PlanReading:
     owners = plans.owners_in(opened.value)
     if built.record is None:
         missing = tuple(one.key for one in built.problems)
-        return PlanReading(None, missing, plans.early_warnings(opened.value), owners)
+        return PlanReading(None, missing, cautions.early_warnings(opened.value), owners)
     problems = list(plans.problems(built.record))
     _refuse_any(document, [one for one in problems if one.kind == "wrong"])
     missing = tuple(one.key for one in problems)
     plan = None if missing else built.record
-    return PlanReading(plan, missing, plans.warnings(built.record), owners)
+    return PlanReading(plan, missing, cautions.warnings(built.record), owners)
 
 
 def _record(kind: type[R], document: Document) -> R:

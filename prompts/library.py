@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from policies import templates
 from runs.errors import InvalidInput, NotFound
 from runs.records.record import digest_of
 
-PLACE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
-BRACES = re.compile(r"\{\{|\}\}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -32,7 +31,7 @@ class Prompt:
     @property
     def variables(self) -> frozenset[str]:
         """The names of its places."""
-        return frozenset(PLACE.findall(self.text))
+        return templates.places(self.text)
 
     def render(self, values: Mapping[str, str]) -> str:
         """Fill every place once; what a value contains is never filled again.
@@ -47,7 +46,7 @@ class Prompt:
                 f"prompt {self.name!r}: missing {missing}, unknown {unknown}, not text {wrong}; "
                 f"its variables are {sorted(self.variables)}"
             )
-        return PLACE.sub(lambda place: values[place[1]], self.text)
+        return templates.fill(self.text, values)
 
 
 def render(name: str, **values: str) -> str:
@@ -65,10 +64,10 @@ def load(name: str) -> Prompt:
 
 def parse(name: str, text: str) -> Prompt:
     """The prompt of a text; InvalidInput when braces stand anywhere but around a variable."""
-    stray = BRACES.search(PLACE.sub("", text))
+    stray = templates.find_stray(text)
     if stray:
         raise InvalidInput(
-            f"prompt {name!r}: {stray.group()!r} does not enclose a variable; write {{{{name}}}} "
+            f"prompt {name!r}: {stray!r} does not enclose a variable; write {{{{name}}}} "
             "with small letters, digits and underscores"
         )
     return Prompt(name=name, text=text)

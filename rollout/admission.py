@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from rollout.assignment import Placement, Standing, is_audited
-from runs import snapshots
+from runs import approvals, snapshots, words
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.plan import Owners, PlanRecord
 from runs.records.item import Item
@@ -21,7 +21,7 @@ from runs.records.release import Release
 from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms
 from runs.store.change import Change
-from runs.store.items import admit_item, are_unmoved
+from runs.store.items import admit_item, are_unmoved, find_unfinished, move_item
 from runs.store.store import Store
 
 CHUNK = 100
@@ -115,6 +115,29 @@ def submit_many(
     for start in range(0, len(absent), CHUNK):
         present |= {item.key: item for item in _admit(group, absent[start : start + CHUNK])}
     return [present[one.key] for one in sent]
+
+
+def call_off(deps: Deps, customer: Customer, id: str, *, reason: str, terms: Terms) -> Item:
+    """End an item of which nothing was begun outside; what was asked about it is withdrawn.
+
+    Conflict where its work has ended, or something was begun: that is not undone by it.
+    """
+    with deps.store.change(customer, deps.actor) as change:
+        item = find_unfinished(change, id)
+        begun = [one.key for one in deps.store.actions.of_item(customer, item.id)]
+        if begun:
+            raise Conflict(
+                f"item {item.id}: {', '.join(begun)} was begun; let it come to its end, and see "
+                f"what it did with `pilotage item show {item.id}`"
+            )
+        for asked in approvals.open_in(change, kind="action"):
+            if asked.covers["item"] == item.id:
+                approvals.withdraw(change, asked)
+        said = words.quote(words.say(change, reason, terms, kind="reason"))
+        told = {"status": "closed", "reason": f"called off by {deps.actor}: {said}"}
+        ended = item.model_copy(update={**told, "finished_at": change.clock.now()})
+        move_item(change, ended)
+    return ended
 
 
 def standing(store: Store, customer: Customer, workflow: str) -> Standing:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from policies.plans import who_answers
 from rollout import ladder
 from rollout.assignment import lineage
 from runs.plan import Plan
@@ -72,7 +73,7 @@ def checklist(ground: Ground) -> tuple[Line, ...]:
     owners = ground.plan.owners
     return (
         _line(ground, "contract", _of_candidate(ground, "contract"), owners.domain_expert),
-        _line(ground, "access", _access(ground), owners.builder),
+        _line(ground, "access", _access(ground), _who_of_access(ground)),
         _line(ground, "faults", _of_candidate(ground, "faults"), owners.workflow_behaviour),
         _line(ground, "way_back", _way_back(ground), owners.expansion),
         _line(ground, "alerts", _of_candidate(ground, "alert_drill"), owners.incidents),
@@ -108,6 +109,14 @@ def _lost(found: Evidence) -> str:
 
 def _access(ground: Ground) -> Evidence | None:
     return _newest(ground, lambda one: one.kind == "access" and one.subject == ground.release.plan)
+
+
+def _who_of_access(ground: Ground) -> str:
+    """Whoever answers for the first system that was not reached; else the builder."""
+    seen = _access(ground)
+    return who_answers(
+        ground.plan, {one.tool for one in seen.access if not one.reached} if seen else ()
+    )
 
 
 def _of_candidate(ground: Ground, kind: str) -> Evidence | None:

@@ -7,29 +7,31 @@ nothing of it is told but how many are there. The *signals* are read off the new
 reads them. They count once they are kept (`rollout/watch.py`).
 """
 
-import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from policies.intervals import lower, upper
-from rollout import ladder
+from rollout import counting, drift, ladder, spread
+from rollout.counting import Reading, Window, by_item
+from rollout.drift import Moved
 from runs import snapshots
 from runs.errors import Conflict
-from runs.plan import COUNTED, PlanRecord, SignalName
+from runs.plan import COUNTED, Plan, PlanRecord
 from runs.records.evidence import Evidence, Outcome, OutcomeTable
-from runs.records.item import Item, Review
+from runs.records.item import Item, Output, Review
 from runs.records.person import Customer
 from runs.records.record import digest_of
-from runs.records.release import Release, Signal
-from runs.records.version import PolicyValues
+from runs.records.release import Measure, Release, Signal
+from runs.records.version import PolicyValues, Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
 
 CONFIDENCE = 0.99
 """Each end of a signal's interval holds with it: signals are read again and again."""
-SLOWEST = 0.95
+SLOWEST = Decimal("0.95")
 """The latency that is told is the one this share of the items stays under."""
 
 
@@ -105,11 +107,10 @@ def measure(store: Store, customer: Customer, *, release: Release, now: datetime
     selected = store.items.in_order(customer, _window(release, audited=True), limit=size)
     looks = _look(view, [*selected, *recent])
     settled = [looks[i.id] for i in selected if looks[i.id].outcome != "pending"]
-    repeated = _repeated(looks.values())
     return StageEvidence(
         evidence=_evidence(view, settled) if 0 < size == len(settled) else None,
-        signals=_signals(view, looks.values(), recent, repeated),
-        repeated=repeated,
+        signals=_read(view, looks, recent),
+        repeated=_repeated(looks.values()),
         settled=len(settled),
         sample=size,
     )
@@ -125,7 +126,7 @@ def count(store: Store, customer: Customer, *, release: Release, now: datetime) 
 
 
 def about(release: Release, kind: str, *, notes: dict[str, str], now: datetime) -> dict[str, Any]:
-    """What every piece of live evidence says of itself; it counts no items yet."""
+    """What every piece of live evidence says of itself; without what it counts."""
     name = digest_of([release.id, release.stage, release.policy, now.isoformat(), notes])
     return {
         "id": f"{kind}-{name.partition(':')[2][:16]}",
@@ -134,12 +135,6 @@ def about(release: Release, kind: str, *, notes: dict[str, str], now: datetime) 
         "policy": release.policy,
         "subject": ladder.subject(release),
         "split": "live",
-        "look": 0,
-        "families": OutcomeTable(),
-        "items": OutcomeTable(),
-        "segments": {},
-        "unlabelled": 0,
-        "seconds": "0",
         "notes": notes,
         "measured_at": now,
     }
@@ -194,8 +189,9 @@ def _judge(view: _View, item: Item, reviews: Sequence[Review]) -> _Look:
     said = _find_said(view, item)
     if said is None:
         return _Look(item, "unlabelled")
-    is_right = "act" in answer.routes and said == answer.label
-    return _Look(item, "right_auto" if is_right else "wrong_auto", said, answer.label)
+    is_right = "act" in answer.routes and said == answer.label and not answer.wrong
+    right = answer.label + (f", but {', '.join(answer.wrong)}" if answer.wrong else "")
+    return _Look(item, "right_auto" if is_right else "wrong_auto", said, right)
 
 
 def _unanswered(
@@ -224,49 +220,98 @@ def _repeated(looks: Iterable[_Look]) -> tuple[Repeated, ...]:
     return tuple(sorted(found, key=lambda one: (-one.times, one[:4])))
 
 
-def _signals(
-    view: _View, looks: Iterable[_Look], recent: Sequence[Item], repeated: Sequence[Repeated]
-) -> tuple[Signal, ...]:
-    release = view.release
-    plan = view.store.get(view.customer, PlanRecord, release.plan).plan
-    times = sorted(
-        (item.finished_at - item.received_at) / timedelta(milliseconds=1)
-        for item in recent
-        if item.finished_at is not None
-    )
-    told = _rates(looks, recent, repeated)
-    told["latency"] = (sum(time > plan.acceptance.latency_ms for time in times), len(times))
-    slowest = times[math.ceil(SLOWEST * len(times)) - 1] if times else 0.0
-    owners = {one.name: one.owner for one in plan.signals}
+def _read(view: _View, looks: Mapping[str, _Look], recent: Sequence[Item]) -> tuple[Signal, ...]:
+    release, plan = view.release, _plan(view)
+    repeated = _repeated(looks.values())
     return tuple(
         Signal(
             release=release.id,
             stage=release.stage,
             name=name,
-            value=f"{slowest:.0f}" if name == "latency" else f"{events / max(total, 1):.4f}",
-            low=lower(events, total, CONFIDENCE),
-            high=upper(events, total, CONFIDENCE),
-            events=events,
-            total=total,
-            owner=owners.get(name) or plan.owners.workflow_behaviour,
+            value=one.value or f"{one.events / max(one.total, 1):.4f}",
+            low=lower(one.events, one.total, CONFIDENCE) if one.is_rate else None,
+            high=upper(one.events, one.total, CONFIDENCE) if one.is_rate else None,
+            events=one.events,
+            total=one.total,
+            owner=owner_of(plan, name),
             since=release.entered_at or release.opened_at,
             until=view.now,
+            figures=dict(one.figures),
         )
-        for name, (events, total) in told.items()
+        for name, one in (
+            _said_by_people(looks.values(), repeated) | _said_by_record(view, recent)
+        ).items()
     )
 
 
-def _rates(
-    looks: Iterable[_Look], recent: Sequence[Item], repeated: Sequence[Repeated]
-) -> dict[SignalName, tuple[int, int]]:
-    """Events and total of each signal that counts items."""
+def owner_of(plan: Plan, name: str) -> str:
+    """Who answers for a signal: whom the plan names for it, else for what it is about."""
+    named = {one.name: one.owner for one in plan.signals}
+    asked = {"review_pass": plan.owners.evaluation, "cost": plan.owners.business_outcome}
+    return named.get(name) or asked.get(name) or plan.owners.workflow_behaviour
+
+
+def _plan(view: _View) -> Plan:
+    return view.store.get(view.customer, PlanRecord, view.release.plan).plan
+
+
+def _said_by_people(looks: Iterable[_Look], repeated: Sequence[Repeated]) -> dict[Measure, Reading]:
+    """What people say of what they looked at."""
     counts = Counter(look.outcome for look in looks)
     answered = sum(counts.values()) - counts["pending"] - counts["unlabelled"]
-    worked = [item for item in recent if item.status not in ("queued", "stopped")]
     right = counts["right_auto"]
     return {
-        "quality": (right, right + counts["wrong_auto"]),
-        "coverage": (right + counts["right_review"], answered),
-        "escalation": (sum(item.route != "act" for item in worked), len(worked)),
-        "repeated_failure": (repeated[0].times if repeated else 0, answered),
+        "quality": Reading(right, right + counts["wrong_auto"]),
+        "coverage": Reading(right + counts["right_review"], answered),
+        "repeated_failure": Reading(repeated[0].times if repeated else 0, answered),
     }
+
+
+def _said_by_record(view: _View, recent: Sequence[Item]) -> dict[Measure, Reading]:
+    """What the record itself says of the newest items."""
+    window = _gather(view, recent)
+    week = ItemFilter(
+        release=view.release.id,
+        arm=_window(view.release).arm,
+        since=view.now - timedelta(days=7),
+    )
+    items = sum(view.store.items.count(view.customer, week).values())
+    return {
+        "review_pass": counting.review_pass(window),
+        "trace": counting.trace(window),
+        "context": counting.context(window),
+        "latency": counting.latency(window, SLOWEST),
+        "cost": counting.cost(window, items),
+        "fallback": counting.fallback(window),
+        "escalation": counting.escalation(window),
+        "drift": counting.drift(_moved(view, window)),
+    }
+
+
+def _gather(view: _View, recent: Sequence[Item]) -> Window:
+    """The items with everything that is kept of them, read together."""
+    store, customer = view.store, view.customer
+    ids = [item.id for item in recent]
+    actions = store.items.actions(customer, _window(view.release)) if recent else []
+    named = [digest for item in recent for digest in (item.input, item.snapshot, item.output)]
+    named += [action.receipt for action in actions]
+    return Window(
+        plan=_plan(view),
+        version=store.get(customer, Version, view.release.version),
+        items=recent,
+        reviews=by_item(store.reviews.of_items(customer, ids)),
+        actions=by_item(actions),
+        kept=snapshots.read_many(store, customer, named),
+    )
+
+
+def _moved(view: _View, window: Window) -> Moved | None:
+    """How far live items moved from the dry run; None where nothing can be compared."""
+    measured = spread.find_screened(view.store, view.customer, view.release)
+    inputs = [window.kept[one.input] for one in window.items if window.kept.get(one.input)]
+    if measured is None or len(inputs) < drift.LEAST:
+        return None
+    answers = (window.kept.get(one.output) for one in window.items)
+    outputs = [Output.model_validate(one) for one in answers if one]
+    before = spread.of_dry_run(view.store, view.customer, window.version, measured)
+    return drift.compare_all(before, spread.of_live(window.version, inputs, outputs))

@@ -17,38 +17,76 @@ from runs.people import find_people
 from runs.plan import Limit, Plan, PlanRecord, RollbackRule, SignalPlan
 from runs.records.evidence import Evidence
 from runs.records.person import Customer
-from runs.records.release import Release, Signal
+from runs.records.release import Measure, Release, Signal
 from runs.store.store import Store
 from runs.store.store import keep as keep_record
 
-NEWEST = 40
-"""The last reading is among so many kept signals; one reading keeps five."""
+NEWEST = 100
+"""The last reading is among so many kept signals; one reading keeps eleven."""
+
+
+ENOUGH = 30
+"""Fewer items say nothing of what an item costs in the mean."""
+
+
+class Ceiling(NamedTuple):
+    """The most that one figure of a signal may come to."""
+
+    figure: str
+    most: Decimal
+    asked_by: str
+    """Path in the plan."""
+    min_items: int = 1
+    """Fewer items exceed nothing."""
 
 
 class Standing(NamedTuple):
     """One signal as it was last read, and what was agreed about it."""
 
-    name: str
+    name: Measure
     owner: str
     limit: Limit | None
-    """None for what is measured and not planned: nothing rests on it."""
+    """None for what is measured and has no limit of its own."""
     bars: tuple[RollbackRule, ...]
     last: Signal | None
+    ceilings: tuple[Ceiling, ...] = ()
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the plan asks anything of it; nothing rests on it otherwise."""
+        return self.limit is not None or bool(self.ceilings)
 
     @property
     def is_unread(self) -> bool:
         """Whether it is planned and has shown nothing: a count of no items says nothing."""
-        return self.limit is not None and (self.last is None or not self.last.total)
+        return self.is_planned and (self.last is None or not self.last.total)
 
     @property
     def is_breached(self) -> bool:
-        """Whether its value breaks its limit on enough items, or it crossed a rollback bar."""
+        """Whether it breaks its limit on enough items, exceeds a ceiling, or crossed a bar."""
+        is_off = self._is_off_limit() or bool(self.find_exceeded())
+        return is_off or self.find_crossed() is not None
+
+    def find_exceeded(self) -> tuple[Ceiling, ...]:
+        """The ceilings that a figure of the last reading lies above."""
+        last = self.last
+        if last is None or not last.total:
+            return ()
+        return tuple(
+            one
+            for one in self.ceilings
+            if last.total >= one.min_items
+            and one.figure in last.figures
+            and Decimal(last.figures[one.figure]) > one.most
+        )
+
+    def _is_off_limit(self) -> bool:
         last, limit = self.last, self.limit
         if last is None or limit is None or not last.total:
             return False
         asked = limit.value * last.total
         is_off = last.events < asked if limit.direction == "at_least" else last.events > asked
-        return (is_off and last.total >= limit.min_items) or self.find_crossed() is not None
+        return is_off and last.total >= limit.min_items
 
     def find_crossed(self) -> RollbackRule | None:
         """The rollback bar that the whole interval lies beyond, on enough items; or None."""
@@ -65,7 +103,7 @@ class Standing(NamedTuple):
     @property
     def state(self) -> Literal["unplanned", "unread", "crossed", "breached", "kept"]:
         """How it stands in one word; `crossed`: beyond a rollback bar."""
-        if self.limit is None:
+        if not self.is_planned:
             return "unplanned"
         if self.is_unread:
             return "unread"
@@ -77,7 +115,8 @@ class Standing(NamedTuple):
     def says(self) -> str:
         """Signal, value, limit and owner in one sentence's part."""
         asked = f", {_told(self.limit)} is asked" if self.limit else ""
-        return f"{self.name} {self._seen()}{asked}, owner {self.owner}"
+        over = "".join(f", {self._says_exceeded(one)}" for one in self.find_exceeded())
+        return f"{self.name} {self.seen}{asked}{over}, owner {self.owner}"
 
     @property
     def says_crossed(self) -> str:
@@ -86,25 +125,52 @@ class Standing(NamedTuple):
         if bar is None or last is None:
             return ""
         where = f"between {last.low:.4f} and {last.high:.4f}, all {bar.direction} {bar.value}"
-        return f"{self.name} {self._seen()}, {where}, owner {self.owner}"
+        return f"{self.name} {self.seen}, {where}, owner {self.owner}"
 
-    def _seen(self) -> str:
+    def _says_exceeded(self, over: Ceiling) -> str:
+        figures = {} if self.last is None else self.last.figures
+        what, unit = over.figure.replace("_", " "), figures.get("currency", "")
+        return f"{what} {figures[over.figure]} {unit} where {over.asked_by} is {over.most}"
+
+    @property
+    def seen(self) -> str:
+        """What was last read, in a sentence's part."""
         if self.last is None or not self.last.total:
             return "has shown nothing yet"
         share = Decimal(self.last.events) / self.last.total
         return f"{share:.4f} ({self.last.events} of {self.last.total} items)"
 
 
-def standings(plan: Plan, last: Mapping[str, Signal]) -> tuple[Standing, ...]:
-    """The planned signals in their order, then what else was read; pure."""
+def standings(plan: Plan, last: Mapping[Measure, Signal]) -> tuple[Standing, ...]:
+    """The planned signals in their order, what every plan asks for, then what else was read; pure.
+
+    Every plan asks for its review pass rate and for its ceilings of cost.
+    """
     rules = plan.rollout.rollback_when
-    planned = {one.name: one for one in plan.signals}
-    told = [
-        Standing(one.name, one.owner, one.limit, _bars(one, rules), last.get(one.name))
-        for one in plan.signals
-    ]
-    others = (one for name, one in sorted(last.items()) if name not in planned)
-    return (*told, *(Standing(one.name, one.owner, None, (), one) for one in others))
+    limits: dict[Measure, Limit] = {one.name: one.limit for one in plan.signals}
+    limits["review_pass"] = Limit(direction="at_least", value=plan.acceptance.review_pass_min)
+    ceilings: dict[Measure, tuple[Ceiling, ...]] = {"cost": _ceilings(plan)}
+    others = sorted(last, key=str)
+    names: dict[Measure, None] = dict.fromkeys([*limits, *ceilings, *others])
+    return tuple(
+        Standing(
+            name,
+            signals.owner_of(plan, name),
+            limits.get(name),
+            tuple(rule for rule in rules if rule.signal == name),
+            last.get(name),
+            ceilings.get(name, ()),
+        )
+        for name in names
+    )
+
+
+def _ceilings(plan: Plan) -> tuple[Ceiling, ...]:
+    item, week = plan.acceptance.cost_per_item, plan.economics.cost_ceiling_per_week
+    return (
+        Ceiling("per_item", item, "acceptance.cost_per_item", ENOUGH),
+        Ceiling("per_week", week, "economics.cost_ceiling_per_week"),
+    )
 
 
 def standings_of(
@@ -116,13 +182,13 @@ def standings_of(
 
 def last_read(
     store: Store, customer: Customer, release: Release, *, now: datetime
-) -> dict[str, Signal]:
+) -> dict[Measure, Signal]:
     """The newest kept reading of each signal of the present stage; none from the future."""
     kept = store.list(customer, Signal, limit=NEWEST, run=release.run)
     return {one.name: one for one in _in_order(kept, release, now)}
 
 
-def is_due(plan: Plan, last: Mapping[str, Signal], now: datetime) -> bool:
+def is_due(plan: Plan, last: Mapping[Measure, Signal], now: datetime) -> bool:
     """Whether a planned signal was not read for as long as its plan says, or never."""
     return any(
         one.name not in last or now - last[one.name].until >= timedelta(minutes=one.every_minutes)
@@ -188,9 +254,9 @@ def _plan(store: Store, customer: Customer, release: Release) -> Plan:
 
 def _readings(
     store: Store, customer: Customer, release: Release, now: datetime
-) -> dict[str, list[Signal]]:
+) -> dict[Measure, list[Signal]]:
     """Every reading of each signal in the present stage, oldest first."""
-    found: dict[str, list[Signal]] = defaultdict(list)
+    found: dict[Measure, list[Signal]] = defaultdict(list)
     for one in _in_order(store.of_run(customer, Signal, release.run), release, now):
         found[one.name].append(one)
     return found
@@ -217,12 +283,9 @@ def _silence(signal: SignalPlan) -> timedelta:
 
 def _unowned(store: Store, customer: Customer, plan: Plan) -> Iterator[str]:
     people = {one.id for one in find_people(store, customer) if not one.is_disabled}
-    owners = {"incidents": plan.owners.incidents} | {one.name: one.owner for one in plan.signals}
+    asked = {one.name: one.owner for one in standings(plan, {})}
+    owners = {"incidents": plan.owners.incidents} | asked
     return (name for name, owner in owners.items() if owner not in people)
-
-
-def _bars(signal: SignalPlan, rules: Sequence[RollbackRule]) -> tuple[RollbackRule, ...]:
-    return tuple(rule for rule in rules if rule.signal == signal.name)
 
 
 def _stamped(signal: Signal, standing: Standing, before: Signal | None) -> Signal:

@@ -1,72 +1,55 @@
 """open an approval, record a decision; the judge is handed in and runs inside the transaction."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple, get_args
 
 import sqlalchemy as sa
 
-from runs import tables, words
-from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from runs.moves import ApprovalStatus
+from runs import asking, confirming, people, standins, tables, words
+from runs.asked import asked_before as asked_before
+from runs.asked import asking_any_of as asking_any_of
+from runs.asked import count_open as count_open
+from runs.asked import decisions_of as decisions_of
+from runs.asked import decisions_on as decisions_on
+from runs.asked import editors_of as editors_of
+from runs.asked import find_all as find_all
+from runs.asked import get as get
+from runs.asked import latest as latest
+from runs.asked import list_approvals as list_approvals
+from runs.asked import of_item as of_item
+from runs.asked import of_policies as of_policies
+from runs.asked import pages as pages
+from runs.asking import approval_of, decisions_in, in_change
+from runs.errors import Conflict, InvalidInput, NotAllowed
+from runs.expiry import expire
+from runs.expiry import expire_due as expire_due
+from runs.judging import Answer as Answer
+from runs.judging import Rules as Rules
+from runs.judging import Ruling
+from runs.keys import Said
 from runs.records.approval import Approval, Decision, DecisionKind
 from runs.records.person import Customer, Identity
 from runs.records.record import digest_of
-from runs.snapshots import Terms
-from runs.store import jobs
+from runs.records.version import PolicyValues
 from runs.store.change import Change, text_of
 from runs.store.store import Store
-
-
-class Ruling(Protocol):
-    """What the rules say of one person's decision."""
-
-    @property
-    def allowed(self) -> bool:
-        """True when this person may decide this."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why not, or what it does, in one sentence."""
-        ...
-
-    @property
-    def closes(self) -> ApprovalStatus | None:
-        """What the approval becomes with this decision; None while more must agree."""
-        ...
-
-    @property
-    def role(self) -> str:
-        """The role in which the person decides."""
-        ...
-
-
-Judge = Callable[[Approval, Sequence[Decision], Identity, DecisionKind], Ruling]
-Current = Callable[[Approval], str]
-"""Makes the digest of what would happen again, from the records as they are now."""
-
 
 RESTS_ON = ("policy", "leading_policy", "before")
 """The names by which an approval covers policy values."""
 
 
-class Answer(NamedTuple):
-    """One person's answer as it was sent."""
-
-    approval: str
-    kind: DecisionKind
-    reason: str
-    seen: str
-    """The digest the person was shown."""
+class _Refused(NamedTuple):
+    error: Conflict | NotAllowed
+    because: str
+    """As one word, for the audit."""
 
 
-class Rules(NamedTuple):
-    """What judges an answer, what makes the digest again, and what is kept of people's words."""
-
-    judge: Judge
-    current: Current
-    terms: Terms = words.AS_SAID
-    """What may be kept of a reason."""
+class _Ground(NamedTuple):
+    asked: Approval
+    policy: PolicyValues | None
+    unsigned: str
+    """Why the decision needs another signature; empty when it does not."""
 
 
 def subject_of(covers: dict[str, str]) -> str:
@@ -84,18 +67,16 @@ def open_approval(store: Store, customer: Customer, actor: str, approval: Approv
     if not approval.needs:
         raise InvalidInput(f"approval {approval.id}: nobody is named who must agree")
     with store.change(customer, actor, approval.run) as change:
-        for present in _open_of(change, approval):
+        for present in asking.open_of(change, approval):
             if present.subject == approval.subject:
                 return present
-            _close(change, present, "superseded")
+            asking.close(change, present, "superseded")
             approval = approval.model_copy(update={"supersedes": present.id})
-        change.insert(
-            tables.approvals,
-            _row(approval),
-            "approval_opened",
-            approval_kind=approval.kind,
-            subject=approval.subject,
-        )
+        if not approval.supersedes:
+            approval = approval.model_copy(
+                update={"supersedes": asking.changed_in(change, approval)}
+            )
+        asking.put(change, approval)
     return get(store, customer, approval.id)
 
 
@@ -106,116 +87,54 @@ def decide(store: Store, identity: Identity, answer: Answer, rules: Rules) -> Ap
     is an event. Raises Conflict (closed, changed, already decided), NotAllowed (by the rules) or
     InvalidInput.
     """
-    customer = identity.customer
-    if answer.kind != "approve" and not answer.reason.strip():
-        raise InvalidInput(
-            f"approval {answer.approval}: `{answer.kind}` needs a reason; add --reason TEXT"
-        )
-    asked = get(store, customer, answer.approval)
-    refusal = _refusal(store, asked, identity, answer, rules)
-    if refusal is not None:
-        _record_refusal(store, identity, asked, refusal)
-        raise refusal
-    with store.change(customer, identity.person, asked.run) as change:
-        fresh = _in_change(change, asked.id)
-        ruling = rules.judge(fresh, _decisions_in(change, asked.id), identity, answer.kind)
-        if fresh.status != "open" or not ruling.allowed:
-            raise Conflict(f"approval {asked.id} was {fresh.status} meanwhile; read it again")
-        kept = words.say(change, answer.reason, rules.terms)
-        said = answer._replace(reason=kept)
-        decision = _decision(change, fresh, identity, answer=said, role=ruling.role)
-        _keep_decision(change, decision)
-        if ruling.closes is not None:
-            fresh = _close(change, fresh, ruling.closes)
-            _wake(change, asked, cause=decision.id)
-    return fresh
-
-
-def get(store: Store, customer: Customer, id: str) -> Approval:
-    """The approval of this id, or of a prefix of it that is unique; NotFound otherwise."""
-    table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
-    )
-    rows = store.ledger.rows(query.limit(2))
-    exact = [row for row in rows if row["id"] == id]
-    if len(rows) != 1 and not exact:
-        what = "several approvals begin" if rows else "no approval begins"
-        raise NotFound(f"{what} with {id!r}; `pilotage approval list` shows what is open")
-    return _approval((exact or rows)[0])
-
-
-def find_all(store: Store, customer: Customer, ids: Collection[str]) -> dict[str, Approval]:
-    """The approvals of these ids that there are, by id, read together."""
-    table = tables.approvals
-    found: dict[str, Approval] = {}
-    for part in words.parts(sorted(ids)):
-        query = sa.select(table).where(table.c.customer == customer.id, table.c.id.in_(part))
-        found |= {row["id"]: _approval(row) for row in store.ledger.rows(query)}
-    return found
-
-
-def list_approvals(
-    store: Store, customer: Customer, *, status: str = "open", run: str = "", limit: int = 100
-) -> list[Approval]:
-    """Approvals by due time; of any status when `status` is empty."""
-    table = tables.approvals
-    query = sa.select(table).where(table.c.customer == customer.id)
-    for column, value in ((table.c.status, status), (table.c.run, run)):
-        if value:
-            query = query.where(column == value)
-    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id).limit(limit))
-    return [_approval(row) for row in rows]
-
-
-def of_policies(store: Store, customer: Customer) -> list[Approval]:
-    """Every question about policy values that is open or was approved, by due time."""
-    table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == customer.id,
-        table.c.run == "",
-        table.c.kind == "policy",
-        table.c.status.in_(["open", "approved"]),
-    )
-    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id))
-    return [_approval(row) for row in rows]
+    _check_whole(answer)
+    if not identity.is_machine:
+        people.require(store, identity, "decide")
+    asked = get(store, identity.customer, answer.approval)
+    if answer.edit:
+        rules.check_edit(asked, answer.edit)
+    refused = _stale(store, identity.customer, asked, answer, rules)
+    policy = rules.policy(asked) if refused is None else None
+    if refused is None:
+        with store.change(identity.customer, identity.person, asked.run) as change:
+            said = Said(asked.id, asked.subject, answer.kind, answer.signature)
+            unsigned = rules.unsigned(store, identity, said)
+            ground = _Ground(asked, policy, unsigned)
+            decided = _decided_in(change, identity, answer, rules, ground=ground)
+        if isinstance(decided, Approval):
+            return decided
+        refused = decided
+    _record_refusal(store, identity, asked, answer, because=refused.because)
+    raise refused.error
 
 
 def is_approved_in(change: Change, id: str) -> bool:
     """Whether people agreed, read inside the change that rests on it."""
-    return _in_change(change, id).status == "approved"
-
-
-def decisions_of(store: Store, customer: Customer, approval: str) -> list[Decision]:
-    """The decisions on one approval, in the order they were made."""
-    return decisions_on(store, customer, [approval])
-
-
-def decisions_on(store: Store, customer: Customer, asked: Collection[str]) -> list[Decision]:
-    """The decisions on these approvals, in the order they were made, read together."""
-    table = tables.decisions
-    found: list[Decision] = []
-    for part in words.parts(sorted(asked)):
-        query = sa.select(table.c.body).where(
-            table.c.customer == customer.id, table.c.approval.in_(part)
-        )
-        found += [Decision.model_validate(row["body"]) for row in store.ledger.rows(query)]
-    return sorted(found, key=lambda decision: decision.decided_at)
+    return in_change(change, id).status == "approved"
 
 
 def supersede(store: Store, customer: Customer, actor: str, approval: str) -> Approval:
     """Close an open or approved approval whose subject changed; one that is superseded stays so."""
     with store.change(customer, actor) as change:
-        return supersede_in(change, _in_change(change, approval))
+        return supersede_in(change, in_change(change, approval))
 
 
 def supersede_in(change: Change, approval: Approval) -> Approval:
     """Close an approval whose subject changed, inside the change that changed it."""
     if approval.status == "superseded":
         return approval
-    closed = _close(change, approval, "superseded")
-    _wake(change, approval, cause=f"{approval.id}:superseded")
+    closed = asking.close(change, approval, "superseded")
+    confirming.drop(change, approval)
+    asking.wake(change, approval, cause=f"{approval.id}:superseded")
     return closed
+
+
+def void_in(change: Change, id: str) -> None:
+    """Supersede an approval that still counts, without waking its run: for whoever advances it."""
+    asked = in_change(change, id)
+    if asked.status in ("open", "approved"):
+        asking.close(change, asked, "superseded")
+        confirming.drop(change, asked)
 
 
 def resting_on(asked: Iterable[Approval], policy: str, *, now: str) -> list[Approval]:
@@ -235,145 +154,184 @@ def open_in(change: Change, **of: str) -> list[Approval]:
         table.c.status == "open",
         *(table.c[name] == value for name, value in of.items()),
     )
-    return [_approval(dict(row._mapping)) for row in change.connection.execute(query)]
-
-
-def expire_due(store: Store, customer: Customer) -> list[Approval]:
-    """Expire every open approval past its due time and wake its run: silence is no consent."""
-    now = text_of(store.clock.now())
-    due = [a for a in list_approvals(store, customer, limit=10_000) if text_of(a.due_at) <= now]
-    for approval in due:
-        with store.change(customer, "worker", approval.run) as change:
-            _close(change, approval, "expired")
-            _wake(change, approval, cause=f"{approval.id}:expired", priority=0)
-    return due
+    return [approval_of(dict(row._mapping)) for row in change.connection.execute(query)]
 
 
 def withdraw(change: Change, approval: Approval) -> None:
     """Take an open question back inside a change; Conflict when it was answered meanwhile."""
-    _close(change, approval, "withdrawn")
+    present = in_change(change, approval.id)
+    if present.status != "open":
+        raise Conflict(f"approval {approval.id} is {present.status}; nothing is left to take back")
+    asking.close(change, present, "withdrawn")
 
 
-def _refusal(
-    store: Store, asked: Approval, identity: Identity, answer: Answer, rules: Rules
-) -> Conflict | NotAllowed | InvalidInput | None:
-    if asked.status != "open":
-        return Conflict(f"approval {asked.id} is {asked.status}; nothing is left to decide")
-    if text_of(asked.due_at) <= text_of(store.clock.now()):
-        expire_due(store, identity.customer)
-        return Conflict(
-            f"approval {asked.id} expired at {asked.due_at:%Y-%m-%d %H:%M} UTC; silence is no "
-            "consent, so it holds and its run goes on to the next owner"
+def _check_whole(answer: Answer) -> None:
+    """InvalidInput for an answer that is none, or lacks what its kind needs; nothing is guessed."""
+    texts = answer._replace(signature=None)[:-1]
+    if not all(isinstance(part, str) for part in texts) or not answer.approval:
+        raise InvalidInput(f"an answer is text about one approval, by its id; got {answer!r:.200}")
+    if answer.kind not in (kinds := get_args(DecisionKind)):
+        says = f"approval {answer.approval}: {answer.kind[:40]!r} is no decision"
+        raise InvalidInput(f"{says}; take one of {', '.join(kinds)}")
+    if answer.kind != "approve" and not answer.reason.strip():
+        raise InvalidInput(
+            f"approval {answer.approval}: `{answer.kind}` needs a reason; add --reason TEXT"
         )
+    if answer.kind == "approve_with_edit" and not answer.edit.strip():
+        raise InvalidInput(
+            f"approval {answer.approval}: nothing is written in the place of what was asked; "
+            "add --file FILE"
+        )
+    if answer.kind == "hand_over" and not answer.to:
+        raise InvalidInput(
+            f"approval {answer.approval}: nobody is named to hand it to; add --to PERSON"
+        )
+
+
+def _stale(
+    store: Store, customer: Customer, asked: Approval, answer: Answer, rules: Rules
+) -> _Refused | None:
+    """Why nobody can decide it any more, whoever asks: it is over, late, or about something else.
+
+    A clock from before the question was asked decides nothing, and brings nothing back.
+    """
+    now = store.clock.now()
+    if asked.status != "open":
+        says = f"approval {asked.id} is {asked.status}; nothing is left to decide"
+        return _Refused(Conflict(says), "closed")
+    if now < asked.opened_at:
+        says = (
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, before approval {asked.id} was asked; "
+            "set the clock right, then decide"
+        )
+        return _Refused(Conflict(says), "clock")
+    if text_of(asked.due_at) <= text_of(now):
+        expire(store, customer, asked, rules)
+        return _Refused(Conflict(_over(asked, latest(store, customer, asked.id))), "expired")
     if answer.seen != asked.subject:
-        return Conflict(
+        says = (
             f"approval {asked.id}: you were shown {answer.seen[:19]}, it asks about "
             f"{asked.subject[:19]}; look again with `pilotage approval show {asked.id}`"
         )
-    decisions = decisions_of(store, identity.customer, asked.id)
-    if any(decision.person == identity.person for decision in decisions):
-        return Conflict(f"{identity.person} has already decided on approval {asked.id}")
+        return _Refused(Conflict(says), "digest")
     if rules.current(asked) != asked.subject:
-        supersede(store, identity.customer, "worker", asked.id)
-        return Conflict(
+        supersede(store, customer, "worker", asked.id)
+        says = (
             f"what approval {asked.id} asked about has changed; it is superseded "
             "and will be asked again"
         )
-    ruling = rules.judge(asked, decisions, identity, answer.kind)
-    return None if ruling.allowed else NotAllowed(ruling.reason)
+        return _Refused(Conflict(says), "changed")
+    return None
 
 
-def _record_refusal(store: Store, identity: Identity, asked: Approval, why: Exception) -> None:
-    with store.change(identity.customer, identity.person, asked.run) as change:
+def _over(asked: Approval, now: Approval) -> str:
+    """What became of a question that nobody answered in time."""
+    goes = "its run goes on to the next owner"
+    if now.id != asked.id:
+        people = ", ".join(sorted({person for need in now.needs for person in need.people}))
+        goes = f"it is asked of {people} now: pilotage approval show {now.id}"
+    return (
+        f"approval {asked.id} expired at {asked.due_at:%Y-%m-%d %H:%M} UTC; silence is no "
+        f"consent, so it holds and {goes}"
+    )
+
+
+def _decided_in(
+    change: Change,
+    identity: Identity,
+    answer: Answer,
+    rules: Rules,
+    *,
+    ground: _Ground,
+) -> Approval | _Refused:
+    """Judge and record in the one transaction; what refuses writes nothing."""
+    asked, policy, unsigned = ground
+    fresh, decisions = in_change(change, asked.id), decisions_in(change, asked.id)
+    if fresh.status != "open":
+        says = f"approval {asked.id} was {fresh.status} meanwhile; read it again"
+        return _Refused(Conflict(says), "closed")
+    unproved = people.why_not_proved(change.connection, identity, change.clock.now())
+    if unproved:
+        return _Refused(NotAllowed(unproved), "proof")
+    if any(one.person == identity.person for one in decisions):
+        says = f"{identity.person} has already decided on approval {asked.id}; it stands"
+        return _Refused(Conflict(says), "decided")
+    around = standins.around_of(change)._replace(to=answer.to)
+    if policy is not None:
+        around = around._replace(escalation=policy.escalation, emergency=policy.emergency)
+    ruling = rules.judge(fresh, decisions, identity, answer.kind, around)
+    if not ruling.allowed:
+        return _Refused(NotAllowed(ruling.reason), ruling.because)
+    if unsigned:
+        return _Refused(NotAllowed(unsigned), "signature")
+    decision = _decision(change, fresh, identity, answer=answer, ruling=ruling)
+    reason = words.say(change, answer.reason, rules.terms)
+    edit = words.say(change, answer.edit, words.AS_SAID, kind="edit")
+    decision = decision.model_copy(update={"reason": reason, "edit": edit})
+    asking.keep_decision(change, decision)
+    return _follows(change, fresh, decision, ruling, policy)
+
+
+def _follows(
+    change: Change,
+    asked: Approval,
+    decision: Decision,
+    ruling: Ruling,
+    policy: PolicyValues | None,
+) -> Approval:
+    """What a decision makes of the approval."""
+    if ruling.closes is None and ruling.to:
+        hours = policy.approval_due_hours if policy else 0
+        span = timedelta(hours=hours) or asked.due_at - asked.opened_at
+        due = change.clock.now() + span if decision.kind == "escalate" else asked.due_at
+        moved = asked.model_copy(update={"needs": ruling.needs, "due_at": due})
+        return asking.pass_on(change, moved, how=decision.kind, to=ruling.to)
+    if ruling.closes is None:
+        return asked
+    closed = asking.close(change, asked, ruling.closes, emergency=decision.emergency)
+    if decision.emergency and policy is not None and policy.emergency is not None:
+        hours = timedelta(hours=policy.emergency.confirm_hours)
+        confirming.ask(change, asked, by=decision.person, needs=ruling.needs, hours=hours)
+    confirming.settle(change, closed)
+    asking.wake(change, asked, cause=decision.id)
+    return closed
+
+
+def _record_refusal(
+    store: Store, identity: Identity, asked: Approval, answer: Answer, *, because: str
+) -> None:
+    actor = identity.person or f"token:{identity.token}"
+    with store.change(identity.customer, actor, asked.run) as change:
         change.append(
-            "decision_refused", approval=asked.id, person=identity.person, why=type(why).__name__
+            "decision_refused",
+            approval=asked.id,
+            person=identity.person,
+            why=because,
+            outcome=answer.kind,
+            proved_by=identity.proved_by,
+            token=identity.token,
+            machine=identity.is_machine,
         )
 
 
 def _decision(
-    change: Change, asked: Approval, identity: Identity, *, answer: Answer, role: str
+    change: Change, asked: Approval, identity: Identity, *, answer: Answer, ruling: Ruling
 ) -> Decision:
     return Decision(
         id=f"{asked.id}.{identity.person}",
         approval=asked.id,
         person=identity.person,
-        role=role,
+        role=ruling.role,
         kind=answer.kind,
-        reason=answer.reason,
+        reason="",
         seen=asked.subject,
         proved_by=identity.proved_by,
         token=identity.token,
         solo=asked.solo,
         decided_at=change.clock.now(),
+        behalf=ruling.behalf,
+        delegation=ruling.delegation,
+        to=ruling.to,
+        emergency=answer.kind == "approve_in_emergency",
+        signature=answer.signature,
     )
-
-
-def _keep_decision(change: Change, decision: Decision) -> None:
-    row = {
-        "id": decision.id,
-        "approval": decision.approval,
-        "person": decision.person,
-        "body": decision.as_json(),
-    }
-    event = {"approval": decision.approval, "outcome": decision.kind, "role": decision.role}
-    inserted = change.insert(
-        tables.decisions,
-        row,
-        "decision_recorded",
-        **event,
-        seen=decision.seen,
-        proved_by=decision.proved_by,
-        solo=decision.solo,
-    )
-    if not inserted:
-        raise Conflict(f"{decision.person} has already decided on approval {decision.approval}")
-
-
-def _in_change(change: Change, id: str) -> Approval:
-    row = change.find(tables.approvals, id=id)
-    if row is None:
-        raise NotFound(f"there is no approval {id!r}")
-    return _approval(row)
-
-
-def _decisions_in(change: Change, approval: str) -> list[Decision]:
-    table = tables.decisions
-    query = sa.select(table.c.body).where(
-        table.c.customer == change.customer.id, table.c.approval == approval
-    )
-    return [Decision.model_validate(row.body) for row in change.connection.execute(query)]
-
-
-def _open_of(change: Change, approval: Approval) -> list[Approval]:
-    """What the run asks of this kind; where no run asks, what is asked about the same workflow."""
-    workflow = approval.covers.get("workflow")
-    asked = open_in(change, run=approval.run, kind=approval.kind)
-    return [one for one in asked if one.run or one.covers.get("workflow") == workflow]
-
-
-def _wake(change: Change, approval: Approval, *, cause: str, priority: int = 10) -> None:
-    """Let the run that asked go on; a question of the customer's own has none."""
-    if approval.run:
-        jobs.add(change, "advance_run", approval.run, cause=cause, priority=priority)
-
-
-def _close(change: Change, approval: Approval, status: ApprovalStatus) -> Approval:
-    closed = approval.model_copy(update={"status": status})
-    change.move(
-        tables.approvals,
-        {"id": approval.id},
-        {"status": status, "body": closed.as_json()},
-        "approval_closed",
-        outcome=status,
-    )
-    return closed
-
-
-def _row(approval: Approval) -> dict[str, Any]:
-    body = approval.as_json()
-    row = {name: body[name] for name in ("id", "run", "kind", "subject", "status")}
-    return {**row, "due_at": text_of(approval.due_at), "body": body}
-
-
-def _approval(row: dict[str, Any]) -> Approval:
-    return Approval.model_validate(row["body"])

@@ -114,7 +114,8 @@ def admit(store: Store, identity: Identity, reason: str) -> None:
     if identity.is_machine or not identity.person:
         says = "a machine does not decide this; use a token of your own"
     elif not set(identity.roles) & set(MAY_ERASE):
-        says = f"{identity.person} holds none of the roles {', '.join(MAY_ERASE)}"
+        roles = ", ".join(MAY_ERASE)
+        says = f"{identity.person} holds none of the roles {roles}; ask somebody who does"
     if says:
         actor = identity.person or f"token:{identity.token}"
         with store.change(identity.customer, actor) as change:

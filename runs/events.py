@@ -16,12 +16,16 @@ EventKind = Literal[
     "person_changed",
     "token_created",
     "token_revoked",
+    "token_used",
+    "key_added",
+    "key_revoked",
     "access_refused",
     "trigger_received",
     "run_opened",
     "run_waiting",
     "run_resumed",
     "run_closed",
+    "checkpoints_pruned",
     "record_kept",
     "snapshot_kept",
     "snapshot_erased",
@@ -29,7 +33,10 @@ EventKind = Literal[
     "approval_opened",
     "decision_recorded",
     "decision_refused",
+    "approval_moved",
     "approval_closed",
+    "delegation_given",
+    "delegation_ended",
     "release_opened",
     "stage_entered",
     "release_held",
@@ -70,7 +77,7 @@ class Event(Record):
     table: str
     """Table of the record that changed; empty for an event about no record (a refusal)."""
     subject: str
-    """Key of the record within its table and customer."""
+    """Key of the record within its table and customer; of a refusal or a sign-in, the token's."""
     state: str
     """Digest of the record after the change; empty when `table` is."""
     run: str

@@ -64,6 +64,18 @@ def release(store: Store, customer: Customer, lease: Lease) -> None:
         connection.execute(statement.values(holder="", expires_at=now))
 
 
+def free(store: Store, customer: Customer, lease: Lease) -> bool:
+    """Take a lease from a holder that is gone, with its event; False when it has another holder."""
+    table = tables.leases
+    with store.change(customer, "worker") as change:
+        now = text_of(_real_time(store, change.connection))
+        statement = table.update().where(_is(customer, lease))
+        freed = change.connection.execute(statement.values(holder="", expires_at=now))
+        if freed.rowcount == 1:
+            change.append("lease_taken_over", lease=lease.name, fence=lease.fence)
+        return freed.rowcount == 1
+
+
 def live(store: Store, customer: Customer, name: str) -> list[Lease]:
     """The leases of this name, and of those below it (`name:...`), that somebody holds now."""
     return [lease for lease, is_live in _below(store, customer, name) if is_live and lease.holder]
@@ -72,6 +84,16 @@ def live(store: Store, customer: Customer, name: str) -> list[Lease]:
 def lapsed(store: Store, customer: Customer, name: str) -> list[Lease]:
     """The leases below this name that ran out or were given back."""
     return [lease for lease, is_live in _below(store, customer, name) if not is_live]
+
+
+def held_by(store: Store, customer: Customer) -> list[tuple[Lease, bool]]:
+    """Every lease in somebody's hands, by name, and whether it has not run out."""
+    table = tables.leases
+    with store.database.reading() as connection:
+        now = text_of(_real_time(store, connection))
+        query = table.select().where(table.c.customer == customer.id, table.c.holder != "")
+        rows = connection.execute(query.order_by(table.c.name)).all()
+    return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
 
 
 def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:

@@ -16,6 +16,7 @@ ApprovalStatus = Literal[
 ReleaseStatus = Literal["open", "held", "rolled_back", "complete"]
 ItemStatus = Literal[
     "queued",
+    "asked",
     "quarantined",
     "drafted",
     "acted",
@@ -36,10 +37,12 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         "ended": frozenset(),
     },
     "approval": {
+        # Handed over or escalated it stays open.
         "open": frozenset(
-            {"approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"}
+            {"open", "approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn"}
         ),
-        "approved": frozenset({"superseded"}),
+        # What one person approved in an emergency is withdrawn unless the others confirm it.
+        "approved": frozenset({"superseded", "withdrawn"}),
         "changes_asked": frozenset(),
         "rejected": frozenset(),
         "expired": frozenset(),
@@ -55,7 +58,30 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     "item": {
         # `stopped`: its version was rolled back before the item acted.
         "queued": frozenset(
-            {"quarantined", "drafted", "acted", "in_review", "refused", "handed_over", "stopped"}
+            {
+                "asked",
+                "quarantined",
+                "drafted",
+                "acted",
+                "in_review",
+                "refused",
+                "handed_over",
+                "stopped",
+                "closed",
+            }
+        ),
+        # What it would do waits for a yes to exactly that; changed meanwhile, it is asked again.
+        "asked": frozenset(
+            {
+                "asked",
+                "quarantined",
+                "drafted",
+                "acted",
+                "in_review",
+                "refused",
+                "stopped",
+                "closed",
+            }
         ),
         # What waits for a person may wait for another person.
         "in_review": frozenset({"in_review", "acted", "closed", "refused"}),

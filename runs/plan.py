@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from runs.errors import InvalidInput
 from runs.plan_parts import (
+    Drafting,
     Excluded,
     Forbidden,
     Included,
@@ -117,6 +118,7 @@ class Acceptance(Record):
     """Share of the reviewed items that people pass as they are."""
     latency_ms: int = Field(ge=1)
     cost_per_item: Decimal = Field(ge=0)
+    """What an item may cost in the mean: its way, and the people it needs."""
     fallback: str
     """What happens to a weak or ambiguous output."""
     release_confidence: Decimal = Field(ge=Decimal("0.5"), lt=1)
@@ -195,6 +197,7 @@ class Economics(Record):
     """Of one item looked at by a person: what a needless review is weighed with."""
     roi_hypothesis: str
     cost_ceiling_per_week: Decimal = Field(ge=0)
+    """What all items of a week may cost, by the same count."""
     ways: tuple[Way, ...] = Field(min_length=1)
     """What each way through the workflow costs and takes."""
     token_risk: str
@@ -266,6 +269,8 @@ class Plan(Record):
         default_factory=Learning, exclude_if=lambda learning: not learning.features
     )
     """Left out of the digest where no feature is named."""
+    drafting: Drafting | None = Field(default=None, exclude_if=lambda drafting: drafting is None)
+    """In place of a route that learns; left out of the digest where nothing is drafted."""
     routing: Routing
     actions: Actions
     acceptance: Acceptance

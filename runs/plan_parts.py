@@ -8,16 +8,32 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from runs.records.record import Record
-from runs.records.version import ApproverRule, Level, Source
+from runs.records.version import ApproverRule, Filling, Level, Route, Source
 
-SignalName = Literal["quality", "coverage", "latency", "escalation", "repeated_failure"]
+SignalName = Literal[
+    "quality",
+    "coverage",
+    "latency",
+    "escalation",
+    "repeated_failure",
+    "trace",
+    "context",
+    "fallback",
+    "cost",
+    "drift",
+]
 """What is measured of the live items, each a share of those it counts.
 
 quality            right, of those that acted alone and were looked at
 coverage           right alone or rightly with a person, of those that were looked at
-latency            slower than `acceptance.latency_ms`, of those that were worked on
+latency            slower than `acceptance.latency_ms` and their way allow, of those worked on
 escalation         given to a person, of those that were worked on
 repeated_failure   the most frequent same mistake, of those that were looked at
+trace              whose whole way can be rebuilt, of those worked on and not erased
+context            with a source missing, stale or changed before the act, of those that read some
+fallback           not served by the version's first route, of those that were worked on
+cost               dearer than `acceptance.cost_per_item`, of those that were worked on
+drift              of a kind the dry run had fewer of, as far as chance does not explain it
 """
 REFERENCES = ("env:", "file:")
 """How a secret is named; its value stands in no plan and no record."""
@@ -54,7 +70,14 @@ class System(Record):
     """A reference, `env:NAME` or `file:NAME`; `none` where the system asks for none."""
     owner: str
     """Person or team on the customer's side who answers for it."""
+    person: str = Field(default="", exclude_if=lambda person: not person)
+    """Id of the person here who answers for it, where `owner` is none; a hole where neither is."""
     mode: Literal["read", "write", "read_and_write"]
+
+    @property
+    def answering(self) -> str:
+        """Who is asked about it: the person, or the owner where that is one."""
+        return self.person or self.owner
 
 
 class Included(Record):
@@ -103,6 +126,17 @@ class PlannedSource(Source):
         return Source.model_validate({name: getattr(self, name) for name in Source.model_fields})
 
 
+class Drafting(Record):
+    """A document that is made from a template, every field of it taken from a named place."""
+
+    label: str
+    """The one of `contract.labels` that stands for a whole draft."""
+    template: str
+    """Tone, format and task, with places such as `{{tier}}`; never a rule."""
+    fillings: tuple[Filling, ...] = Field(min_length=1)
+    """In the order in which they are filled."""
+
+
 class Forbidden(Record):
     """One action that the first release does not have."""
 
@@ -142,6 +176,9 @@ class Way(Record):
     cost_per_item: Decimal = Field(ge=0)
     latency_ms: int = Field(ge=1)
     """Target of this way."""
+    takes: tuple[Route, ...] = Field(default=(), exclude_if=lambda takes: not takes)
+    """Routes whose items go this way; every item where it names none. Left out of the digest
+    then."""
     is_heavy: bool
     """Retrieval, long texts, several steps or retries make it slow or dear."""
     fallback: str = ""

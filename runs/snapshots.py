@@ -1,7 +1,7 @@
 """inputs and outputs by digest; masked before they are kept."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -86,6 +86,20 @@ def read(store: Store, customer: Customer, digest: str) -> Any:
     return _content(store.ledger.row(tables.snapshots, customer, digest=digest), digest)
 
 
+def read_many(store: Store, customer: Customer, digests: Iterable[str]) -> dict[str, Any]:
+    """What is kept under these digests; None for what was erased, nothing for what never was."""
+    table, found = tables.snapshots, {}
+    wanted = sorted({digest for digest in digests if digest})
+    for start in range(0, len(wanted), 500):
+        query = sa.select(table.c.digest, table.c.content).where(
+            table.c.customer == customer.id, table.c.digest.in_(wanted[start : start + 500])
+        )
+        for row in store.ledger.rows(query):
+            text = row["content"]
+            found[row["digest"]] = None if text is None else json.loads(text)
+    return found
+
+
 def read_in(change: Change, digest: str) -> Any:
     """The kept JSON value, read inside a change."""
     return _content(change.find(tables.snapshots, digest=digest), digest)
@@ -93,9 +107,11 @@ def read_in(change: Change, digest: str) -> Any:
 
 def _content(row: dict[str, Any] | None, digest: str) -> Any:
     if row is None:
-        raise NotFound(f"there is no snapshot {digest!r}")
+        raise NotFound(f"there is no snapshot {digest!r}; `run explain` and `item show` name them")
     if row["content"] is None:
-        raise Conflict(f"snapshot {digest} was erased at {row['erased_at']}")
+        raise Conflict(
+            f"snapshot {digest} was erased at {row['erased_at']}; its event is what is left of it"
+        )
     return json.loads(row["content"])
 
 

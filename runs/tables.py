@@ -1,7 +1,8 @@
 """the tables.
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
-`state` is the digest of; leases, jobs, workers, the chain's head and the search index do not.
+`state` is the digest of; leases, jobs, workers, the chain's head, the search index and who is asked
+by what is open do not.
 """
 
 from sqlalchemy import (
@@ -79,6 +80,18 @@ tokens = Table(
     _text("expires_at", 40, null=True),
     _text("revoked_at", 40, null=True),
     UniqueConstraint("id"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    _customer(),
+    _id(),
+    _text("person", 80),
+    _text("public", 64),
+    _text("added_at", 40),
+    _text("revoked_at", 40, null=True),
+    Index(None, "customer", "person"),
 )
 
 snapshots = Table(
@@ -225,6 +238,19 @@ approvals = Table(
     Index(None, "customer", "status", "due_at", "id"),
     Index(None, "customer", "run"),
 )
+
+askings = Table(
+    "askings",
+    metadata,
+    _customer(),
+    _id("approval"),
+    _id("person"),
+    _text("about", 120),
+    _text("due_at", 40),
+    Index(None, "customer", "person", "due_at", "approval"),
+    Index(None, "customer", "about"),
+)
+"""Who is asked by what is open: made from the approvals, so that nobody reads them all."""
 
 decisions = Table(
     "decisions",

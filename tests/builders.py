@@ -37,8 +37,9 @@ TERMS = snapshots.Terms(unmasked, 30)
 
 def make_store(folder: Path, clock: Clock | None = None) -> Store:
     """An empty record in `folder`, at the schema's head, under a clock that stands still."""
+    databases.lay(folder)
     database = Database(databases.url_of(folder))
-    schema.upgrade(database)
+    schema.require(database)
     return Store(database, clock or StoppedClock(NOW))
 
 
@@ -60,7 +61,7 @@ def person(**changed: Any) -> Person:
     values: dict[str, Any] = {
         "id": "ana",
         "name": "Ana Example",
-        "email": "ana@example.com",
+        "email": f"{changed.get('id', 'ana')}@example.com",
         "roles": ("product_owner",),
         "deputy": "",
         "is_disabled": False,

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from tests import databases
 from tests.databases import Server
 from tests.loopback import sitecustomize
 
+HERE = Path(__file__).parent
 LOOPBACK = str(Path(sitecustomize.__file__).parent)
 
 
@@ -19,6 +22,17 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("PILOTAGE_", "OPENAI_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", LOOPBACK, prepend=os.pathsep)
+
+
+SHORT_LAST = ("hazards", "journeys", "integration", "unit", "guards")
+"""Folders in the order in which they are run, behind all others: what is short fills the gaps."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No worker waits at the end for another that has just begun with a long file."""
+    rank = {HERE / folder: n for n, folder in enumerate(SHORT_LAST, 1)}
+    items.sort(key=lambda item: max(rank.get(parent, 0) for parent in item.path.parents))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -41,6 +55,14 @@ def marks_of(thing: object) -> list[pytest.Mark]:
 def is_known(mark: pytest.Mark) -> bool:
     """Whether a mark says on which database a test runs."""
     return mark.name in databases.MARKS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_disk_is_waited_for() -> Iterator[None]:
+    """A commit is in the machine's memory; only a machine that dies would lose it."""
+    event.listen(Pool, "checkout", databases.hurry)
+    yield
+    event.remove(Pool, "checkout", databases.hurry)
 
 
 @pytest.fixture(scope="session")

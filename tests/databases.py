@@ -2,18 +2,21 @@
 
 A test asks for both with the mark `both_databases`. The server is the one PILOTAGE_TEST_DATABASE
 names, or one that is started here, once a session; every folder gets a database copied from a
-template that has every table. `url_of` is what whatever makes a store asks.
+template that has every table. `url_of` is what whatever makes a store asks, `lay` what whatever
+makes a home does first.
 """
 
 import contextlib
 import hashlib
 import importlib.util
 import os
+import sqlite3
 import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ import psycopg
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
+from agent import checkpoints
 from pilotage import schemas, settings
 
 SQLITE, POSTGRESQL = BOTH = "sqlite", "postgresql"
@@ -52,6 +56,9 @@ class Server:
     prefix: str
     made: dict[str, Path] = field(default_factory=dict)
     """The databases by name, each with the folder it stands for."""
+    held: set[str] = field(default_factory=set)
+    """Those that outlive the module that made them."""
+    line: psycopg.Connection[Any] | None = None
 
     def name_of(self, folder: Path) -> str:
         """The name of the database that stands for a folder."""
@@ -85,10 +92,10 @@ class Server:
         self.made.pop(name, None)
 
     def drop_all(self) -> None:
-        """Take every database off that was made, with whoever is still in it."""
-        for name in self.made:
+        """Take every database off that was made and is not held, with whoever is still in it."""
+        for name in [name for name in self.made if name not in self.held]:
             self.tell(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        self.made.clear()
+            self.made.pop(name)
 
     @property
     def template(self) -> str:
@@ -103,9 +110,15 @@ class Server:
         schemas.migrate(settings.read(told))
 
     def tell(self, statement: str, *values: str) -> None:
-        """Carry out one statement."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode(), values or None)
+        """Carry out one statement, all of them on one connection."""
+        if self.line is None or self.line.closed:
+            self.line = psycopg.connect(self.url, autocommit=True)
+        self.line.execute(statement.encode(), values or None)
+
+    def close(self) -> None:
+        """Leave the server."""
+        if self.line is not None:
+            self.line.close()
 
 
 LEAVE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -128,6 +141,20 @@ def url_of(folder: Path) -> str:
     if CHOSEN.server is None:
         return f"sqlite:///{folder}/pilotage.db"
     return CHOSEN.server.make(folder)
+
+
+def lay(folder: Path) -> None:
+    """Let the record of a folder that has none have every table and no row, made once a process."""
+    file = folder / "pilotage.db"
+    if CHOSEN.server is None and not file.exists():
+        file.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="pilotage-template-") as folder:
+        schemas.migrate(settings.read({"PILOTAGE_HOME": folder}))
+        return (Path(folder) / "pilotage.db").read_bytes()
 
 
 def empty_url_of(folder: Path, name: str = "empty") -> str:
@@ -154,6 +181,12 @@ def copy(folder: Path, into: Path) -> None:
         CHOSEN.server.copy(folder, into)
 
 
+def hold(folder: Path) -> None:
+    """Let a folder's database stay until the session ends."""
+    if CHOSEN.server is not None:
+        CHOSEN.server.held.add(CHOSEN.server.name_of(folder))
+
+
 @contextlib.contextmanager
 def on(server: Server | None) -> Iterator[None]:
     """Whatever is made meanwhile stands on this server, or on SQLite."""
@@ -173,6 +206,30 @@ def let_go() -> None:
         OPENED.pop().close()
 
 
+def hurry(raw: Any, *_: object) -> None:
+    """Let SQLite wait for no disk: what is lost with the machine is of no account here either."""
+    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+        raw.execute("PRAGMA synchronous=OFF")
+
+
+@contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """Meanwhile SQLite is opened as the product opens it."""
+    event.remove(Pool, "checkout", hurry)
+    try:
+        yield
+    finally:
+        event.listen(Pool, "checkout", hurry)
+
+
+@contextlib.contextmanager
+def checkpoints_of(url: str) -> Iterator[Any]:
+    """The checkpoints a URL names, in the same haste as the record."""
+    with checkpoints.opened(url) as saver:
+        hurry(getattr(saver, "conn", None))
+        yield saver
+
+
 def remember(raw: Any, _: object) -> None:
     """Note a connection that the pool of some store made."""
     if isinstance(raw, psycopg.Connection):
@@ -184,10 +241,11 @@ def running() -> Iterator[Server]:
     """The server for a session, ready; NoServer, saying so, where there is none."""
     event.listen(Pool, "connect", remember)
     try:
-        with _given() if GIVEN else _own() as server:
+        with _given() if GIVEN else _own() as server, contextlib.closing(server):
             server.prepare()
             let_go()
             yield server
+            server.held.clear()
             server.drop_all()
             server.tell(f"DROP DATABASE IF EXISTS {server.template} WITH (FORCE)")
     finally:

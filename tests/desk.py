@@ -25,6 +25,7 @@ PLAN: dict[str, Any] = {
             "access": "a folder, one file for each assignment",
             "credential": "none",
             "owner": "the desk",
+            "person": "ben",
             "mode": "write",
         },
     ),
@@ -73,7 +74,7 @@ PLAN: dict[str, Any] = {
         "gates": {},
         "review_pass_min": "0.8",
         "latency_ms": 60_000,
-        "cost_per_item": "0.01",
+        "cost_per_item": "1.50",
         "fallback": "people sort",
         "release_confidence": "0.9",
     },
@@ -115,7 +116,7 @@ PLAN: dict[str, Any] = {
         "currency": "EUR",
         "cost_of_review": "2",
         "roi_hypothesis": "saves a day",
-        "cost_ceiling_per_week": "50",
+        "cost_ceiling_per_week": "1000",
         "ways": (
             {
                 "path": "from the text to a queue",

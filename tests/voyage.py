@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from agent import carry_on, checkpoints
+from agent import carry_on
 from agent.deps import Deps
 from agent.graph import build
 from agent.loop import Loop, TriggerDraft, start
@@ -28,7 +28,6 @@ from rollout.signals import measure
 from runs import approvals, audit, people, words
 from runs.approvals import Answer
 from runs.clock import TurnedClock
-from runs.errors import NotFound
 from runs.leases import Lease
 from runs.records.approval import Approval, DecisionKind
 from runs.records.item import Item, Review
@@ -47,7 +46,6 @@ from tests.unit.pilotage.homes import make_house
 from workflow.process.item import process_item
 
 ADDED = {"bob": ("delivery_engineer",), "ivo": ("incident_owner",)}
-WAITS_FOR_ITEMS = "signals"
 WATCHED_EVERY = timedelta(hours=20)
 
 
@@ -95,10 +93,10 @@ class Voyage:
 
     @property
     def waits_for(self) -> str:
-        """The kind of question that is open, `signals`, or nothing."""
-        what = self.run.waits_for
-        if not what or what.startswith("signals:"):
-            return what.partition(":")[0]
+        """The kind of question that is open, `signals`, `retry`, or nothing."""
+        what, _, _ = self.run.waits_for.partition(":")
+        if what in ("", "signals", "retry"):
+            return what
         return approvals.get(self.store, self.customer, what).kind
 
     @property
@@ -218,18 +216,25 @@ class Voyage:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
             return self.build_graph(self.change_deps(deps))
 
-        return Loop(self.store, made, partial(checkpoints.opened, self.wired.checkpoints))
+        opened = partial(databases.checkpoints_of, self.wired.checkpoints)
+        return Loop(self.store, made, opened, rules=self.wired.installation.digest)
 
     def advance(self, holder: str = "w1") -> Run:
         """To its next question, wait or end."""
         return self.loop().advance(self.customer, self.run_id, holder)
 
     def decide(
-        self, name: str, kind: DecisionKind = "approve", *, asked: Approval | None = None
+        self,
+        name: str,
+        kind: DecisionKind = "approve",
+        *,
+        asked: Approval | None = None,
+        to: str = "",
+        edit: str = "",
     ) -> Approval:
         """One person answers what the run waits for."""
         asked = asked or self.asked
-        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject)
+        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, to, edit)
         judges = self.engines.decision_rules(self.customer)
         return approvals.decide(self.store, self.identity(name), answer, judges)
 
@@ -243,7 +248,7 @@ class Voyage:
 
     def expire(self) -> None:
         """The worker looks at what nobody answered."""
-        approvals.expire_due(self.store, self.customer)
+        approvals.expire_due(self.store, self.customer, self.engines.decision_rules(self.customer))
 
     def withdraw(self) -> None:
         """One person rolls the run's release back."""
@@ -315,8 +320,10 @@ class Voyage:
     def step(self, judge: Judge = honest) -> str:
         """Whatever the run waits for happens; what it waits for then, `ended` at its end."""
         waits_for = self.waits_for
-        if waits_for == WAITS_FOR_ITEMS:
+        if waits_for == "signals":
             self.bring(judge)
+        elif waits_for == "retry":
+            self.sleep(timedelta(minutes=15))
         elif waits_for:
             self.agree()
         self.advance()
@@ -366,34 +373,3 @@ def import_cases(voyage: Voyage, name: str, count: int = 240) -> None:
     shares: Any = {"learn": 0.4, "dev": 0.3, "holdout": 0.3}
     brought = Brought(name, name, "salt", shares, acceptance="They are made up; that is known.")
     bring(voyage.store, voyage.identity("eva"), cases, brought)
-
-
-class Harbour:
-    """One voyage, kept at each of its points, so that a test begins where it is about."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._kept: dict[str, Voyage] = {}
-        self._lent = 0
-
-    def at(self, point: str) -> Voyage:
-        """A voyage of one's own at a point: `home`, or what the run waits for, `/`-separated."""
-        self._lent += 1
-        return self._at(point).copy(self._folder / f"lent-{self._lent}")
-
-    def _at(self, point: str) -> Voyage:
-        if point not in self._kept:
-            self._kept[point] = self._reach(point)
-        return self._kept[point]
-
-    def _reach(self, point: str) -> Voyage:
-        folder = self._folder / f"at-{len(self._kept)}-{point.replace('/', '-')}"
-        if point == "home":
-            return set_out(folder)
-        before, _, wanted = point.rpartition("/")
-        if not before and wanted != "plan":
-            raise NotFound(f"no way leads to {point!r}")
-        voyage = self._at(before or "home").copy(folder)
-        if not before:
-            voyage.start()
-        return voyage.until(wanted)

@@ -18,7 +18,7 @@ from runs.clock import StoppedClock
 from runs.events import BodyValue
 from runs.plan import Plan
 from runs.records.approval import Need
-from runs.records.item import Item
+from runs.records.item import Item, Output
 from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Route
@@ -126,20 +126,25 @@ class World:
         ]
         return admission.submit_many(self.deps, self.customer, "desk", sent)
 
-    def end(self, item: Item, route: Route = "act", label: str = "refund") -> Item:
+    def end(self, item: Item, route: Route = "act", label: str = "refund", **out: Any) -> Item:
         """End the work on an item as the worker does, with the review it gets."""
-        kept = {"label": label, "confidence": 0.9}
-        output = snapshots.keep(
-            self.store, self.customer, "worker", kind="output", value=kept, terms=TERMS
-        )
+        digest = self.keep("output", output(label=label, **out).as_json())
+        seen = self.keep("context", {"item": item.input, "values": {}, "problems": []})
         status, kind = ENDS[route]
         if item.arm == "shadow":
             status, kind = "drafted", "shadow"
         now = self.clock.now()
-        told = {"status": status, "route": route, "output": output, "finished_at": now}
+        told = {"status": status, "route": route, "output": digest, "finished_at": now}
+        told |= {"snapshot": seen, "rule": "threshold"}
         review = builders.review(id=f"{item.id}.{kind}", item=item.id, kind=kind, opened_at=now)
         ended = item.model_copy(update=told)
         return self.store.items.finish(self.customer, ended, [review] if item.audited else [])
+
+    def keep(self, kind: str, value: Any) -> str:
+        """A snapshot; returns its digest."""
+        return snapshots.keep(
+            self.store, self.customer, "worker", kind=kind, value=value, terms=TERMS
+        )
 
     def answer(self, item: Item, label: str = "refund", routes: tuple[str, ...] = ("act",)) -> None:
         """A person says what was right."""
@@ -167,6 +172,19 @@ class World:
     def asked(self, name: str = "ben", role: str = "ops_lead", reason: str = "it errs") -> Asked:
         """A person's word, with a reason."""
         return Asked(self.person(name, role), reason, TERMS)
+
+
+def output(**changed: Any) -> Output:
+    """A sure answer of the learnt route."""
+    values: dict[str, Any] = {
+        "label": "refund",
+        "confidence": 0.9,
+        "scope": 0.9,
+        "runner_up": "delivery",
+        "route_used": "baseline",
+        "fields": {},
+    }
+    return Output.model_validate(values | changed)
 
 
 def make_world(

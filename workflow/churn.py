@@ -156,4 +156,4 @@ def _find_refusal(store: Store, customer: Customer, plan: Plan, identity: Identi
     deputy = next((one.deputy for one in everybody if one.id == owner), "")
     if identity.person in (owner, deputy):
         return ""
-    return f"{identity.person} is not {owner}, who answers for how the workflow behaves"
+    return f"{identity.person} is not {owner}, who answers for how the workflow behaves; ask them"

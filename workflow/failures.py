@@ -12,13 +12,19 @@ from typing import Literal, NamedTuple, cast, get_args
 from runs.plan import Plan
 from runs.records.case import Case, Severity
 from runs.records.evidence import CaseResult, FailureGroup, Outcome
-from runs.records.version import Route
+from runs.records.version import Filling, Route
+from workflow.slips import Slip
 
 Code = Literal[
     "malformed_input",
     "missing_context",
     "out_of_scope",
     "misclassified",
+    "wrong_source",
+    "stale_context",
+    "omission",
+    "extraction_error",
+    "fabrication",
     "threshold",
     "should_have_escalated",
     "needless_escalation",
@@ -57,6 +63,8 @@ class Decided(NamedTuple):
     confidence: float
     route: Route
     rule: str
+    slip: Slip | None = None
+    """Of a draft: its first field that is wrong or missing."""
 
 
 class Doubt(NamedTuple):
@@ -66,6 +74,8 @@ class Doubt(NamedTuple):
     """Confidence below which acting alone does not pay."""
     out_of_scope: str = ""
     """The label of what belongs to no other label."""
+    fillings: tuple[Filling, ...] = ()
+    """How a draft is filled, where the version drafts."""
 
 
 def break_even(plan: Plan) -> float:
@@ -97,12 +107,20 @@ def _harm(case: Case, decided: Decided, doubt: Doubt) -> Cause:
         return Cause("route", "label", "out_of_scope", case.routes[0], "act")
     if "act" not in case.routes:
         return Cause("route", "route", "should_have_escalated", case.routes[0], "act")
+    if decided.slip is not None and decided.label == expected:
+        return _slipped(decided.slip)
     if decided.confidence < doubt.unsure:
         return Cause("route", "confidence", "threshold", "review", "act")
     return Cause("decide", "label", "misclassified", expected, decided.label)
 
 
+def _slipped(slip: Slip) -> Cause:
+    return Cause("decide", slip.field, cast(Code, slip.code), slip.expected, slip.actual)
+
+
 def _needless(case: Case, decided: Decided) -> Cause:
+    if decided.rule == "answer" and decided.slip is not None:
+        return _slipped(decided.slip)
     step, field, code = _BY_RULE.get(decided.rule, ("route", decided.rule, "needless_escalation"))
     return Cause(step, field, code, case.routes[0], decided.route)
 

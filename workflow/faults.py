@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Literal, NamedTuple
 
+from policies.budgets import NOTHING, Spend
 from policies.routing import Router
 from runs import snapshots
 from runs.errors import InvalidInput, NotAllowed, PilotageError, Unavailable
@@ -44,6 +46,8 @@ class Drilled(NamedTuple):
     router: Callable[[Version, PolicyValues], Router]
     terms: Callable[[Version], Terms]
     person: Callable[[Customer, str], str]
+    budget: Spend
+    """What the work on one item may take."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class _Try(NamedTuple):
     """The field of the input that is left out."""
     is_plain: bool = False
     """Without the version's rules, so that the item comes as far as acting."""
+    is_slow: bool = False
+    """Every part takes longer than the whole item may."""
 
 
 def practise(store: Store, customer: Customer, drilled: Drilled) -> tuple[Fault, ...]:
@@ -169,8 +175,16 @@ def _deps(store: Store, drilled: Drilled, one: _Try) -> ProcessDeps:
         router=(lambda version, policy: plain) if one.is_plain else drilled.router,
         terms=drilled.terms,
         person=drilled.person,
+        budget=drilled.budget,
+        seconds=_watch(drilled.budget if one.is_slow else NOTHING),
         holder="drill",
     )
+
+
+def _watch(step: Spend) -> Callable[[], float]:
+    """A played stopwatch: between two looks more passes than the step."""
+    ticks = count(step=float(step.seconds) + 0.001)
+    return lambda: next(ticks)
 
 
 def _tools(version: Version, one: _Try) -> Iterator[tuple[str, Tool]]:
@@ -243,6 +257,7 @@ def _tries(version: Version, now: datetime) -> Iterator[_Try]:
         yield fine._replace(name="input_missing", part="intake", empty=required)
     for name, answer in _answers(version):
         yield fine._replace(name=name, part="decide", answer=answer)
+    yield fine._replace(name="item_over_budget", part="decide", is_slow=True)
     if version.sources:
         for name, source in _sources(version, now):
             yield fine._replace(name=name, part="context", source=source)

@@ -2,10 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from runs.records.case import Case
 from runs.records.evidence import CaseResult, Outcome, OutcomeTable
 from runs.records.version import Route
+from workflow.drafting import alike
 
 WORST_FIRST: tuple[Outcome, ...] = (
     "wrong_auto",
@@ -17,16 +19,26 @@ WORST_FIRST: tuple[Outcome, ...] = (
 """A family is as good as its worst case: harm, then no answer, then a review nobody needed."""
 
 
-def grade(case: Case, label: str, route: Route) -> Outcome:
-    """What it was worth to route this case so, with this label.
+def grade(case: Case, label: str, route: Route, *, wrong: Sequence[str] = ()) -> Outcome:
+    """What it was worth to route this case so, with this label and these fields wrong.
 
     Sending a case to review (or refusing it) is right only where the case allows that route;
-    acting alone is right only where the case allows it and the label is the expected one.
+    acting alone is right only where the case allows it, the label is the expected one and so is
+    every field of what was drafted.
     """
     if route == "act":
-        is_right = "act" in case.routes and label == case.expected["label"]
+        is_right = "act" in case.routes and label == case.expected["label"] and not wrong
         return "right_auto" if is_right else "wrong_auto"
     return "right_review" if route in case.routes else "needless_review"
+
+
+def wrong_fields(case: Case, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """The expected fields, by name, that a draft has otherwise, lacks, or has against the label.
+
+    A field the label says nothing of is not judged; null says that it may not be there.
+    """
+    expected: Mapping[str, Any] = case.expected.get("fields", {})
+    return tuple(name for name, right in expected.items() if not alike(fields.get(name), right))
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -4,11 +4,11 @@ Each act is one transaction with its event. Whose act it is, is asked of the rul
 is written, and a refusal is an event too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from policies.approvals import why_not_proved
 from policies.reviews import Asked, is_alone, next_owner, why_not_asked, why_not_judge
@@ -16,7 +16,7 @@ from runs import snapshots, words
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.people import find_people
 from runs.plan import PlanRecord
-from runs.records.item import Answer, Escalation, Item, Review, ReviewKind
+from runs.records.item import Answer, Escalation, Item, Output, Review, ReviewKind
 from runs.records.person import Customer, Identity, Person
 from runs.records.version import PolicyValues, Route, Rule, Version
 from runs.snapshots import Terms
@@ -31,7 +31,8 @@ from runs.store.reviews import (
     require_unmoved,
 )
 from runs.store.store import Store
-from workflow.version import mask_of
+from workflow import corrections
+from workflow.version import fillings_of, mask_of
 
 CLAIM = timedelta(minutes=15)
 """After this time a claim has aged out, unless it was made again."""
@@ -59,6 +60,8 @@ class Said(NamedTuple):
     label: str = ""
     reason: str = ""
     is_simulated: bool = False
+    fields: Mapping[str, Any] | None = None
+    """Of a draft: the fields that are otherwise, as they should be; null takes one out."""
 
 
 class Meant(NamedTuple):
@@ -92,6 +95,8 @@ class Outlook(NamedTuple):
     """For so long the next owner has it."""
     rule: Rule | None
     labels: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    """Of a draft: what can be set otherwise."""
 
 
 class Ground(NamedTuple):
@@ -165,7 +170,11 @@ def answer(deps: Deps, identity: Identity, id: str, said: Said) -> Review:
     answered first or holds it, InvalidInput for an answer that does not fit the item.
     """
     ground = _admit(deps, identity, id, "answer")
-    produced = find_label(deps.store, identity.customer, ground.item)
+    produced, fields = find_label(deps.store, identity.customer, ground.item), said.fields or {}
+    if fields:
+        names = [one.name for one in fillings_of(ground.setting.version)]
+        output = find_output(deps.store, identity.customer, ground.item)
+        corrections.check(fields, corrections.Drafted(id, names, output))
     meant = meaning(said, ground.item, produced=produced, labels=ground.setting.version.labels)
     reason = _reason(said.reason, ground.item, is_needed=said.answer == "reject")
     with deps.store.change(identity.customer, identity.person) as change:
@@ -174,6 +183,8 @@ def answer(deps: Deps, identity: Identity, id: str, said: Said) -> Review:
             "status": "decided",
             "answer": said.answer,
             **meant._asdict(),
+            "wrong": tuple(fields),
+            "corrected": corrections.keep(change, id, fields, ground.terms),
             "said": words.say(change, reason, ground.terms, kind="reason"),
             "decided_by": identity.person,
             "proved_by": identity.proved_by,
@@ -216,7 +227,10 @@ def meaning(said: Said, item: Item, *, produced: str, labels: Sequence[str]) -> 
 
     `produced`: the label the version gave, empty without one. `labels`: those it may give.
     """
-    label = produced if said.answer == "approve" else said.label
+    is_kept = said.answer == "approve" or (bool(said.fields) and not said.label)
+    label = produced if is_kept else said.label
+    if said.fields and said.answer != "edit":
+        raise InvalidInput(f"item {item.id}: fields are set by an edit; edit it, or leave them out")
     if said.answer == "reject":
         if "act" in said.routes:
             raise InvalidInput(f"item {item.id}: rejected, nothing can act on it; leave out act")
@@ -228,7 +242,7 @@ def meaning(said: Said, item: Item, *, produced: str, labels: Sequence[str]) -> 
         )
     if said.answer == "edit" and label not in labels:
         raise InvalidInput(f"--label {label!r}: the labels are {', '.join(labels)}")
-    if said.answer == "edit" and label == produced:
+    if said.answer == "edit" and label == produced and not said.fields:
         raise InvalidInput(f"--label {label!r}: this is what was produced; approve it")
     routes: tuple[Route, ...] = said.routes or (("act",) if item.route == "act" else ())
     if not routes:
@@ -243,6 +257,13 @@ def meaning(said: Said, item: Item, *, produced: str, labels: Sequence[str]) -> 
 def find_label(store: Store, customer: Customer, item: Item) -> str:
     """The label the version gave; empty when it gave none, Conflict when it was erased."""
     return snapshots.read(store, customer, item.output)["label"] if item.output else ""
+
+
+def find_output(store: Store, customer: Customer, item: Item) -> Output | None:
+    """What the version answered; None when it gave no answer, Conflict when it was erased."""
+    if not item.output:
+        return None
+    return Output.model_validate(snapshots.read(store, customer, item.output))
 
 
 def find_open(store: Store, customer: Customer, item: Item) -> Review | None:
@@ -280,6 +301,7 @@ def find_outlook(deps: Deps, customer: Customer, item: Item) -> Outlook | None:
         due_hours=ground.setting.policy.review_due_hours,
         rule=ground.setting.rule,
         labels=ground.setting.version.labels,
+        fields=tuple(one.name for one in fillings_of(ground.setting.version)),
     )
 
 

@@ -4,9 +4,11 @@ A source that is missing, stale or garbage is a problem that somebody looks at; 
 its place. What was read is kept, masked, and compared with a second reading before an act.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.person import Customer
@@ -15,6 +17,9 @@ from runs.records.version import Source
 from runs.snapshots import Mask, Masked, Terms, keep
 from runs.store.store import Store
 from tools.tool import Reading, Tool
+
+CHANGED = "it is not as it was decided on: "
+"""How the reason of an item begins that was not acted on because of its sources."""
 
 ProblemCode = Literal[
     "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
@@ -43,7 +48,18 @@ class Context(Record):
     """Digest of the declared fields as they were read, before masking, by source."""
     read_at: dict[str, datetime]
     """UTC, by source."""
+    records: dict[str, str] = Field(default_factory=dict, exclude_if=lambda records: not records)
+    """What names the record there, by source."""
     problems: tuple[Problem, ...] = ()
+
+
+class Change(NamedTuple):
+    """Why what was read of one source may no longer be acted on."""
+
+    source: str
+    code: ProblemCode | Literal["changed"]
+    says: str
+    """One sentence that names changed fields, and never a value."""
 
 
 class _Read(NamedTuple):
@@ -54,7 +70,7 @@ class _Read(NamedTuple):
 
 
 def read_context(
-    sources: Iterable[Source], tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
+    sources: Sequence[Source], tools: Mapping[str, Tool], *, item: Mapping[str, Any], now: datetime
 ) -> Context:
     """Read every source for an item: only the declared fields, and no source that has a problem.
 
@@ -78,6 +94,7 @@ def read_context(
         versions={name: reading.version for name, reading in readings.items()},
         seen={name: digest_of(value) for name, value in values.items()},
         read_at={name: reading.read_at for name, reading in readings.items()},
+        records={one.name: str(item[one.key_field]) for one in sources if one.name in readings},
         problems=tuple(problems),
     )
 
@@ -102,8 +119,8 @@ def find_changes(
     item: Mapping[str, Any],
     now: datetime,
     mask: Mask,
-) -> list[str]:
-    """Why what was read may no longer be acted on, one sentence a source; empty when it may.
+) -> list[Change]:
+    """Why what was read may no longer be acted on, a source at a time; empty when it may.
 
     `before` is the context as it was kept, masked. A source marked for it is read again and its
     changed fields are named, without their values; any other must still be fresh.
@@ -114,7 +131,17 @@ def find_changes(
         else _find_age(before, source, now)
         for source in sources
     ]
-    return [sentence for sentence in told if sentence]
+    return [change for change in told if change is not None]
+
+
+def told_changes(changes: Sequence[str]) -> str:
+    """Why it may not be acted on, in one sentence that `is_changed` knows; empty when it may."""
+    return CHANGED + "; ".join(changes) if changes else ""
+
+
+def is_changed(reason: str) -> bool:
+    """Whether an item was not acted on because its sources were another than when decided."""
+    return reason.startswith(CHANGED)
 
 
 def lasting(sources: Iterable[Source], hours: int) -> list[Source]:
@@ -208,20 +235,22 @@ def _too_old(source: Source, since: datetime, now: datetime) -> str:
     return f"what it says is {hours} h old, the limit is {limit} h"
 
 
-def _find_age(before: Context, source: Source, now: datetime) -> str:
+def _find_age(before: Context, source: Source, now: datetime) -> Change | None:
     since = before.read_at.get(source.name)
     if since is None:
-        return f"{source.name} was not read"
+        return Change(source.name, "no_record", f"{source.name} was not read")
     old = _too_old(source, since, now)
-    return f"{source.name}: {old}" if old else ""
+    return Change(source.name, "stale", f"{source.name}: {old}") if old else None
 
 
-def _find_change(before: Context, source: Source, read: _Read, mask: Mask) -> str:
+def _find_change(before: Context, source: Source, read: _Read, mask: Mask) -> Change | None:
     if read.problem is not None:
-        return f"it could not be read again: {mask(read.problem.says).value}"
+        says = f"it could not be read again: {mask(read.problem.says).value}"
+        return Change(source.name, read.problem.code, says)
     now = {} if read.reading is None else _declared(source, read.reading)
     if digest_of(now) == before.seen.get(source.name):
-        return ""
+        return None
     was, seen = before.values.get(source.name, {}), masked_fields(mask, source.name, now).value
     changed = [name for name in source.fields if was.get(name) != seen.get(name)]
-    return f"{source.name} changed since it was read: {', '.join(changed) or 'a masked field'}"
+    told = ", ".join(changed) or "a masked field"
+    return Change(source.name, "changed", f"{source.name} changed since it was read: {told}")

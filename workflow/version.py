@@ -3,15 +3,24 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from policies import compiled
+from policies import compiled, drafting
 from policies.compiled import FIELD, PATTERN
 from policies.features import declared, find_wrong
 from policies.privacy import compile_mask
 from policies.routing import check, names_of
 from runs.errors import InvalidInput, NotAllowed
 from runs.plan import Plan, PlanRecord
+from runs.plan_parts import Drafting
 from runs.records.case import Dataset
-from runs.records.version import Bound, FieldSpec, LearntRoute, Version
+from runs.records.version import (
+    Answering,
+    Bound,
+    FieldSpec,
+    Filling,
+    LearntRoute,
+    TemplateRoute,
+    Version,
+)
 from runs.snapshots import Mask
 
 OUT_OF_SCOPE = ("out_of_scope", "oos")
@@ -36,7 +45,7 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
         sources=tuple(source.as_read() for source in parts.context.sources),
         rules=routing.rules,
         bounds=routing.bounds,
-        routes=(_learnt(parts, dataset),),
+        routes=(_route(parts, dataset),),
         effects=parts.actions.allowed,
         waiting=parts.actions.needing_approval,
         labels=parts.contract.labels,
@@ -61,7 +70,7 @@ def check_dataset(plan: Plan, dataset: Dataset) -> None:
             f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; the domain expert accepts "
             "that in writing, or brings it"
         )
-    if not dataset.counts.get("learn"):
+    if plan.drafting is None and not dataset.counts.get("learn"):
         raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
 
 
@@ -77,12 +86,27 @@ def out_of_scope(version: Version) -> str:
     return next((label for label in version.labels if label in OUT_OF_SCOPE), "")
 
 
+def fillings_of(version: Version) -> tuple[Filling, ...]:
+    """How the fields of its drafts are filled; none where it drafts nothing."""
+    drafts = (route for route in version.routes if isinstance(route, TemplateRoute))
+    return next((route.fillings for route in drafts), ())
+
+
 def within(bound: Bound | None, value: Decimal) -> bool:
     """True when operations may set this number; without a bound they may set none."""
     if bound is None:
         return False
     is_high_enough = bound.low is None or bound.low <= value
     return is_high_enough and (bound.high is None or value <= bound.high)
+
+
+def _route(plan: Plan, dataset: Dataset) -> Answering:
+    made = plan.drafting
+    if made is None:
+        return _learnt(plan, dataset)
+    return TemplateRoute(
+        label=made.label, text=made.template, fillings=made.fillings, dataset=dataset.digest
+    )
 
 
 def _learnt(plan: Plan, dataset: Dataset) -> LearntRoute:
@@ -97,7 +121,10 @@ def _learnt(plan: Plan, dataset: Dataset) -> LearntRoute:
 
 def _check_parts(plan: Plan) -> None:
     routing, fields = plan.routing, {field.name: field for field in plan.contract.fields}
-    _check_looks(plan, fields)
+    if plan.drafting is None:
+        _check_looks(plan, fields)
+    else:
+        _check_drafting(plan, plan.drafting)
     for source in plan.context.sources:
         if source.key_field not in fields:
             raise InvalidInput(
@@ -124,6 +151,15 @@ def _check_looks(plan: Plan, fields: Mapping[str, FieldSpec]) -> None:
     known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
     for wrong in find_wrong(chosen, known):
         raise InvalidInput(f"learning.features.{wrong.number}.{wrong.part} {wrong.says}")
+
+
+def _check_drafting(plan: Plan, made: Drafting) -> None:
+    """Refuse a template that holds a rule, and a field that is taken from what is not declared."""
+    known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    drafted = drafting.Drafted(made.label, made.template, made.fillings)
+    owned = [entry for entries in plan.routing.lists.values() for entry in entries]
+    for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
+        raise InvalidInput(f"drafting.{'.'.join(map(str, wrong.path))} {wrong.says}")
 
 
 def _check_values(values: Mapping[str, Decimal], bounds: Mapping[str, Bound]) -> None:

@@ -18,12 +18,13 @@ def ask(state: State, deps: Deps) -> Update:
     """Wait until `approval` is closed.
 
     Runs again from its first line on every resume, so it writes nothing and has one interrupt.
-    What the resume carries is ignored: the decision is the one recorded, under a name.
+    What the resume carries is ignored: the decision is the one recorded, under a name. A question
+    that nobody answered went on to others: whoever acts names the one that was decided.
     """
     asked = deps.approval(state)
     if asked.status == "open":
         interrupt(payload(asked))
-    return {}
+    return {} if asked.id == state.approval else {"approval": asked.id}
 
 
 def payload(asked: Approval) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from agent import incident
 from agent.deps import Deps
 from agent.question import Question, open_question
 from agent.reach import look_at
+from agent.spending import spend
 from agent.standing import values_of
 from agent.state import State, Update
 from policies import gates
@@ -77,7 +78,13 @@ def after_dry_run(state: State, deps: Deps) -> str:
 def measure(state: State, deps: Deps, split: Split) -> Evidence:
     """What the candidate did with a split, kept once for version, policy, dataset and split."""
     id = evidence_id(state, split)
-    return deps.keep_once(state, Evidence, id, lambda: _measure(state, deps, split, id))
+    what = f"dry run on {split}"
+    return deps.keep_once(
+        state,
+        Evidence,
+        id,
+        lambda: spend(state, deps, what, lambda: _measure(state, deps, split, id)),
+    )
 
 
 def evidence_id(state: State, split: Split) -> str:
@@ -161,7 +168,6 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
         families=trial.families,
         items=trial.items,
         segments=trial.segments,
-        unlabelled=0,
         seconds=f"{deps.seconds() - began:.2f}",
         notes={},
         access=access,

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from agent.deps import Deps
-from agent.nodes.dry_run import Split, looks
+from agent.nodes.dry_run import looks
+from agent.spending import spend
 from agent.state import State, Update
 from policies import stopping
 from policies.budgets import Looks
 from runs.plan import Plan, PlanRecord
+from runs.records.case import Split
 from runs.records.evidence import FailureGroup, FixTrial, Patch
 from runs.records.record import digest_of
 from runs.records.version import PolicyValues, Version
@@ -49,6 +51,10 @@ def fix_smallest_issue(state: State, deps: Deps) -> Update:
     Every trial is kept with its reason, and never made twice. `fix` becomes `none` when nothing
     is left to try or the limits stop it; the dry run that follows may then spend the last look.
     """
+    return spend(state, deps, "search for a fix", lambda: _search(state, deps))
+
+
+def _search(state: State, deps: Deps) -> Update:
     candidate = _candidate(state, deps)
     began = deps.seconds()
     for group, patch in _to_try(state, deps, candidate):
@@ -168,19 +174,23 @@ def _stop(state: State, deps: Deps, *, elapsed_s: float) -> stopping.Stop | None
 def _try(
     state: State, deps: Deps, candidate: Candidate, group: FailureGroup, patch: Patch
 ) -> FixTrial:
-    changed = apply(patch, *candidate.pair)
-    after = _run(state, deps, changed, "dev")
-    # A family that is learnt from now is scored in neither trial.
-    before = candidate.trial.only(after.cases)
-    dev = acceptance.compare(before, after, group=group, terms=candidate.terms)
-    budget = looks(state, deps)
-    holdout, look = UNSEEN, 0
-    if not acceptance.find_objection(dev.tally, candidate.terms) and _may_look(budget):
+    changed, budget = apply(patch, *candidate.pair), looks(state, deps)
+    terms, look, learnt, holdout = candidate.terms, 0, UNSEEN, UNSEEN
+
+    def compare(split: Split) -> acceptance.Comparison:
+        after = _run(state, deps, changed, split)
+        first = candidate.trial if split == "dev" else _run(state, deps, candidate.pair, split)
+        # A family that is learnt from now is scored in neither trial.
+        return acceptance.compare(first.only(after.cases), after, group=group, terms=terms)
+
+    dev = compare("dev")
+    is_sound = not acceptance.find_objection(dev.tally, terms)
+    if is_sound and patch.rank < search.EXAMPLES:
+        learnt = compare("learn")
+    if is_sound and not acceptance.find_unconfirmed(learnt, terms) and _may_look(budget):
         look = budget.reserve(keep=acceptance.RESERVED_LOOKS).used
-        before_there = _run(state, deps, candidate.pair, "holdout")
-        after_there = _run(state, deps, changed, "holdout")
-        holdout = acceptance.compare(before_there, after_there, group=group, terms=candidate.terms)
-    ruled = acceptance.accept(dev, candidate.terms, holdout=holdout, looks_left=budget.left)
+        holdout = compare("holdout")
+    ruled = acceptance.accept(dev, terms, learnt=learnt, holdout=holdout, looks_left=budget.left)
     return FixTrial(
         id=_id_of(state, group, patch),
         run=state.run,

@@ -1,10 +1,11 @@
 """say which move the evidence allows and open its approval."""
 
+from agent import retrying
 from agent.deps import Deps
 from agent.loop import find_cancellation
 from agent.milestones import make_ready
 from agent.question import Question, open_question
-from agent.reach import newest_access, schema_of
+from agent.reach import may_come_back, newest_access, schema_of
 from agent.standing import facts_of, release_of, values_of
 from agent.state import State, Update
 from rollout import advance, ladder
@@ -15,6 +16,8 @@ from runs.records.version import Risk, Version
 
 COMES_BY_WAITING = {"sample", "hours", "policy", "signal", "approval"}
 """What stands in the way until the stage lasted long enough; then it is asked for."""
+COMES_BACK = {"access", "faults", "alerts"}
+"""Lines of the checklist that an outage breaks: they are made again before the run gives up."""
 
 
 def propose_stage(state: State, deps: Deps) -> Update:
@@ -41,9 +44,22 @@ def propose_stage(state: State, deps: Deps) -> Update:
     if is_void and release.status == "open" and not _goes_down(move):
         return _measure_anew(state, deps, facts)
     update: Update = {"release": release.id, "move": deps.keep(state, move), "approval": ""}
+    update |= _again(state, deps, facts, move)
     if advance.waits_for_approval(move):
         update["approval"] = _ask(state, deps, facts)
     return update
+
+
+def _again(state: State, deps: Deps, facts: Facts, move: Move) -> Update:
+    """When what was practised in vain is practised again, where nothing else stands in the way."""
+    others = set(move.missing) - {"milestones"}
+    failed = {line.name for line in facts.checklist if line.verdict != "pass"}
+    seen = newest_access(deps.store, deps.customer(state), state.run)
+    is_passing = seen is not None and may_come_back(seen.access)
+    can_wait = facts.release.status == "open" and others <= COMES_BY_WAITING and is_passing
+    if can_wait and "milestones" in move.missing and failed <= COMES_BACK:
+        return retrying.find_next(state, deps) or retrying.CLEARED
+    return retrying.CLEARED
 
 
 def _measure_anew(state: State, deps: Deps, facts: Facts) -> Update:
@@ -60,6 +76,8 @@ def after_proposal(state: State, deps: Deps) -> str:
         return "done"
     if not state.move:
         return "measure"
+    if state.retry_at:
+        return "again"
     move = deps.get(state, Move, state.move)
     release = deps.store.releases.get(deps.customer(state), state.release)
     if advance.waits_for_approval(move):

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from agent import ending, learning
+from agent import edits, ending, learning
 from agent.deps import Deps
 from agent.nodes.write_plan import KEEP_ALL
 from agent.question import Question, open_question
 from agent.state import State, Update
 from prompts import library
+from rollout import watch
 from rollout.release import way_back
 from rollout.release.cause import Judged
 from runs import snapshots, words
@@ -32,7 +33,8 @@ def report(state: State, deps: Deps) -> Update:
     terminal = _terminal(state, deps)
     figures = _figures(state, deps)
     title = _title(state, deps)
-    text = _text(title, terminal, figures)
+    edited = edits.find(deps.store, customer, state.run, "update")
+    text = edited or _text(title, terminal, figures)
     said = words.told(deps.store, customer, {"title": title, "text": text})
     kept = snapshots.keep(
         deps.store, customer, f"run:{state.run}", kind="report", value=said, terms=KEEP_ALL
@@ -137,6 +139,7 @@ def _figures(state: State, deps: Deps) -> list[Figure]:
             Figure(name=f"{one.name}: {one.state}", value=one.says, evidence=one.source)
             for one in found.findings
         ]
+    figures += _signals(state, deps)
     for trial in deps.store.of_run(customer, FixTrial, state.run):
         if trial.accepted:
             figures.append(Figure(name="change made", value=trial.patch.says, evidence=trial.id))
@@ -145,6 +148,24 @@ def _figures(state: State, deps: Deps) -> list[Figure]:
             value = f"{evidence.seconds} s"
             figures.append(Figure(name="way back rehearsed in", value=value, evidence=evidence.id))
     return figures
+
+
+def _signals(state: State, deps: Deps) -> list[Figure]:
+    """Every signal of the release's present stage as it was last read."""
+    if not state.release:
+        return []
+    customer, now = deps.customer(state), deps.store.clock.now()
+    release = deps.store.releases.get(customer, state.release)
+    told = watch.standings_of(deps.store, customer, release=release, now=now)
+    return [
+        Figure(
+            name=f"signal {one.name.replace('_', ' ')}: {one.state}",
+            value=one.seen,
+            evidence=one.last.digest,
+        )
+        for one in told
+        if one.last is not None
+    ]
 
 
 def _text(title: str, terminal: Terminal, figures: list[Figure]) -> str:

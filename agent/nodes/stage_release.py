@@ -54,7 +54,7 @@ def after_stage(state: State, deps: Deps) -> str:
     move = deps.get(state, Move, state.move)
     if move.kind in ("enter", "expand", "narrow"):
         return "watch"
-    return "again" if move.kind == "hold" and not advance.pauses(move) else "ended"
+    return "again" if move.kind == "hold" and not advance.pauses(move) else "end"
 
 
 def _find_done(state: State, deps: Deps, release: Release) -> Move | None:

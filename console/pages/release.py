@@ -1,6 +1,6 @@
 """A release on one page: how far it is, what was measured, who watches, who agreed, what next."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from console.charts import measured
@@ -41,6 +41,7 @@ def page(told: Mapping[str, Any], who: Who) -> str:
         "signals": [
             _watched(s, row, who) for s, row in zip(told["signals"], signals.rows, strict=True)
         ],
+        "figures": made_of(told["signals"]),
         "drills": [_drill(e) for e in told["evidence"] if e["kind"] == "drill"],
         "approvals": [row for asked in told["approvals"] for row in _agreed(asked, who)],
         "events": [_event(step, who) for step in reversed(told["climb"][-LAST:])],
@@ -48,6 +49,22 @@ def page(told: Mapping[str, Any], who: Who) -> str:
         "minute": _minute,
     }
     return render("release.html", filled)
+
+
+def made_of(signals: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Each signal with the figures it is made of and the ceilings of those that have one."""
+    rows = []
+    for one in signals:
+        told = [f"{name.replace('_', ' ')} {value}" for name, value in one["figures"].items()]
+        told += [_ceiling(ceiling) for ceiling in one["ceilings"]]
+        if told:
+            rows.append((one["name"].replace("_", " "), ", ".join(told)))
+    return rows
+
+
+def _ceiling(one: Mapping[str, Any]) -> str:
+    over = " (exceeded)" if one["is_exceeded"] else ""
+    return f"{one['figure'].replace('_', ' ')} at most {one['most']}{over}"
 
 
 def _rungs(told: Mapping[str, Any]) -> list[Rung]:

@@ -1,44 +1,26 @@
 """see what waits for you, and decide it."""
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
-from pilotage.cli import approval_story
+from pilotage.cli import approval_decide, approval_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import one_line, print_lines, short, show, table, when
-from runs import approvals, words
-from runs.approvals import Answer
-from runs.errors import Conflict, InvalidInput
-from runs.records.approval import Approval, DecisionKind
+from pilotage.cli.output import show, table, when
+from policies.standins import seats
+from runs import approvals, standins, words
+from runs.records.approval import Approval
 
-LEAST_DIGEST = 8
-"""Characters of the digest that say what was looked at."""
-Command = Callable[..., None]
+PAGE = 200
 STATUSES = ("open", "approved", "changes_asked", "rejected", "expired", "superseded", "withdrawn")
 
 
 @click.group(
+    commands=approval_decide.COMMANDS,
     epilog="Examples:\n\n  pilotage approval list --mine\n\n"
-    "  pilotage approval approve r-1a2b.plan.3c4d --digest 3c4d5e6f"
+    "  pilotage approval approve r-1a2b.plan.3c4d --digest 3c4d5e6f",
 )
 def approval() -> None:
     """See what waits for you, and decide it."""
-
-
-def _deciding(reason: str, **told: Any) -> Callable[[Command], Command]:
-    """What every decision takes: the question, the digest that was seen, and the reason."""
-
-    def dressed(command: Command) -> Command:
-        command = click.option("--reason", help=reason, **told)(pass_call(command))
-        digest = click.option(
-            "--digest", default="", help="The short digest that `approval show` gave."
-        )
-        return click.argument("id")(digest(command))
-
-    return dressed
 
 
 @approval.command(
@@ -48,21 +30,23 @@ def _deciding(reason: str, **told: Any) -> Callable[[Command], Command]:
 )
 @click.option("--mine", is_flag=True, help="Only what you may still decide.")
 @click.option("--status", type=click.Choice([*STATUSES, "any"]), default="open", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @json_option
 @pass_call
-def list_approvals(call: Call, *, mine: bool, status: str, as_json: bool) -> None:
+def list_approvals(call: Call, *, mine: bool, status: str, limit: int, as_json: bool) -> None:
     """What waits for a decision, the most urgent first."""
     store, customer = call.store, call.customer
     wanted = "" if status == "any" else status
-    found = approvals.list_approvals(store, customer, status=wanted)
     if mine:
-        found = _mine(call, found)
+        found = _mine(call, limit)
+    else:
+        found = approvals.list_approvals(store, customer, status=wanted, limit=limit)
     told = words.told(store, customer, [asked.as_json() for asked in found])
     rows = [
         (
             asked["id"],
             asked["kind"].replace("_", " "),
-            asked["status"],
+            approval_story.stamped(asked),
             when(asked["due_at"]),
             ", ".join(need["role"] for need in asked["needs"]),
             asked["title"],
@@ -89,93 +73,21 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     show("approval", told, approval_story.lines(told), as_json=as_json)
 
 
-@approval.command(
-    epilog="Examples:\n\n  pilotage approval approve r-1a2b.plan.3c4d\n\n"
-    "  pilotage approval approve r-1a2b.plan.3c4d --digest 3c4d5e6f --reason 'as discussed'"
-)
-@_deciding("Kept with the decision.", default="")
-def approve(call: Call, **given: str) -> None:
-    """Agree to exactly what is asked; a digest says that you saw it."""
-    _decide(call, "approve", **given)
-
-
-@approval.command(
-    epilog="Examples:\n\n  pilotage approval reject r-1a2b.stage.3c4d --reason 'no capacity'\n\n"
-    "  pilotage approval reject r-1a2b.stage.3c4d --digest 3c4d5e6f --reason 'no capacity'"
-)
-@_deciding("Kept with the decision, and told.", required=True)
-def reject(call: Call, **given: str) -> None:
-    """Say no, with the reason."""
-    _decide(call, "reject", **given)
-
-
-@approval.command(
-    epilog="Examples:\n\n  pilotage approval changes r-1a2b.plan.3c4d --reason 'name the owner'\n\n"
-    "  pilotage approval changes r-1a2b.plan --digest 3c4d5e6f --reason 'name the owner'"
-)
-@_deciding("What has to change.", required=True)
-def changes(call: Call, **given: str) -> None:
-    """Ask for changes, and say which."""
-    _decide(call, "ask_for_changes", **given)
-
-
-def _decide(call: Call, kind: DecisionKind, *, id: str, digest: str, reason: str) -> None:
-    identity = call.somebody
-    asked = approvals.get(call.store, call.customer, id)
-    seen = _seen(call, asked, kind, digest)
-    answer = Answer(asked.id, kind, reason, seen)
-    rules = call.wired.decision_rules(identity.customer)
-    try:
-        decided = approvals.decide(call.store, identity, answer, rules)
-    finally:
-        _follow(call, asked)
-    print_lines([f"{decided.id}: {decided.status}"])
-    if decided.status == "open":
-        call.say("recorded; others must decide as well: pilotage approval show " + decided.id)
-    elif decided.kind == "policy":
-        call.say(f"next: pilotage policy show {decided.covers['workflow']}")
-    else:
-        call.say(f"next: pilotage run watch {decided.run} --work")
-
-
-def _follow(call: Call, asked: Approval) -> None:
-    """Let policy values lead that people agreed to, or ask about what the file says by now."""
-    if asked.kind != "policy":
-        return
-    try:
-        call.wired.policy_files.find(call.customer, asked.covers["workflow"])
-    except InvalidInput as error:
-        call.say(f"the file may not lead: {error}")
-
-
-def _seen(call: Call, asked: Approval, kind: str, digest: str) -> str:
-    """The digest the person saw: the one they gave, or typed after reading what follows."""
-    name = asked.subject.removeprefix("sha256:")
-    if not digest:
-        call.say(_consequence(call, asked, kind))
-        question = f"Type {name[:LEAST_DIGEST]} to {kind.replace('_', ' ')}"
-        digest = call.ask(question, flag=f"--digest {short(asked.subject)}")
-    given = digest.strip().lower().removeprefix("sha256:")
-    if len(given) < LEAST_DIGEST:
-        raise InvalidInput(f"--digest {digest!r}: give at least {LEAST_DIGEST} characters of it")
-    if not name.startswith(given):
-        raise Conflict(
-            f"approval {asked.id} asks about {short(asked.subject)}, not about {digest!r}; "
-            f"look again with `pilotage approval show {asked.id}`"
+def _mine(call: Call, limit: int) -> list[Approval]:
+    """What the asking person may still decide, in their own place or as somebody's delegate."""
+    person, store = call.identity.person, call.store
+    around = standins.around(store, call.customer)
+    givers = {one.giver for one in around.delegations if one.to == person}
+    found: list[Approval] = []
+    last: Approval | None = None
+    while len(found) < limit:
+        page = approvals.asking_any_of(
+            store, call.customer, {person, *givers}, limit=PAGE, after=last
         )
-    return asked.subject
-
-
-def _consequence(call: Call, asked: Approval, kind: str) -> str:
-    follows = asked.if_approved if kind == "approve" else asked.if_rejected
-    title = words.told(call.store, call.customer, asked.title)
-    return f"{one_line(title, 120)}\nIf you {kind.replace('_', ' ')}: {follows}."
-
-
-def _mine(call: Call, found: list[Approval]) -> list[Approval]:
-    """Those the asking person may still decide."""
-    person = call.identity.person
-    named = [one for one in found if any(person in need.people for need in one.needs)]
-    made = approvals.decisions_on(call.store, call.customer, [one.id for one in named])
-    decided = {one.approval for one in made if one.person == person}
-    return [one for one in named if one.id not in decided]
+        if not page:
+            break
+        made = approvals.decisions_on(store, call.customer, [one.id for one in page])
+        decided = {one.approval for one in made if one.person == person}
+        found += [one for one in page if one.id not in decided and seats(one, person, around)]
+        last = page[-1]
+    return found[:limit]

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pilotage.cli import plan_compiled
+from pilotage.cli import action_story, approval_changes, plan_compiled
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
 from pilotage.cli.run_story import answer_line, asked, share
-from runs import words
+from pilotage.cli.run_story import stamped as stamped
+from policies.approvals import EDITED
+from runs import approvals, words
 from runs.plan import PlanRecord
 from runs.records.approval import Approval
 from runs.records.case import Dataset
@@ -26,7 +28,7 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
     covered = {
         name: _LOOK[name](store, customer, id)
         for name, id in approval.covers.items()
-        if name in _LOOK and id
+        if name in _LOOK and id and approval.kind != "action"
     }
     covered |= _compiled(store, customer, approval)
     lessons = [
@@ -34,7 +36,16 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
         for lesson in store.lessons.list(customer, status="")
         if "lessons" in approval.covers and lesson.run == approval.run
     ]
-    told = {"approval": asked(store, customer, approval), "covered": covered, "lessons": lessons}
+    told = {
+        "approval": asked(store, customer, approval),
+        "action": action_story.find_story(store, customer, approval),
+        "covered": covered,
+        "lessons": lessons,
+        "different": approval_changes.story(store, customer, approval),
+        "asked_before": approvals.asked_before(store, customer, approval)
+        if approval.escalates
+        else [],
+    }
     return words.told(store, customer, told)
 
 
@@ -42,12 +53,13 @@ def lines(told: Told) -> list[str]:
     """The question for people, with the digest they decide by."""
     one = told["approval"]
     name = short(one["subject"])
-    of_run = f" of run {one['run']}" if one["run"] else ""
+    of_item = f" of item {one['covers']['item']}" if told["action"] else ""
+    of_run = f" of run {one['run']}" if one["run"] else of_item
     needs = [f"{n['count']} {n['role']}: {', '.join(n['people'])}" for n in one["needs"]]
     head = [
-        f"{one['kind'].replace('_', ' ')} {one['status']}: {one['title']}",
-        f"  approval {one['id']}{of_run}, due {when(one['due_at'])} UTC"
-        + ("; solo" if one["solo"] else ""),
+        f"{one['kind'].replace('_', ' ')} {stamped(one)}: {one['title']}",
+        f"  approval {one['id']}{of_run}, due {when(one['due_at'])} UTC",
+        *_went_on(told),
         f"  digest {name}",
     ]
     covers = [f"{key}: {short(id) or '-'}" for key, id in one["covers"].items()]
@@ -57,6 +69,8 @@ def lines(told: Told) -> list[str]:
         *section("if approved", [one["if_approved"]]),
         *section("if rejected", [one["if_rejected"]]),
         *section("risks", list(one["risks"])),
+        *approval_changes.lines(told["different"]),
+        *action_story.lines(told["action"]),
         *[line for key, value in told["covered"].items() for line in _covered(key, value)],
         *section("lessons to keep", [f"{le['kind']}: {le['text']}" for le in told["lessons"]]),
         *section("digest made of", covers),
@@ -67,16 +81,30 @@ def lines(told: Told) -> list[str]:
     ]
 
 
+def _went_on(told: Told) -> list[str]:
+    """Where a question comes from that nobody answered, and whose word stands already."""
+    one = told["approval"]
+    if not one["escalates"]:
+        return []
+    nobody = f"  escalated: nobody answered {one['escalates']} in time"
+    asked_of = f"  asked so far: {', '.join(told['asked_before'])}"
+    agreed = f"  agreed before: {', '.join(one['agreed'])}" if one["agreed"] else ""
+    return [nobody, asked_of, *([agreed] if agreed else [])]
+
+
 def _how(one: Told, name: str) -> list[str]:
     if one["status"] != "open":
         return []
-    return section(
-        "decide",
-        [
-            f"pilotage approval approve {one['id']} --digest {name}",
-            f"pilotage approval reject {one['id']} --digest {name} --reason TEXT",
-        ],
-    )
+    verbs = {
+        "approve": "",
+        "reject": " --reason TEXT",
+        "changes": " --reason TEXT",
+        **({"edit": " --file FILE --reason TEXT"} if one["kind"] in EDITED else {}),
+        "handover": " --to PERSON --reason TEXT",
+        "escalate": " --reason TEXT",
+    }
+    ways = [f"pilotage approval {v} {one['id']} --digest {name}{rest}" for v, rest in verbs.items()]
+    return section("decide", ways)
 
 
 def _plan(store: Store, customer: Customer, id: str) -> Told:

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pilotage.cli.output import one_line, section, short, table, when
 from rollout.admission import DRILL
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer
-from runs.store.items import ItemFilter
+from runs.store.items import UNFINISHED, ItemFilter
 from runs.store.store import Store
 
 MOST = 100_000
@@ -93,6 +93,8 @@ def find_why(item: Item, actions: Iterable[Action]) -> Why | None:
         return Why(True, "given up", item.reason)
     if item.rule == "answer":
         return Why(True, "no answer", item.reason)
+    if item.status == "asked":
+        return Why(False, "asked before it acts", item.reason)
     if item.route == "act":
         return Why(True, "held back", item.reason) if item.status == "in_review" else None
     return Why(False, f"{item.route} by {item.rule or 'no rule'}", item.reason)
@@ -139,10 +141,19 @@ def _waits(found: Found, now: str) -> list[dict[str, Any]]:
         }
         for (owner, kind), reviews in sorted(groups.items())
     ]
-    queued = [one for one in found.items if one.status == "queued"]
-    worker = {"owner": "worker", "kind": "queued", "items": len(queued), "held_by": {}, "late": 0}
-    worker |= {"first_due": None, "examples": [one.id for one in queued[:EXAMPLES]]}
-    return [*waits, *([worker] if queued else [])]
+    return [*waits, *_unfinished(found.items)]
+
+
+def _unfinished(items: Sequence[Item]) -> Iterator[dict[str, Any]]:
+    """What waits for a yes, by whom it waits for, and what the worker has not come to."""
+    groups: dict[tuple[str, str], list[Item]] = defaultdict(list)
+    for one in items:
+        if one.status in UNFINISHED:
+            owner = "worker" if one.status == "queued" else one.owner
+            groups[owner, one.status].append(one)
+    for (owner, kind), same in sorted(groups.items()):
+        counts = {"owner": owner, "kind": kind, "items": len(same), "held_by": {}, "late": 0}
+        yield counts | {"first_due": None, "examples": [one.id for one in same[:EXAMPLES]]}
 
 
 def _is_held(review: dict[str, Any], now: str) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pilotage.wiring import Wired
-    from runs.records.person import Customer, Identity
+    from runs.records.person import Customer, Identity, Scope
     from runs.store.store import Store
 
     Admit = Callable[..., list[Any]]
@@ -42,7 +42,7 @@ class Call:
     @property
     def store(self) -> "Store":
         """The record, for whoever proved who they are and may read."""
-        self._allow("read")
+        self.may("read")
         return self.wired.store
 
     @cached_property
@@ -58,28 +58,58 @@ class Call:
 
     @property
     def somebody(self) -> "Identity":
-        """The person who acts; NotAllowed for a program."""
-        if self.identity.is_machine:
-            raise NotAllowed("this is a program's token; a named person does this, with their own")
-        return self.identity
+        """The person who operates; NotAllowed for a program."""
+        return self._person("operate")
+
+    @property
+    def decider(self) -> "Identity":
+        """The person who decides; NotAllowed for a program."""
+        return self._person("decide")
+
+    @property
+    def holder(self) -> "Identity":
+        """The person who changes what they prove themselves with; NotAllowed for a program."""
+        return self._person("administer")
+
+    @property
+    def owner(self) -> "Identity":
+        """The owner who administers; NotAllowed for anybody else, with an event."""
+        identity = self._person("administer")
+        self._people.require_owner(identity)
+        return identity
 
     @property
     def customer(self) -> "Customer":
         """Whose records the asking person, or program, may read."""
-        self._allow("read")
+        self.may("read")
         return self.identity.customer
+
+    @property
+    def actor(self) -> str:
+        """What an event says of who acts."""
+        who = self.identity
+        return f"token:{who.token}" if who.is_machine else who.person
 
     def submits(self) -> "Admit":
         """What takes items in, for whoever may bring them."""
-        self._allow("items:submit")
+        self.may("submit")
         return self.wired.admit
 
-    def _allow(self, scope: str) -> None:
-        if self.identity.is_machine and scope not in self.identity.scopes:
-            raise NotAllowed(
-                f"this program's token holds {', '.join(self.identity.scopes)} and not {scope}; "
-                f"`pilotage token create PERSON --scope {scope}` makes one that does"
-            )
+    def may(self, scope: "Scope") -> None:
+        """NotAllowed, with an event and the remedy, unless the token may do this."""
+        self._people.require(self.wired.store, self.identity, scope)
+
+    def _person(self, scope: "Scope") -> "Identity":
+        if self.identity.is_machine:
+            raise NotAllowed("this is a program's token; a named person does this, with their own")
+        self.may(scope)
+        return self.identity
+
+    @property
+    def _people(self) -> Any:
+        from runs import people
+
+        return people
 
     @property
     def is_on_terminal(self) -> bool:

@@ -14,7 +14,7 @@ from pilotage.cli.output import show
 from pilotage.cli.progress import steps
 
 FOLDER = Path(".pilotage-demo")
-SAMPLES = ("support_triage", "record_reconciliation", "deal_risk")
+SAMPLES = ("support_triage", "record_reconciliation", "deal_risk", "document_drafting")
 """Every sample there is; a test compares them with those that can be found."""
 
 EXAMPLES = """Examples:

@@ -94,6 +94,7 @@ def text(call: Call, *, digest: str, reason: str, yes: bool, as_json: bool) -> N
 def lesson(call: Call, *, id: str, reason: str, yes: bool, as_json: bool) -> None:
     """What a lesson says, with its vectors; the worker takes it out of the search index."""
     found = call.store.lessons.get(call.customer, id)
+    call.may("administer")
     erasure.admit(call.store, call.identity, reason)
     _confirm(call, f"lesson {found.id}", "its words and vectors", yes=yes)
     why = erasure.keep_reason(call.store, call.identity, reason, call.wired.words())
@@ -107,6 +108,7 @@ def lesson(call: Call, *, id: str, reason: str, yes: bool, as_json: bool) -> Non
 def _erase(
     call: Call, what: str, texts: Sequence[Text], *, reason: str, yes: bool, as_json: bool
 ) -> None:
+    call.may("administer")
     erasure.admit(call.store, call.identity, reason)
     there = [one for one in texts if not one.is_erased]
     if there:

@@ -161,3 +161,20 @@ def show_item(call: Call, *, id: str, as_json: bool) -> None:
     Of an item that waits for a person: of whom, why, until when, and what follows from each answer.
     """
     item_review.show_one(call, call.store.items.get(call.customer, id), as_json=as_json)
+
+
+@item.command(
+    epilog="Examples:\n\n  pilotage item cancel item-1a2b --reason 'sent by mistake'\n\n"
+    "  pilotage item cancel item-1 --reason 'withdrawn by the customer' --json"
+)
+@click.argument("id")
+@click.option("--reason", required=True, help="Kept with the item.")
+@json_option
+@pass_call
+def cancel(call: Call, *, id: str, reason: str, as_json: bool) -> None:
+    """Call an item off of which nothing was begun outside; a conflict otherwise."""
+    call.may("submit")
+    found = call.wired.store.items.get(call.identity.customer, id)
+    ended = call.wired.call_off(call.identity, found.id, reason)
+    lines = [f"{ended.id}: {ended.status}, called off"]
+    show("item", {"item": ended.as_json()}, lines, as_json=as_json)

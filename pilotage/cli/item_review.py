@@ -1,6 +1,6 @@
 """answer an item that waits for you: claim it, approve, edit, reject, or hand it on."""
 
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 import click
 
@@ -87,7 +87,7 @@ def show_one(call: Call, item: Item, *, as_json: bool) -> None:
 @pass_call
 def claim(call: Call, *, id: str) -> None:
     """Say that you look at it; others see that. It ages out; claim again to keep it."""
-    held = review.claim(call.wired.reviews(), call.somebody, id)
+    held = review.claim(call.wired.reviews(), call.decider, id)
     print_lines([f"{held.item}: {held.held_by} holds it until {_minute(held)} UTC"])
     call.say(f"next: pilotage item show {held.item}")
 
@@ -99,7 +99,7 @@ def claim(call: Call, *, id: str) -> None:
 @pass_call
 def release(call: Call, *, id: str) -> None:
     """Let your claim go, so that somebody else takes it."""
-    free = review.release(call.wired.reviews(), call.somebody, id)
+    free = review.release(call.wired.reviews(), call.decider, id)
     print_lines([f"{free.item}: nobody holds it; {free.owner} answers for it"])
 
 
@@ -118,16 +118,23 @@ def approve(call: Call, *, id: str, routes: tuple[Route, ...], reason: str) -> N
 
 @click.command(
     epilog="Examples:\n\n  pilotage item edit item-1a2b --label refund_request\n\n"
-    "  pilotage item edit item-1a2b --label refund_request --route act --route review"
+    "  pilotage item edit item-1a2b --label refund_request --route act --route review\n\n"
+    "  pilotage item edit item-1a2b --field tier=growth --field 'clauses=privacy; liability'"
 )
 @click.argument("id")
-@click.option("--label", required=True, help="The right label.")
+@click.option("--label", default="", help="The right label; of a draft only where it is another.")
+@click.option(
+    "--field", "fields", multiple=True, help="Of a draft: NAME=VALUE; NAME= takes it out."
+)
 @routes_option
 @reason_option
 @pass_call
-def edit(call: Call, *, id: str, label: str, routes: tuple[Route, ...], reason: str) -> None:
-    """Another label is right."""
-    _answer(call, id, Said("edit", routes, label, reason))
+def edit(call: Call, *, id: str, label: str, fields: tuple[str, ...], **said: Any) -> None:
+    """Another label is right, or fields of its draft are otherwise."""
+    if not label and not fields:
+        raise InvalidInput("edit: give the right --label, or each --field of the draft that is off")
+    told = Said("edit", said["routes"], label, said["reason"], fields=_fields(fields))
+    _answer(call, id, told)
 
 
 @click.command(
@@ -152,7 +159,7 @@ def reject(call: Call, *, id: str, routes: tuple[Route, ...], reason: str) -> No
 @pass_call
 def escalate(call: Call, *, id: str, reason: str) -> None:
     """Hand it on to the next person of the escalation, with a new due time."""
-    handed = review.escalate(call.wired.reviews(), call.somebody, id, reason)
+    handed = review.escalate(call.wired.reviews(), call.decider, id, reason)
     due = when(handed.as_json()["due_at"])
     print_lines([f"{handed.item}: {handed.owner} answers for it until {due} UTC"])
 
@@ -186,7 +193,7 @@ def _is_wanted(one: Waiting, wanted: ItemFilter) -> bool:
 
 
 def _answer(call: Call, id: str, said: Said) -> None:
-    identity = call.somebody
+    identity = call.decider
     item = call.store.items.get(call.customer, id)
     if said.answer != "reject" and not said.routes and item.route != "act" and call.is_on_terminal:
         said = said._replace(routes=_ask_routes(call))
@@ -194,6 +201,16 @@ def _answer(call: Call, id: str, said: Said) -> None:
     status = call.store.items.get(call.customer, item.id).status
     print_lines([f"{decided.item}: {decided.answer} {decided.label or 'no label'}; it is {status}"])
     call.say("next: pilotage item next")
+
+
+def _fields(told: tuple[str, ...]) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    for text in told:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise InvalidInput(f"--field {text!r}: write NAME=VALUE, or NAME= to take it out")
+        found[name.strip()] = value.strip() or None
+    return found or None
 
 
 def _ask_routes(call: Call) -> tuple[Route, ...]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from pilotage.cli import review_story
+from pilotage.cli import action_story, review_story
 from pilotage.cli.output import one_line, section, short, when
 from pilotage.cli.run_explained import kept_text
+from policies.drafting import DOCUMENT
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.store.store import Store
@@ -25,6 +26,7 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
             }
             for action in store.actions.of_item(customer, item.id)
         ],
+        "asked": action_story.questions(store, customer, item.id),
         "reviews": [
             review_story.told(store, customer, review)
             for review in store.reviews.of_item(customer, item.id)
@@ -43,7 +45,10 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("what the version saw", _seen_lines(item, told["seen"])),
         *section("decided by", _by_lines(item)),
         *section("output", _output_lines(item, told["output"])),
+        *section("taken from", _reference_lines(told["output"], told["seen"])),
+        *section("draft", _draft_lines(told["output"])),
         *section("route", _route_lines(item)),
+        *section("asked", [action_story.question_line(one) for one in told["asked"]]),
         *section("people", [line for one in told["reviews"] for line in _review_lines(one)]),
         *section("receipts", [_action_line(one) for one in told["actions"]]),
     ]
@@ -70,7 +75,38 @@ def _by_lines(item: dict[str, Any]) -> list[str]:
 
 
 def _output_lines(item: dict[str, Any], output: Any) -> list[str]:
-    return [f"snapshot {short(item['output'])}", *_fields(output)] if item["output"] else []
+    if not item["output"]:
+        return []
+    if isinstance(output, dict) and output.get("template"):
+        fields = {n: v for n, v in output["fields"].items() if n != DOCUMENT}
+        output = {**output, "fields": fields, "references": None, "template": None}
+    return [f"snapshot {short(item['output'])}", *_fields(output)]
+
+
+def _reference_lines(output: Any, seen: Any) -> list[str]:
+    """Each field of a draft with the record, its version and when it was read."""
+    found = output.get("references", ()) if isinstance(output, dict) else ()
+    return [_reference_line(one, output["fields"], seen) for one in found]
+
+
+def _reference_line(one: dict[str, Any], fields: Any, seen: Any) -> str:
+    value = fields.get(one["name"]) if isinstance(fields, dict) else "erased"
+    place = f"{one['field']} of the item"
+    if one["source"]:
+        place = f"{one['field']} of {one['source']} {one['record']}"
+        if isinstance(seen, dict):
+            version = short(seen["versions"][one["source"]])
+            place += f" (version {version}, read {when(seen['read_at'][one['source']])})"
+    doubt = f"; {', '.join(one['conflicts'])} says otherwise" if one["conflicts"] else ""
+    return f"{one['name']}: {one_line(_said(value), 80)} <- {place}{doubt}"
+
+
+def _draft_lines(output: Any) -> list[str]:
+    fields = output.get("fields") if isinstance(output, dict) else None
+    text = fields.get(DOCUMENT, "") if isinstance(fields, dict) else ""
+    if not text:
+        return []
+    return [f"template {short(output['template'])}", *str(text).splitlines()]
 
 
 def _route_lines(item: dict[str, Any]) -> list[str]:
@@ -92,8 +128,13 @@ def _answer_line(review: dict[str, Any]) -> str:
     return (
         f"{review['kind']}: {review['decided_by']}{marks} said {review['answer']} "
         f"{when(review['decided_at'])}: {review['label'] or 'no label'} "
-        f"({', '.join(review['routes'])}){reason}"
+        f"({', '.join(review['routes'])}){_corrected(review)}{reason}"
     )
+
+
+def _corrected(review: dict[str, Any]) -> str:
+    fields = review.get("corrected_fields") or {}
+    return f", {_said(fields)}" if fields else ""
 
 
 def _action_line(action: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from pilotage import settings
 from pilotage.cli import exits
 from pilotage.cli.call import Call
 from pilotage.cli.lazy import Entry, LazyGroup
-from pilotage.cli.output import plain
+from pilotage.cli.output import plain, print_error
 from runs.errors import PilotageError
 
 ENTRIES = {
@@ -23,6 +23,9 @@ ENTRIES = {
     "run": Entry("pilotage.cli.run:run", "Start, watch, explain, continue or cancel runs."),
     "ops": Entry("pilotage.cli.ops:ops", "Scheduled reviews: make what is due; the calendar."),
     "approval": Entry("pilotage.cli.approval:approval", "See what waits for you, and decide it."),
+    "delegation": Entry(
+        "pilotage.cli.delegation:delegation", "Let another decide in your place, within limits."
+    ),
     "item": Entry("pilotage.cli.item:item", "Bring live items in; see them; answer what waits."),
     "action": Entry("pilotage.cli.action:action", "What was done outside; settle or undo it."),
     "plan": Entry(
@@ -33,11 +36,13 @@ ENTRIES = {
     "data": Entry("pilotage.cli.dataset:dataset", "Labelled cases: import, check, split."),
     "memory": Entry("pilotage.cli.memory:memory", "What was learnt."),
     "policy": Entry("pilotage.cli.policy:policy", "The values that operations own."),
-    "audit": Entry("pilotage.cli.audit:audit", "Check the record against its chain."),
+    "audit": Entry("pilotage.cli.audit:audit", "Check the record; anchor it outside; export it."),
     "erase": Entry("pilotage.cli.erase:erase", "Take words out of the record for good."),
     "user": Entry("pilotage.cli.user:user", "People and their roles."),
     "token": Entry("pilotage.cli.token:token", "What people and programs prove themselves with."),
+    "key": Entry("pilotage.cli.key:key", "The keys with which people sign their decisions."),
     "worker": Entry("pilotage.cli.worker:worker", "Do the work: runs, items, what falls due."),
+    "serve": Entry("pilotage.cli.serve:serve", "The JSON API: items, questions, health, figures."),
     "db": Entry("pilotage.cli.db:db", "The database: look it over, bring it up to date."),
     "doctor": Entry("pilotage.cli.doctor:doctor", "Say whether this installation is well."),
     "version": Entry("pilotage.cli.version:version", "Which program this is."),
@@ -45,23 +50,56 @@ ENTRIES = {
 
 
 class Door(LazyGroup):
-    """The outermost group: every error becomes a sentence and an exit code here, once."""
+    """The outermost group: every error becomes a sentence and an exit code here, once.
+
+    Where the command was asked for JSON, stdout holds the same sentence as one object.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Remember whether JSON was asked for: an error may come before the command is known."""
+        wants_json = "--json" in args
+        try:
+            ctx = super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if wants_json:
+                print_error("InvalidInput", error.format_message(), exits.USAGE)
+            raise
+        ctx.meta[WANTS_JSON] = wants_json
+        return ctx
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry out the command; ends with the code of `pilotage.cli.exits`."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except click.ClickException as error:
+            if ctx.meta[WANTS_JSON]:
+                print_error("InvalidInput", error.format_message(), error.exit_code)
+            raise
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except PilotageError as error:
-            click.echo(f"error: {plain(str(error))}", err=True)
-            ctx.exit(exits.of_error(error))
+            _end(ctx, type(error).__name__, str(error), exits.of_error(error))
         except KeyboardInterrupt:
-            click.echo(_how_to_continue(ctx), err=True)
-            ctx.exit(exits.INTERRUPTED)
+            _end(ctx, "Interrupted", _how_to_continue(ctx), exits.INTERRUPTED, prefix="")
         except Exception as error:
-            click.echo(_report(ctx, error), err=True)
-            ctx.exit(exits.BUG)
+            _end(ctx, "Bug", _report(ctx, error), exits.BUG)
+
+
+WANTS_JSON = "pilotage.wants_json"
+
+
+def _end(ctx: click.Context, kind: str, says: str, code: int, *, prefix: str = "error: ") -> None:
+    """Say what went wrong, in the same words to people and to programs, and end with the code."""
+    click.echo(f"{prefix}{plain(says)}", err=True)
+    if ctx.meta[WANTS_JSON]:
+        print_error(kind, says, code)
+    ctx.exit(code)
 
 
 @click.group(
@@ -119,8 +157,8 @@ def _report(ctx: click.Context, error: Exception) -> str:
     folder = None if call is None else call.settings.home
     if folder is None or not folder.is_dir():
         sys.stderr.write(told)
-        return f"error: this should not have happened ({type(error).__name__}, {reference})"
+        return f"this should not have happened ({type(error).__name__}, {reference}); report it"
     file = folder / "errors" / f"{reference}.txt"
     file.parent.mkdir(exist_ok=True)
     file.write_text(told, encoding="utf-8")
-    return f"error: this should not have happened ({type(error).__name__}); the report is {file}"
+    return f"this should not have happened ({type(error).__name__}); the report is {file}"

@@ -47,6 +47,11 @@ def print_json(thing: str, value: Mapping[str, Any], *, on_one_line: bool = Fals
     click.echo(json.dumps(told, ensure_ascii=False, indent=None if on_one_line else 2))
 
 
+def print_error(kind: str, says: str, code: int) -> None:
+    """Print what went wrong as one object, on stdout: its kind, the sentence, and the exit code."""
+    print_json("error", {"error": {"kind": kind, "message": plain(says), "exit_code": code}})
+
+
 def show(thing: str, value: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
     """Print the object, or its lines."""
     if as_json:

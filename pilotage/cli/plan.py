@@ -16,7 +16,7 @@ from pilotage.cli.output import print_lines, section, show, write_page
 from pilotage.cli.plan_story import Who
 from pilotage.cli.release_story import look
 from pilotage.cli.workflow_map import map_of_version
-from policies import plans, rules
+from policies import cautions, plans, rules
 from policies.rules import PlanReading
 from rollout.advance import Facts
 from runs import words
@@ -146,7 +146,7 @@ def _of_run(call: Call, name: str) -> Found:
         drawn=drawn,
         decision=decision(plan, facts),
         phases=phases.rows(plan, phases.by_policy(tried[-1], has) if tried else phases.unknown),
-        warnings=plans.warnings(plan),
+        warnings=cautions.warnings(plan),
         learnt=tuple(words.told(store, customer, list(record.changes))),
     )
     return Found(plan, behind, is_who, record.digest)

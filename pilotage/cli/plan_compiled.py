@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from policies.cautions import warnings
 from policies.compiled import Compiled, compile_plan
-from policies.plans import warnings
 from runs.plan import Plan
 from runs.records.version import PolicyValues
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from console.pages.decision import Decides, decision
+from console.pages.release import made_of
 from pilotage.cli.call import Call
 from pilotage.cli.output import section, short, table, when
 from pilotage.cli.plan_story import decision_lines, names_of
-from pilotage.cli.run_story import answer_line, asked, climb, climb_line, share
+from pilotage.cli.run_story import answer_line, asked, climb, climb_line, share, stamped
 from rollout import advance, ladder, signals, watch
 from rollout.advance import Facts
 from rollout.watch import Standing
@@ -74,6 +75,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("before it acts", checklist_lines(told["checklist"])),
         *section("evidence", [_evidence(piece) for piece in told["evidence"]]),
         *section("signals, as last read", table(SIGNALS, map(_signal, told["signals"]), none="")),
+        *section("what they are made of", _figures(told["signals"])),
         *section("approvals", [line for row in told["approvals"] for line in _asked(row)]),
         *section("so far", [climb_line(step) for step in told["climb"]]),
     ]
@@ -113,6 +115,7 @@ def _standing(one: Standing) -> dict[str, Any]:
     """A signal as it was last kept, and what was agreed about it; null before its first reading."""
     last = {} if one.last is None else one.last.as_json()
     names = ("value", "events", "total", "low", "high", "since", "breached_since")
+    over = [ceiling.figure for ceiling in one.find_exceeded()]
     return {
         "name": one.name,
         "owner": one.owner,
@@ -120,6 +123,16 @@ def _standing(one: Standing) -> dict[str, Any]:
         "read_at": last.get("until"),
         "limit": None if one.limit is None else one.limit.as_json(),
         "rollback_when": [bar.as_json() for bar in one.bars],
+        "figures": last.get("figures", {}),
+        "ceilings": [
+            {
+                "figure": ceiling.figure,
+                "most": str(ceiling.most),
+                "asked_by": ceiling.asked_by,
+                "is_exceeded": ceiling.figure in over,
+            }
+            for ceiling in one.ceilings
+        ],
         "state": one.state,
     }
 
@@ -131,9 +144,13 @@ def _signal(one: dict[str, Any]) -> tuple[object, ...]:
     share, between = "", ""
     if one["total"]:
         share = f"{one['events'] / one['total']:.4f} ({one['events']}/{one['total']})"
-        between = f"{one['low']:.3f} to {one['high']:.3f}"
+        between = f"{one['low']:.3f} to {one['high']:.3f}" if one["low"] is not None else ""
     name = one["name"].replace("_", " ")
     return (name, share, between, asked, bars, one["owner"], when(one["read_at"]), one["state"])
+
+
+def _figures(told: list[dict[str, Any]]) -> list[str]:
+    return [": ".join(row) for row in made_of(told)]
 
 
 def _decision(call: Call, found: Release, facts: Facts) -> tuple[Decides, ...]:
@@ -161,6 +178,6 @@ def _people(call: Call, found: Release) -> dict[str, str]:
 
 def _asked(one: dict[str, Any]) -> list[str]:
     return [
-        f"{one['title']}: {one['status']} [{one['id']}]",
+        f"{one['title']}: {stamped(one)} [{one['id']}]",
         *(f"  {answer_line(answer)}" for answer in one["decisions"]),
     ]

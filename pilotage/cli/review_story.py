@@ -3,6 +3,7 @@
 from typing import Any
 
 from pilotage.cli.output import one_line, section, when
+from pilotage.cli.run_explained import kept_text
 from runs import words
 from runs.records.item import Item, Review
 from runs.records.person import Customer
@@ -24,6 +25,7 @@ def find_story(deps: Deps, customer: Customer, item: Item) -> dict[str, Any] | N
         "may_answer": list(outlook.may_answer),
         "rule": None if outlook.rule is None else outlook.rule.as_json(),
         "labels": list(outlook.labels),
+        "fields": list(outlook.fields),
         "follows": _follows(item, outlook),
     }
 
@@ -32,6 +34,9 @@ def told(store: Store, customer: Customer, review: Review) -> dict[str, Any]:
     """A review as JSON values, with what people wrote."""
     value = review.as_json()
     value["said_text"] = words.words(store, customer, review.said)
+    if review.corrected:
+        kept = kept_text(store, customer, review.corrected)
+        value["corrected_fields"] = kept["fields"] if isinstance(kept, dict) else {"all": kept}
     for step in value["escalations"]:
         step["reason_text"] = words.words(store, customer, step["reason"])
     return value
@@ -53,6 +58,7 @@ def lines(waits: dict[str, Any] | None) -> list[str]:
                 f"why: {one_line(review['reason'], 160)}",
                 *_rule(waits["rule"]),
                 f"labels: {', '.join(waits['labels'])}",
+                *([f"fields: {', '.join(waits['fields'])}"] if waits["fields"] else []),
             ],
         ),
         *section("what follows", [f"{verb}: {says}" for verb, says in waits["follows"].items()]),
@@ -84,6 +90,11 @@ def _follows(item: Item, outlook: Outlook) -> dict[str, str]:
     return {
         "approve": f"what was produced counts as right; {rest}",
         "edit --label": f"your label counts as right; {rest}",
+        **(
+            {"edit --field": f"the draft with your field counts as right; {rest}"}
+            if outlook.fields
+            else {}
+        ),
         "reject": f"no label counts as right; {rest}",
         "escalate": on if outlook.next_owner else "not possible: nobody is left to hand it to",
     }

@@ -133,6 +133,9 @@ def asked(store: Store, customer: Customer, approval: Approval) -> dict[str, Any
                 "at": answer.as_json()["decided_at"],
                 "proved_by": answer.proved_by,
                 "solo": answer.solo,
+                "emergency": answer.emergency,
+                "behalf": answer.behalf,
+                "to": list(answer.to),
                 "seen": answer.seen,
             }
             for answer in answers
@@ -142,18 +145,27 @@ def asked(store: Store, customer: Customer, approval: Approval) -> dict[str, Any
 
 def asked_lines(told: dict[str, Any]) -> list[str]:
     """A question on one line, each answer on one below it."""
-    stamp = " (solo)" if told["solo"] else ""
-    what = f"{told['kind']} {told['status']}".replace("_", " ")
-    head = f"{what}{stamp}: {told['title']} [{short(told['subject'])}]"
+    what = f"{told['kind'].replace('_', ' ')} {stamped(told)}"
+    head = f"{what}: {told['title']} [{short(told['subject'])}]"
     return [one_line(head, 100), *(f"  {answer_line(one)}" for one in told["decisions"])]
+
+
+def stamped(told: dict[str, Any]) -> str:
+    """How a question stands, with the marks that are shown wherever it is."""
+    marks = [name for name in ("solo", "emergency") if told.get(name)]
+    marks += ["escalated"] if told.get("escalates") else []
+    status = told["status"].replace("_", " ")
+    return f"{status} ({', '.join(marks)})" if marks else status
 
 
 def answer_line(answer: dict[str, Any]) -> str:
     """Who decided what, when and how they proved it."""
-    solo = ", solo" if answer["solo"] else ""
+    marks = [f", {name}" for name in ("solo", "emergency") if answer.get(name)]
+    marks += [f", in the place of {answer['behalf']}"] if answer.get("behalf") else []
     said = f": {answer['reason']}" if answer["reason"] else ""
-    proof = f"{answer['role']}, by {answer['proved_by']}{solo}"
+    proof = f"{answer['role']}, by {answer['proved_by']}{''.join(marks)}"
     line = f"{when(answer['at'])} {answer['person']} ({proof}) {answer['kind'].replace('_', ' ')}"
+    line += f" to {', '.join(answer['to'])}" if answer.get("to") else ""
     return one_line(line + said, 110)
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
+from agent.loop import RETRY
 from pilotage.cli import exits
 from runs import approvals
 from runs.records.approval import Approval
@@ -44,7 +45,7 @@ def turns_of(store: Store, customer: Customer, runs: Sequence[Run]) -> dict[str,
 
 def _look(store: Store, customer: Customer, runs: Sequence[Run]) -> _Seen:
     waited = [run.waits_for for run in runs if run.waits_for]
-    asked = [name for name in waited if not name.startswith(SIGNALS)]
+    asked = [name for name in waited if not name.startswith((SIGNALS, RETRY))]
     releases = [name.removeprefix(SIGNALS) for name in waited if name.startswith(SIGNALS)]
     decided: dict[str, set[str]] = defaultdict(set)
     for one in approvals.decisions_on(store, customer, asked) if asked else ():
@@ -67,6 +68,8 @@ def _turn(run: Run, seen: _Seen) -> dict[str, Any]:
     progress = seen.progress.get(run.waits_for.removeprefix(SIGNALS))
     if progress is not None:
         return _for_signals(run, progress)
+    if run.waits_for.startswith(RETRY):
+        return _for_retry(run)
     asked = seen.asked.get(run.waits_for)
     if asked is not None and (asked.status == "open" or not _is_stopped(run, seen)):
         return _for_approval(asked, seen.decided.get(asked.id, set()))
@@ -123,6 +126,12 @@ def _for_signals(run: Run, progress: Progress) -> dict[str, Any]:
         f"waits for live items of stage {stage.name}: {progress.came} came in, "
         f"{progress.answered} have a person's answer, {stage.sample} are needed"
     )
+    return {"waits_for": run.waits_for, "people": [], "says": says}
+
+
+def _for_retry(run: Run) -> dict[str, Any]:
+    at = run.waits_for.removeprefix(RETRY)[:16].replace("T", " ")
+    says = f"something did not answer; it is tried again at {at} UTC, by itself"
     return {"waits_for": run.waits_for, "people": [], "says": says}
 
 

@@ -15,6 +15,7 @@ from runs import approvals
 from runs.approvals import Answer, Rules
 from runs.errors import Conflict
 from runs.plan import Plan, PlanRecord
+from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.release import Release
 from runs.records.run import Run
@@ -27,6 +28,8 @@ from workflow.samples.reviewer import Judged, Reviewer
 
 SPARE = 1.05
 """So many times the pieces a stage needs on average come in together."""
+TOGETHER = 60
+"""So many pieces come in together at most: nobody sends the work of a week in one second."""
 MORE = 40
 """So many pieces come in together once a stage's sample is whole."""
 PATIENCE = 5
@@ -51,17 +54,29 @@ class Cast:
     def decide(self, run: Run) -> int:
         """Let each named person approve what waits for them, by their own token; how many did."""
         store, customer = self.stage.wired.store, self.stage.customer
-        decided = 0
-        for asked in approvals.list_approvals(store, customer, run=run.id):
-            answered = {d.person for d in approvals.decisions_of(store, customer, asked.id)}
-            for person in (need.people[0] for need in asked.needs if need.people):
-                if person in answered:
-                    continue
-                answer = Answer(asked.id, "approve", "decided in the demo", asked.subject)
-                approvals.decide(store, self.stage.identity(person), answer, self.rules)
-                answered.add(person)
-                decided += 1
-        return decided
+        found = approvals.list_approvals(store, customer, run=run.id)
+        return sum(self._agree(asked) for asked in found)
+
+    def agree(self, release: Release) -> int:
+        """Let the named people agree to the actions that wait for their yes; how many did."""
+        store, customer = self.stage.wired.store, self.stage.customer
+        found = approvals.list_approvals(store, customer, limit=5_000)
+        mine = [one for one in found if one.kind == "action" and self._is_of(one, release)]
+        return sum(self._agree(asked) for asked in mine)
+
+    def _agree(self, asked: Approval) -> int:
+        store, customer = self.stage.wired.store, self.stage.customer
+        answered = {d.person for d in approvals.decisions_of(store, customer, asked.id)}
+        left = [need.people[0] for need in asked.needs if need.people]
+        left = [person for person in left if person not in answered]
+        for person in left:
+            answer = Answer(asked.id, "approve", "decided in the demo", asked.subject)
+            approvals.decide(store, self.stage.identity(person), answer, self.rules)
+        return len(left)
+
+    def _is_of(self, asked: Approval, release: Release) -> bool:
+        item = self.stage.wired.store.items.get(self.stage.customer, asked.covers["item"])
+        return item.release == release.id
 
     def bring(self, release: Release) -> int:
         """Send the tickets the stage's sample and its signals still need; how many were sent."""
@@ -78,7 +93,8 @@ class Cast:
         if missing <= 0 or self._sent >= len(self.simulator.pieces):
             return 0
         share = release.weight_bp / 10_000 or 1.0
-        most = min(len(self.simulator.pieces) - self._sent, ceil(missing / share * SPARE))
+        left = len(self.simulator.pieces) - self._sent
+        most = min(TOGETHER, left, ceil(missing / share * SPARE))
         pieces = self.simulator.pieces[self._sent : self._sent + most]
         self._sent += len(pieces)
         self._batches += 1
@@ -154,8 +170,9 @@ class Cast:
 
     def _answer(self, item: Item, owner: str) -> None:
         reviews, reviewer = self.stage.wired.reviews(), self.stage.identity(owner)
-        produced = review.find_label(reviews.store, self.stage.customer, item)
-        said = _said(self.simulator.judge(item.key, produced), item)
+        output = review.find_output(reviews.store, self.stage.customer, item)
+        label, fields = ("", None) if output is None else (output.label, output.fields)
+        said = _said(self.simulator.judge(item.key, label, fields), item)
         try:
             review.answer(reviews, reviewer, item.id, said)
         except Conflict:
@@ -170,4 +187,5 @@ def _said(judged: Judged, item: Item) -> Said:
         return Said("reject", routes, reason=judged.why, is_simulated=True)
     if judged.agrees:
         return Said("approve", judged.routes, is_simulated=True)
-    return Said("edit", judged.routes, judged.label, judged.why, is_simulated=True)
+    fields = dict(judged.fields) or None
+    return Said("edit", judged.routes, judged.label, judged.why, is_simulated=True, fields=fields)

@@ -116,7 +116,7 @@ def _do_something(stage: Stage, cast: Cast, run: Run) -> bool:
     release = stage.wired.store.releases.get(stage.customer, id)
     if cast.has_queued(release):
         return False
-    if not cast.look_at(release) and not cast.bring(release):
+    if not cast.agree(release) and not cast.look_at(release) and not cast.bring(release):
         cast.pass_time(release)
         return False
     return True

@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from pilotage import founding
-from pilotage.home import Home, Mark, SharedClock
+from pilotage.home import Home, Mark, SharedClock, replace
 from pilotage.labelled import Brought, Source, bring, read_cases
 from pilotage.settings import Settings
-from pilotage.systems import ToolsFile, ToolSpec, write_specs
+from pilotage.systems import ToolsFile, ToolSpec, read_specs, write_specs
 from pilotage.wiring import Wired, wire
 from runs import people
-from runs.errors import InvalidInput
+from runs.errors import InvalidInput, NotFound
 from runs.records.case import Dataset
 from runs.records.person import Customer, Identity, Person
-from workflow.samples.sample import Priority, Records, Sample, Sink
+from workflow.samples.sample import Priority, Records, Sample, Sink, as_lines
 
 CUSTOMER = "demo"
-SHARES: Mapping[Any, float] = {"learn": 0.40, "dev": 0.30, "holdout": 0.30}
 EXPERT = "domain_expert"
 EXPORTS = "exports"
 """Folder of the files that the customer's systems write every night."""
@@ -53,6 +52,26 @@ class Stage:
         now = self.wired.clock.now().timestamp()
         for file in (self.wired.home.folder / "customer" / EXPORTS).iterdir():
             os.utime(file, (now, now))
+
+    def edit_record(self, tool: str, key: str, **changed: Any) -> dict[str, Any]:
+        """One record of a system of the customer, with these fields set otherwise; the whole of it.
+
+        As a person would in the file: what was read of it before is another version from now on.
+        NotFound for a system or a record that is not there.
+        """
+        specs = read_specs(self.wired.home, self.customer).tools
+        file = next((spec.path for spec in specs if spec.name == tool and spec.key_field), "")
+        if not file.endswith(".json"):
+            raise NotFound(f"tool {tool!r}: the sample has no such system of records by key")
+        path = self.wired.home.folder / file
+        records = json.loads(path.read_text(encoding="utf-8"))
+        if key not in records:
+            raise NotFound(f"{path}: no record {key!r}")
+        records[key] |= changed
+        replace(path, as_lines(records))
+        now = self.wired.clock.now().timestamp()
+        os.utime(path, (now, now))
+        return records[key]
 
     def holder_of(self, role: str) -> Identity:
         """The first person who holds the role."""
@@ -102,7 +121,7 @@ def import_cases(stage: Stage, name: str, *, seed: int) -> Dataset:
         name,
         name,
         f"{name}-{seed}",
-        SHARES,
+        stage.sample.shares.by_split(),
         acceptance="The cases are synthetic; what they lack is known and accepted for a demo.",
     )
     return bring(stage.wired.store, expert, read, brought)
@@ -142,6 +161,8 @@ def _acted_on(sink: Sink) -> ToolSpec:
         kind="folder",
         path=f"customer/{sink.tool}",
         operations=sink.operations,
+        level=sink.level,
+        risks=sink.risks,
         is_made_up=True,
     )
 

@@ -56,7 +56,10 @@ def admit(
     """
     if isinstance(cause, Judged):
         if cause.move.kind != verb:
-            raise NotAllowed(f"the evidence asks to {cause.move.kind} {release.id}, not to {verb}")
+            raise NotAllowed(
+                f"the evidence asks to {cause.move.kind} {release.id}, not to {verb}; look at it "
+                f"with `pilotage release show {release.id}`"
+            )
         return Because("worker", store.keep(customer, "worker", cause.move, release.run))
     identity = cause.identity
     says = _find_refusal(customer, identity, verb, _named(store, customer, release, verb))
@@ -94,5 +97,5 @@ def _find_refusal(
         return ""
     return (
         f"{identity.person} holds none of the roles {', '.join(roles)} and is not "
-        f"{' or '.join(sorted(named))}, whom the plan names for it"
+        f"{' or '.join(sorted(named))}, whom the plan names for it; ask one of these"
     )

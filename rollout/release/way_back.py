@@ -4,23 +4,24 @@ Rolling back and rehearsing it are the same steps (`walk`): serve nothing, stop 
 list what was done, and prove by decisions that the incumbent serves. Each may be done again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rollout import admission, ladder
 from rollout.assignment import lineage
 from rollout.release.cause import Asked, Because, Cause, admit
+from runs.approvals import open_in, withdraw
 from runs.errors import Conflict, InvalidInput
 from runs.events import BodyValue, EventKind
 from runs.people import find_people
-from runs.records.evidence import Evidence, OutcomeTable
+from runs.records.evidence import Evidence
 from runs.records.item import Action, Item
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Version
 from runs.store.change import Change
-from runs.store.items import ItemFilter, is_queued, move_item
+from runs.store.items import UNFINISHED, ItemFilter, is_unfinished, move_item
 from runs.store.reviews import open_review
 from runs.store.store import Store
 from workflow import review
@@ -98,7 +99,10 @@ def narrow(
     smaller is InvalidInput; what it has already changes nothing.
     """
     if weight_bp is None and not segment:
-        raise InvalidInput(f"release {release.id}: narrow it by a share, a segment or both")
+        raise InvalidInput(
+            f"release {release.id}: narrow it by a share, a segment or both; add --weight or "
+            "--segment"
+        )
     version = store.get(customer, Version, release.version)
     cut = ladder.read_segment(segment, version) if segment else None
     because = admit(store, customer, release=release, cause=cause, verb="narrow")
@@ -181,12 +185,6 @@ def evidence_of(
         version=release.version,
         policy=release.policy,
         subject=lineage(release.salt),
-        split="",
-        look=0,
-        families=OutcomeTable(),
-        items=OutcomeTable(),
-        segments={},
-        unlabelled=0,
         seconds=f"{seconds:.3f}",
         notes={
             "outcome": "pass" if walked.is_verified else "fail",
@@ -244,11 +242,13 @@ def _stop_all(
     policy = store.get(customer, PolicyValues, release.policy)
     owner = _owner(store, customer, policy)
     after = timedelta(hours=policy.review_due_hours)
-    waiting = ItemFilter(release=release.id, status="queued")
-    while items := store.items.in_order(customer, waiting, limit=CHUNK):
-        with store.change(customer, because.actor, release.run) as change:
-            stopped = _stop(change, items, owner=owner, after=after)
-        yield from stopped
+    for status in UNFINISHED:
+        unfinished = ItemFilter(release=release.id, status=status)
+        while items := store.items.in_order(customer, unfinished, limit=CHUNK):
+            with store.change(customer, because.actor, release.run) as change:
+                stopped = _stop(change, items, owner=owner, after=after)
+                _withdraw(change, stopped)
+            yield from stopped
 
 
 def _owner(store: Store, customer: Customer, policy: PolicyValues) -> str:
@@ -264,7 +264,7 @@ def _owner(store: Store, customer: Customer, policy: PolicyValues) -> str:
 def _stop(change: Change, items: Sequence[Item], *, owner: str, after: timedelta) -> list[str]:
     now, stopped = change.clock.now(), []
     for item in items:
-        if not is_queued(change, item):
+        if not is_unfinished(change, item):
             continue
         why = f"release {item.release} was rolled back before the work on it ended"
         told = {"rule": RULE, "reason": why, "owner": owner, "due_at": now + after}
@@ -274,6 +274,13 @@ def _stop(change: Change, items: Sequence[Item], *, owner: str, after: timedelta
         open_review(change, review.make(gone, "exception", at=now, due_at=now + after))
         stopped.append(item.id)
     return stopped
+
+
+def _withdraw(change: Change, stopped: Collection[str]) -> None:
+    """Nobody is asked any more about what is not done any more."""
+    for asked in open_in(change, kind="action"):
+        if asked.covers["item"] in stopped:
+            withdraw(change, asked)
 
 
 def _probe(store: Store, customer: Customer, release: Release) -> int:

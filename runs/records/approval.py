@@ -3,13 +3,24 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from runs.moves import ApprovalStatus
 from runs.records.record import Digest, Record
 from runs.records.version import Risk
 
-ApprovalKind = Literal["plan", "test_exit", "stage", "update", "action", "lesson", "policy"]
+ApprovalKind = Literal[
+    "plan", "test_exit", "stage", "update", "action", "lesson", "policy", "confirmation"
+]
+"""`confirmation`: whether the ordinary approvers stand by what one person approved alone."""
 DecisionKind = Literal[
-    "approve", "approve_with_edit", "ask_for_changes", "reject", "escalate", "hand_over"
+    "approve",
+    "approve_with_edit",
+    "ask_for_changes",
+    "reject",
+    "escalate",
+    "hand_over",
+    "approve_in_emergency",
 ]
 Proof = Literal["token", "session", "demo"]
 
@@ -46,6 +57,25 @@ class Approval(Record):
     opened_at: datetime
     solo: bool = False
     supersedes: str = ""
+    """The question before it, whose subject changed; what is different is told beside it."""
+    escalates: str = ""
+    """The question before it, about the same digest, that nobody answered in time."""
+    agreed: tuple[str, ...] = ()
+    """Who agreed to this digest before it was escalated: their word stands, and counts once."""
+    emergency: bool = False
+    """One person approved it alone; the ordinary approvers confirm it, or it is withdrawn."""
+    confirms: str = ""
+    """The emergency approval that this question asks to confirm."""
+
+
+class Signature(Record):
+    """What a person signed with a key of their own: `runs.signing.Statement` says which bytes."""
+
+    key: str
+    """Id of the key."""
+    signed_at: datetime
+    value: str = Field(pattern=r"^[0-9a-f]{128}$")
+    """The 64 bytes of the Ed25519 signature, as hexadecimal digits."""
 
 
 class Decision(Record):
@@ -65,3 +95,13 @@ class Decision(Record):
     """Id of the token the person proved themselves with; empty for a session."""
     solo: bool
     decided_at: datetime
+    behalf: str = ""
+    """In whose place a delegate decided; empty for who decided in their own."""
+    delegation: str = ""
+    to: tuple[str, ...] = ()
+    """Whom the question was handed or escalated to."""
+    edit: Digest | Literal[""] = ""
+    """Snapshot of what was written in the place of what was asked about."""
+    emergency: bool = False
+    signature: Signature | None = None
+    """None unless the person has a key; whoever has one decides with it."""

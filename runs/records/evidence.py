@@ -57,6 +57,8 @@ class CaseResult(Record):
     failure: str
     """Key of its failure group; empty when it is right."""
     error: str = ""
+    wrong: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Fields of its draft that are not as expected."""
 
 
 AccessError = Literal[
@@ -163,15 +165,16 @@ class Evidence(Record):
     policy: Digest
     subject: str
     """Digest of the dataset, or `release:<id>:<stage>` for live items."""
-    split: Literal["dev", "holdout", "live", ""]
-    look: int
+    split: Literal["dev", "holdout", "live", ""] = ""
+    """What was counted; empty where nothing was, as of a drill."""
+    look: int = 0
     """Which look at the holdout this was, from 1; 0 elsewhere."""
-    families: OutcomeTable
-    items: OutcomeTable
-    segments: dict[str, OutcomeTable]
-    unlabelled: int
+    families: OutcomeTable = Field(default_factory=OutcomeTable)
+    items: OutcomeTable = Field(default_factory=OutcomeTable)
+    segments: dict[str, OutcomeTable] = Field(default_factory=dict)
+    unlabelled: int = 0
     """Live items without a person's answer yet; never counted as right."""
-    seconds: str
+    seconds: str = "0"
     """How long it took, decimal text; for a drill, the time of the way back."""
     notes: dict[str, str]
     """Named facts of a drill or a monitoring check."""

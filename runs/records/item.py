@@ -50,6 +50,29 @@ class Item(Record):
     finished_at: datetime | None
 
 
+class Reference(Record):
+    """Where one field of a draft was taken from; no value."""
+
+    name: str
+    """Of the field."""
+    source: str
+    """Of the version that was read; empty: the item itself."""
+    record: str
+    """What names the record there; empty for the item."""
+    field: str
+    """Of that record. Its version and when it was read stand in the item's snapshot."""
+    conflicts: tuple[str, ...] = ()
+    """Places that say otherwise."""
+
+
+class Unanswered(Record):
+    """Why a version gives no answer to an item; names of fields, never a value."""
+
+    says: str
+    lacks: tuple[str, ...] = ()
+    """Fields without a value, in the order in which they are filled."""
+
+
 class Output(Record):
     """The typed answer of a version to one item."""
 
@@ -60,6 +83,11 @@ class Output(Record):
     route_used: str
     """Which model route answered."""
     fields: dict[str, Any]
+    """Of a draft: every field that was filled, and its text as `document`."""
+    references: tuple[Reference, ...] = Field(default=(), exclude_if=lambda found: not found)
+    """Of a draft: where each field was taken from."""
+    template: str = Field(default="", exclude_if=lambda name: not name)
+    """Digest of the template that was filled; empty for any other answer."""
 
 
 class Action(Record):
@@ -135,6 +163,10 @@ class Review(Record):
     held_until: datetime | None = None
     escalations: tuple[Escalation, ...] = ()
     """Oldest first."""
+    wrong: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Fields of a draft that the person set otherwise."""
+    corrected: str = Field(default="", exclude_if=lambda name: not name)
+    """Snapshot of those fields as the person has them."""
 
     def holder(self, now: datetime) -> str:
         """Who holds it at this time; empty when nobody does, or the claim has aged out."""

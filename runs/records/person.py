@@ -5,6 +5,10 @@ from typing import Literal
 
 from runs.records.record import Record
 
+Scope = Literal["read", "decide", "operate", "submit", "administer"]
+"""What a token may do: look; answer approvals and reviews; start, pause and take back; bring items;
+people, tokens, keys and erasure."""
+
 
 class Customer(Record):
     """A capability: whoever holds it may read and write this customer's records, no others.
@@ -29,6 +33,34 @@ class Person(Record):
     """Person who decides when this one is away; empty when nobody is named."""
     is_disabled: bool
     created_at: datetime
+    same_as: tuple[str, ...] = ()
+    """Other accounts of the same human, as an owner declared; kept beside the person."""
+
+
+class Key(Record):
+    """The public half of a key with which a person signs their decisions."""
+
+    id: str
+    """The beginning of the SHA-256 of the key's 32 bytes."""
+    person: str
+    public: str
+    """The 32 bytes of the Ed25519 key, as hexadecimal digits."""
+    added_at: datetime
+    revoked_at: datetime | None
+
+
+class Token(Record):
+    """What a person or a program proves itself with, without its secret."""
+
+    id: str
+    person: str
+    is_machine: bool
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_seen_at: datetime | None
+    """The last use that was written down: of each hour the first."""
 
 
 class Identity(Record):
@@ -41,5 +73,6 @@ class Identity(Record):
     proved_by: Literal["token", "session", "demo"]
     token: str
     is_machine: bool
-    """A service token: it may submit and read, and never approves."""
+    """A service token: it may do what its scopes say, and never approves."""
     scopes: tuple[str, ...]
+    """What the token may do; empty: everything its person may."""

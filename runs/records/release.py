@@ -10,6 +10,21 @@ from runs.moves import ReleaseStatus
 from runs.records.record import Digest, Rate, Record
 
 StageKind = Literal["sandbox", "slice", "full"]
+Measure = Literal[
+    "quality",
+    "coverage",
+    "review_pass",
+    "trace",
+    "context",
+    "latency",
+    "cost",
+    "fallback",
+    "escalation",
+    "repeated_failure",
+    "drift",
+]
+"""What is read of a release; a plan may ask for each as a signal but `review_pass`, which every
+plan asks for with `acceptance.review_pass_min`."""
 
 
 class StageSpec(Record):
@@ -66,20 +81,12 @@ class Signal(Record):
 
     release: str
     stage: int
-    name: Literal[
-        "quality",
-        "coverage",
-        "latency",
-        "cost",
-        "fallback",
-        "escalation",
-        "repeated_failure",
-        "drift",
-    ]
+    name: Measure
     value: str
     """Decimal text."""
     low: Rate | None
     high: Rate | None
+    """None where the share is no rate of independent items."""
     events: int
     total: int
     owner: str
@@ -87,6 +94,8 @@ class Signal(Record):
     until: datetime
     breached_since: datetime | None = None
     """When the breach of its limit or rollback bar was first read, as long as it lasts."""
+    figures: dict[str, str] = Field(default_factory=dict, exclude_if=lambda figures: not figures)
+    """What it is made of: counts by reason, money as decimal text; out of the digest if empty."""
 
 
 class Move(Record):

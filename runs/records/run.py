@@ -49,6 +49,59 @@ class Run(Record):
     """The run whose cleared blocker this run continues."""
 
 
+class Spend(Record):
+    """What something costs, or may cost."""
+
+    calls: int = 0
+    """Model calls."""
+    tokens: int = 0
+    """Read and written by models."""
+    cost: Decimal = Decimal(0)
+    seconds: Decimal = Decimal(0)
+
+    def plus(self, other: "Spend") -> "Spend":
+        """Both together."""
+        return Spend(
+            calls=self.calls + other.calls,
+            tokens=self.tokens + other.tokens,
+            cost=self.cost + other.cost,
+            seconds=self.seconds + other.seconds,
+        )
+
+    def minus(self, other: "Spend") -> "Spend":
+        """What is left of this without the other."""
+        return Spend(
+            calls=self.calls - other.calls,
+            tokens=self.tokens - other.tokens,
+            cost=self.cost - other.cost,
+            seconds=self.seconds - other.seconds,
+        )
+
+    def least(self) -> Decimal:
+        """The smallest of the four."""
+        return min(Decimal(self.calls), Decimal(self.tokens), self.cost, self.seconds)
+
+
+class Reservation(Record):
+    """What a run set aside for a piece of work before it began."""
+
+    id: str
+    run: str
+    what: str
+    amount: Spend
+    at: datetime
+
+
+class Settlement(Record):
+    """What a piece of work took, in the place of what was set aside for it."""
+
+    id: str
+    run: str
+    reservation: str
+    spent: Spend
+    at: datetime
+
+
 class Statement(Record):
     """One thing the briefing says, and the record it came from."""
 
@@ -212,3 +265,42 @@ class Report(Record):
     figures: tuple[Figure, ...]
     recipients: tuple[str, ...]
     """Person ids at the customer."""
+
+
+class Pin(Record):
+    """The loop and the rules that a run goes on with from this moment; the newest holds."""
+
+    id: str
+    run: str
+    number: int
+    """From 1, in the order in which the run met them."""
+    source: Digest
+    """Digest of the loop's whole code: the same code is the same loop."""
+    rules: Digest
+    """Digest of the installation's rules."""
+    nodes: dict[str, Digest]
+    """By name, the source of each node and of what it calls in the loop."""
+    ways: tuple[str, ...]
+    """Every way on, as `node outcome node`, sorted."""
+    thread: str
+    """Where the run stands: the name of its checkpoints."""
+    after: str = ""
+    """The thread that this one goes on for; empty for a run's first."""
+    begins: str = ""
+    """The node with which such a thread begins; empty for a run's first."""
+    meets: Literal["begins", "continues", "asked_again", "closed"]
+    """What became of the run when it met this loop."""
+    why: str
+    """In one sentence, by the names of nodes."""
+
+
+class Archive(Record):
+    """Where a run stood when it had ended; its checkpoints are gone, the record has the rest."""
+
+    id: str
+    run: str
+    threads: tuple[str, ...]
+    checkpoints: int
+    """How many there were."""
+    state: dict[str, str]
+    """What travelled between the nodes at the end: ids and small plain values."""

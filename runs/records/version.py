@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from runs.records.record import Digest, Rate, Record
+from runs.records.record import Digest, Rate, Record, digest_of
 
 Route = Literal["act", "review", "refuse"]
 Level = Literal["read", "suggest", "draft", "trigger", "update"]
@@ -97,6 +97,46 @@ class LearntRoute(Record):
     """Cases of the split `learn`, or added, that are not learnt from after all."""
 
 
+class Filling(Record):
+    """One field of a drafted document, and the place its value is taken from, word for word."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Of the output's field, and of its place in the template."""
+    kind: Literal["text", "number", "date", "choice", "list", "flag"]
+    """How the value is read; of a text and `choices`: the only one of them that stands in it."""
+    field: str = ""
+    """A field of the item, or `context.<source>.<field>`; empty where `ways` says it."""
+    choices: tuple[str, ...] = ()
+    """Where there are some, anything else is no value."""
+    by: tuple[str, ...] = ()
+    """Fields filled before, by whose values one of `ways` is taken."""
+    ways: dict[str, str] = Field(default_factory=dict)
+    """By the values of `by`, with a blank between them, the place."""
+    against: tuple[str, ...] = ()
+    """Places that have to say the same; one that says otherwise is a conflict."""
+    required: bool = True
+    """Without a value there is no draft; one that is not required is left empty."""
+
+
+class TemplateRoute(Record):
+    """A route that fills a template: its text is content of the version."""
+
+    kind: Literal["template"] = "template"
+    label: str
+    """What a whole draft is."""
+    text: str
+    """Tone, format and task, with places such as `{{tier}}`; never a rule."""
+    fillings: tuple[Filling, ...]
+    """In the order in which they are filled."""
+    dataset: Digest
+    """The labelled cases it is measured with; nothing is learnt from them."""
+
+    @property
+    def template(self) -> str:
+        """The name of the text: one letter changed, and it is another template."""
+        return digest_of(self.text)
+
+
 class Effect(Record):
     """One action the version may do."""
 
@@ -105,6 +145,10 @@ class Effect(Record):
     operation: str
     level: Level
     risks: tuple[Risk, ...] = ()
+
+
+Answering = LearntRoute | TemplateRoute
+"""What gives a version its answers."""
 
 
 class Version(Record):
@@ -117,7 +161,7 @@ class Version(Record):
     rules: tuple[Rule, ...]
     bounds: dict[str, Bound]
     """One bound for each value and list of the policy."""
-    routes: tuple[LearntRoute, ...]
+    routes: tuple[Answering, ...]
     effects: tuple[Effect, ...]
     waiting: tuple[str, ...] = ()
     """Names of effects that wait for a person, item by item, whatever their risk."""
@@ -154,10 +198,15 @@ Question = Literal[
     "stage_slice",
     "stage_full",
     "update",
+    "action",
+    "action_sensitive",
+    "action_irreversible",
+    "action_financial",
+    "action_customer_facing",
     "lesson",
 ]
-"""What people are asked. `lesson` stands in values of an earlier time and asks nobody: lessons are
-decided with the update that shows them."""
+"""What people are asked. `action_RISK` comes before `action`. `lesson` stands in values of an
+earlier time and asks nobody: lessons are decided with the update that shows them."""
 
 
 class ApproverRule(Record):
@@ -166,6 +215,21 @@ class ApproverRule(Record):
     role: str
     """A role, or the id of one person."""
     count: int = Field(default=1, ge=1)
+
+
+class EmergencyRule(Record):
+    """Who may approve alone when there is no time, and what; whatever is not named is forbidden."""
+
+    people: tuple[str, ...] = Field(min_length=1)
+    """Roles or person ids."""
+    kinds: tuple[Literal["plan", "test_exit", "stage", "update", "action", "policy"], ...] = Field(
+        min_length=1
+    )
+    """Questions it may be done for."""
+    risks: tuple[Risk, ...] = ()
+    """Risk classes it reaches up to; a question of any other class waits for those it names."""
+    confirm_hours: int = Field(ge=1, le=168)
+    """Within so long the ordinary approvers confirm it, or it is withdrawn."""
 
 
 class PolicyValues(Record):
@@ -191,6 +255,11 @@ class PolicyValues(Record):
     """Roles or person ids, in order, who are told when nobody answers."""
     ops_review_days: int = Field(default=7, ge=1, le=92, exclude_if=lambda days: days == 7)
     """From one ops review to the next; left out of the digest where it is a week."""
+    emergency: EmergencyRule | None = Field(default=None, exclude_if=lambda rule: rule is None)
+    """What one person may approve alone; nobody, and left out of the digest, where it is absent."""
+    retry_minutes: int = Field(default=60, ge=0, le=1_440, exclude_if=lambda minutes: minutes == 60)
+    """So long a run tries again what does not answer before it ends as a blocker; left out of the
+    digest where it is an hour."""
 
 
 class ChangedValue(Record):

@@ -10,6 +10,7 @@ from runs.moves import ActionStatus
 from runs.records.item import Action
 from runs.records.person import Customer
 from runs.store.change import Change, Ledger
+from runs.store.items import UNFINISHED
 
 
 class Reserved(NamedTuple):
@@ -39,9 +40,10 @@ class Actions:
     def reserve(self, customer: Customer, action: Action, fence: int) -> Reserved:
         """Reserve the key before anything is done; the second reservation gets the first row.
 
-        Raises Conflict when the key was reserved for other content.
+        Raises Conflict when the key was reserved for other content, or when its item has ended.
         """
         with self._ledger.change(customer, "worker", action.run) as change:
+            _require_unfinished(change, action)
             row = _row(action, fence)
             event: dict[str, Any] = {"item": action.item, "tool": action.tool}
             event |= {"operation": action.operation, "content": action.content}
@@ -123,6 +125,14 @@ class Actions:
         query = sa.select(table.c.body).where(table.c.customer == customer.id, where)
         actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
         return sorted(actions, key=lambda action: action.reserved_at)
+
+
+def _require_unfinished(change: Change, action: Action) -> None:
+    """Whoever called the item off, or took its version back, came first."""
+    goes_on = action.item and not action.undoes
+    item = change.find(tables.items, id=action.item) if goes_on else None
+    if item is not None and item["status"] not in UNFINISHED:
+        raise Conflict(f"item {action.item} is {item['status']}: nothing more is begun for it")
 
 
 def settle_by_word(change: Change, key: str, word: Word) -> Action:

@@ -68,7 +68,7 @@ class Change:
         self, table: sa.Table, key: Row, values: Row, kind: EventKind, **body: BodyValue
     ) -> dict[str, Any]:
         """Set `values` on the one row of `key`, and its event; NotFound when there is none."""
-        self._set(table, key, values, sa.true())
+        self._set(table, key, values, None)
         return self._after(table, key, kind, body)
 
     def move(
@@ -80,7 +80,7 @@ class Change:
         """
         thing = _thing(table)
         legal = moves.origins(thing, values["status"])
-        self._set(table, key, values, table.c.status.in_(sorted(legal)))
+        self._set(table, key, values, legal)
         return self._after(table, key, kind, body)
 
     def append(self, kind: EventKind, what: About | None = None, **body: BodyValue) -> Event:
@@ -103,32 +103,23 @@ class Change:
             hash="",
         )
         event = event.model_copy(update={"hash": event_hash(event.model_dump(mode="json"))})
-        self.connection.execute(tables.events.insert(), event_row(event))
-        self.connection.execute(
-            tables.chain_head.update()
-            .where(tables.chain_head.c.customer == INSTALLATION)
-            .values(hash=event.hash)
-        )
+        self.connection.execute(_EVENT, event_row(event))
+        self.connection.execute(_LEAVE_HEAD, {"to_hash": event.hash})
         return event
 
     def _take_head(self) -> tuple[int, str]:
-        head = tables.chain_head
-        taken = self.connection.execute(
-            head.update()
-            .where(head.c.customer == INSTALLATION)
-            .values(seq=head.c.seq + 1)
-            .returning(head.c.seq, head.c.hash)
-        ).one()
+        taken = self.connection.execute(_TAKE_HEAD).one()
         return taken.seq, taken.hash
 
-    def _set(self, table: sa.Table, key: Row, values: Row, allowed: Any) -> None:
-        statement = table.update().where(_at(table, self.customer, key), allowed).values(**values)
-        if self.connection.execute(statement).rowcount == 1:
+    def _set(self, table: sa.Table, key: Row, values: Row, legal: frozenset[str] | None) -> None:
+        statement = _update_statement(table, tuple(key), tuple(values), legal)
+        told = _at(self.customer, key) | {f"to_{name}": value for name, value in values.items()}
+        if self.connection.execute(statement, told).rowcount == 1:
             return
         present = self.find(table, **key)
         name = f"{table.name.rstrip('s')} {' '.join(map(str, key.values()))}"
         if present is None:
-            raise NotFound(f"there is no {name}")
+            raise NotFound(f"there is no {name}; look it up with the `list` of its kind")
         raise Conflict(
             f"{name} is {present.get('status')}; it cannot become {values.get('status')}; "
             "read it again"
@@ -222,7 +213,8 @@ def find_row(
     connection: Connection, table: sa.Table, customer: Customer, key: Row
 ) -> dict[str, Any] | None:
     """The customer's row of this key, or None."""
-    found = connection.execute(sa.select(table).where(_at(table, customer, key))).one_or_none()
+    statement = _select_statement(table, tuple(key))
+    found = connection.execute(statement, _at(customer, key)).one_or_none()
     return None if found is None else dict(found._mapping)
 
 
@@ -232,19 +224,49 @@ def insert_once(connection: Connection, table: sa.Table, row: Row) -> bool:
     return connection.execute(statement, dict(row)).rowcount == 1
 
 
+# Building a statement, and knowing it again, costs more than running it: each is made once.
+
+_HEAD = tables.chain_head
+_TAKE_HEAD = (
+    _HEAD.update()
+    .where(_HEAD.c.customer == INSTALLATION)
+    .values(seq=_HEAD.c.seq + 1)
+    .returning(_HEAD.c.seq, _HEAD.c.hash)
+)
+_LEAVE_HEAD = (
+    _HEAD.update().where(_HEAD.c.customer == INSTALLATION).values(hash=sa.bindparam("to_hash"))
+)
+_EVENT = tables.events.insert()
+
+
 @lru_cache(maxsize=64)
 def _insert_statement(dialect: str, table: sa.Table) -> Any:
-    """Made once a table: building a statement costs more than running it."""
     kind = sqlite if dialect == "sqlite" else postgresql
     statement = kind.insert(table).on_conflict_do_nothing()
     # A cursor that is closed already has forgotten how many rows it inserted.
     return statement.execution_options(preserve_rowcount=True)
 
 
-def _at(table: sa.Table, customer: Customer, key: Row) -> Any:
-    return sa.and_(
-        table.c.customer == customer.id, *(table.c[name] == value for name, value in key.items())
-    )
+@lru_cache(maxsize=256)
+def _select_statement(table: sa.Table, key: tuple[str, ...]) -> Any:
+    return sa.select(table).where(*_is_at(table, key))
+
+
+@lru_cache(maxsize=256)
+def _update_statement(
+    table: sa.Table, key: tuple[str, ...], values: tuple[str, ...], legal: frozenset[str] | None
+) -> Any:
+    allowed = [] if legal is None else [table.c.status.in_(sorted(legal))]
+    told = {name: sa.bindparam(f"to_{name}", type_=table.c[name].type) for name in values}
+    return table.update().where(*_is_at(table, key), *allowed).values(told)
+
+
+def _is_at(table: sa.Table, key: tuple[str, ...]) -> list[Any]:
+    return [table.c[name] == sa.bindparam(f"at_{name}") for name in ("customer", *key)]
+
+
+def _at(customer: Customer, key: Row) -> dict[str, Any]:
+    return {"at_customer": customer.id} | {f"at_{name}": value for name, value in key.items()}
 
 
 _THINGS: Mapping[str, moves.Kind] = {

@@ -16,6 +16,8 @@ from runs.store import jobs
 from runs.store.change import Change, Ledger, text_of
 from runs.store.reviews import open_review
 
+UNFINISHED = ("queued", "asked")
+"""Statuses in which the work on an item has not ended."""
 WAITING = ("in_review", "quarantined", "drafted", "stopped")
 """Statuses in which an item waits for a person, whose answer closes it."""
 
@@ -137,14 +139,26 @@ class Items:
         )
         return [BatchCount(**row) for row in self._ledger.rows(query.limit(limit))]
 
-    def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
-        """End the work on a queued item and open its reviews; twice the same writes nothing.
+    def sender(self, customer: Customer, item: Item) -> str:
+        """Who sent the item: a person's id, or a program's token as `token:ID`."""
+        at = tables.events.c
+        query = sa.select(at.actor).where(
+            at.customer == customer.id,
+            at.table == tables.items.name,
+            at.subject == item.id,
+            at.kind == "item_admitted",
+        )
+        rows = self._ledger.rows(query.limit(1))
+        return rows[0]["actor"] if rows else ""
 
-        Raises Conflict when it ended otherwise.
+    def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
+        """End the work on an item, or let it wait for a yes, and open its reviews.
+
+        Twice the same writes nothing; an item that ended before is returned as it ended.
         """
         with self._ledger.change(customer, "worker") as change:
             present = change.find(tables.items, id=item.id)
-            if present is not None and present["status"] != "queued":
+            if present is not None and _is_settled(Item.model_validate(present["body"]), item):
                 return Item.model_validate(present["body"])
             change.move(
                 tables.items,
@@ -200,10 +214,21 @@ def admit_item(change: Change, item: Item) -> Item:
     return item
 
 
-def is_queued(change: Change, item: Item) -> bool:
+def find_unfinished(change: Change, id: str) -> Item:
+    """The item as it is under the write lock; NotFound, or Conflict when its work has ended."""
+    present = change.find(tables.items, id=id)
+    if present is None:
+        raise NotFound(f"there is no item {id!r}; `pilotage item list` shows them")
+    item = Item.model_validate(present["body"])
+    if item.status not in UNFINISHED:
+        raise Conflict(f"item {id} is {item.status}; there is nothing left to call off")
+    return item
+
+
+def is_unfinished(change: Change, item: Item) -> bool:
     """Whether nobody has ended the work on the item yet, asked under the write lock."""
     present = change.find(tables.items, id=item.id)
-    return present is not None and present["status"] == "queued"
+    return present is not None and present["status"] in UNFINISHED
 
 
 def are_unmoved(change: Change, releases: Sequence[Release]) -> bool:
@@ -238,6 +263,10 @@ def hand_on_item(change: Change, id: str, owner: str) -> None:
 def _find_waiting(change: Change, id: str) -> Item | None:
     row = change.find(tables.items, id=id)
     return None if row is None or row["status"] not in WAITING else Item.model_validate(row["body"])
+
+
+def _is_settled(present: Item, item: Item) -> bool:
+    return present.status not in UNFINISHED or present == item
 
 
 def _same(present: Item, item: Item) -> Item:

@@ -51,7 +51,7 @@ class Lessons:
         with self._ledger.change(customer, actor) as change:
             row = change.find(tables.lessons, id=id)
             if row is None:
-                raise NotFound(f"there is no lesson {id!r}")
+                raise NotFound(f"there is no lesson {id!r}; `pilotage memory search` finds them")
             lesson = Lesson.model_validate(row["body"])
             if status == "active" and lesson.supersedes:
                 self._set(change, lesson.supersedes, "superseded", by)
@@ -134,7 +134,7 @@ class Lessons:
     def _set(self, change: Change, id: str, status: LessonStatus, by: str) -> Lesson:
         row = change.find(tables.lessons, id=id)
         if row is None:
-            raise NotFound(f"there is no lesson {id!r}")
+            raise NotFound(f"there is no lesson {id!r}; `pilotage memory search` finds them")
         body = {**row["body"], "status": status}
         if status == "active":
             body["accepted_by"] = by

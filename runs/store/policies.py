@@ -75,7 +75,9 @@ class Policies:
         """Digest of the values that lead; NotFound before the first."""
         digest = self.find_leading(customer, workflow)
         if digest is None:
-            raise NotFound(f"no policy leads for workflow {workflow!r} yet")
+            raise NotFound(
+                f"no policy leads for workflow {workflow!r} yet; a release writes the first"
+            )
         return digest
 
 

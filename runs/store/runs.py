@@ -18,6 +18,7 @@ from runs.store.presence import is_kept
 
 _ROW = set(tables.runs.c.keys()) - {"customer"}
 AT_ONCE = 500
+PRUNED = "checkpoints_pruned"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Runs:
 
     def get(self, customer: Customer, id: str) -> Run:
         """The run of this id, or of a prefix of it that is unique; NotFound otherwise."""
+        if not id:
+            raise NotFound("a run is named by its id; `pilotage run list` shows them")
         table = tables.runs
         query = sa.select(table).where(
             table.c.customer == customer.id, table.c.id.startswith(id, autoescape=True)
@@ -140,6 +143,30 @@ class Runs:
                 tables.runs, {"id": terminal.run}, values, "run_closed", end=terminal.kind
             )
         return _run(row)
+
+    def prune(self, customer: Customer, id: str, count: int) -> None:
+        """Say that the checkpoints of an ended run are deleted; saying it twice writes nothing."""
+        if self.is_pruned(customer, id):
+            return
+        with self._ledger.change(customer, "worker", id) as change:
+            change.append("checkpoints_pruned", count=count)
+
+    def is_pruned(self, customer: Customer, id: str) -> bool:
+        """Whether it was said that the checkpoints of a run are deleted."""
+        table = tables.events
+        mine = (table.c.customer == customer.id, table.c.run == id, table.c.kind == PRUNED)
+        return bool(self._ledger.rows(sa.select(table.c.seq).where(*mine).limit(1)))
+
+    def unpruned(self, customer: Customer) -> Collection[str]:
+        """Ids of the ended runs whose checkpoints may still be there."""
+        runs, events = tables.runs, tables.events
+        gone = sa.select(events.c.run).where(
+            events.c.customer == customer.id, events.c.kind == PRUNED
+        )
+        query = sa.select(runs.c.id).where(
+            runs.c.customer == customer.id, runs.c.status == "ended", runs.c.id.not_in(gone)
+        )
+        return [row["id"] for row in self._ledger.rows(query.order_by(runs.c.id))]
 
     def _move(self, customer: Customer, id: str, values: dict[str, Any], **body: str) -> None:
         with self._ledger.change(customer, "worker", id) as change:

@@ -8,22 +8,28 @@ import sqlalchemy as sa
 from runs import tables
 from runs.clock import Clock
 from runs.errors import Conflict, NotFound
-from runs.events import Event
+from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.anchor import Anchor
 from runs.records.case import Dataset
+from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.release import Move, Signal
 from runs.records.run import (
+    Archive,
     Briefing,
     Cancellation,
     Choice,
     Clearing,
     OpsReview,
+    Pin,
     Refusal,
     Report,
+    Reservation,
+    Settlement,
     Terminal,
 )
 from runs.records.version import PolicyEdit, PolicyValues, Version
@@ -54,6 +60,9 @@ KINDS: dict[type[Record], str] = {
     Version: "version",
     PolicyValues: "policy",
     PolicyEdit: "policy_edit",
+    Delegation: "delegation",
+    DelegationEnd: "delegation_end",
+    SamePerson: "same_person",
     Dataset: "dataset",
     Evidence: "evidence",
     Verdict: "verdict",
@@ -64,7 +73,12 @@ KINDS: dict[type[Record], str] = {
     Signal: "signal",
     Report: "report",
     Refusal: "refusal",
+    Reservation: "reservation",
+    Settlement: "settlement",
     Terminal: "terminal",
+    Pin: "pin",
+    Archive: "archive",
+    Anchor: "anchor",
 }
 
 
@@ -128,7 +142,9 @@ class Store:
         """The record of this kind and id; NotFound when there is none."""
         record = self.find(customer, kind, id)
         if record is None:
-            raise NotFound(f"there is no {KINDS[kind]} {id!r}")
+            raise NotFound(
+                f"there is no {KINDS[kind]} {id!r}; `run explain` and `list` name what there is"
+            )
         return record
 
     def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:
@@ -183,8 +199,13 @@ class Store:
         return self._read_all(kind, query)
 
 
-def keep(change: Change, record: Record) -> str:
-    """Keep an immutable record inside a change; Conflict when the id holds other content."""
+def keep(
+    change: Change, record: Record, event: EventKind = "record_kept", **body: BodyValue
+) -> str:
+    """Keep an immutable record inside a change; Conflict when the id holds other content.
+
+    `event`: what the audit calls it, where it has a name of its own.
+    """
     kind, id = KINDS[type(record)], record_id(record)
     row = {
         "kind": kind,
@@ -194,7 +215,7 @@ def keep(change: Change, record: Record) -> str:
         "body": record.as_json(),
         "kept_at": change.now(),
     }
-    if not change.insert(tables.records, row, "record_kept", record=kind):
+    if not change.insert(tables.records, row, event, record=kind, **body):
         present = change.find(tables.records, id=row["id"])
         if present is None or present["digest"] != record.digest:
             raise Conflict(f"{kind} {id} is already kept with other content; records never change")

@@ -323,6 +323,7 @@ def _go_on(play: Play) -> None:
         play.wired.store,
         lambda store, lease: build(engines.deps(store, lease)),
         partial(checkpoints.opened, play.wired.checkpoints),
+        rules=play.wired.installation.digest,
     )
     run, until = the_run(play), time.monotonic() + 20
     while time.monotonic() < until:

@@ -1,17 +1,25 @@
 """The page of the delivery plan names fields and commands that are there, and every field."""
 
+import ast
+import html
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple, get_args
 
 import click
 import pytest
 from pydantic import BaseModel
 
+from console.pages.decision import decision
+from console.pages.plan import Behind, page
 from pilotage.cli.main import pilotage
 from policies.plans import ASKED
 from runs.plan import Owners, Plan
+from runs.records.release import Measure
+from tests import builders
 from tests.guards.tree import ROOT
+from workflow.map.way import map_of_plan
 
 PAGE = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
 QUOTED = re.compile(r"`([^`]+)`")
@@ -103,3 +111,91 @@ def test_every_area_asks_an_owner_that_a_plan_has() -> None:
     assert set(ASKED.values()) <= set(Owners.model_fields)
     assert {path for path in PATHS if "." not in path} - set(ASKED) == set()
     assert set(ASKED) <= PATHS
+
+
+READ_BY_PEOPLE = "people who decide the plan"
+DECIDING = ("agent", "rollout", "workflow", "policies", "pilotage")
+SIGNAL = re.compile(r"\bthe signals? ([a-z_]+(?: and [a-z_]+)*)")
+
+
+@cache
+def names_read() -> frozenset[str]:
+    """Every attribute and name that deciding code reads; showing it to people is no deciding."""
+    found: set[str] = set()
+    for package in DECIDING:
+        for file in (ROOT / package).rglob("*.py"):
+            if file.is_relative_to(ROOT / "pilotage" / "cli") or "samples" in file.parts:
+                continue
+            found |= set(_names(ast.parse(file.read_text(encoding="utf-8"))))
+    return frozenset(found)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def leaf(path: str) -> str:
+    """The field's own name."""
+    return path.rpartition(".")[2]
+
+
+def signals_in(text: str) -> set[str]:
+    """The signals that a cell names."""
+    told = [name for found in SIGNAL.findall(text) for name in found.split(" and ")]
+    return set(told)
+
+
+def test_what_counts_somewhere_is_read_by_code_that_decides() -> None:
+    """A row that names a gate, a screen or a warning has a field that is read there."""
+    claims = [row for row in rows() if READ_BY_PEOPLE not in row.counts]
+    empty = [row.asks for row in claims if not {leaf(p) for p in row.fields} & names_read()]
+
+    assert len(claims) > 60
+    assert empty == []
+
+
+def test_what_nobody_reads_would_be_seen() -> None:
+    """The look above finds no word that only people read."""
+    assert not {"why_now", "token_risk", "stable_parts"} & names_read()
+
+
+def test_every_signal_that_is_named_is_measured() -> None:
+    """By the name that is kept."""
+    named = {name for row in rows() for name in signals_in(row.counts)}
+
+    assert named - set(get_args(Measure)) == set()
+    assert {"trace", "context", "fallback", "cost", "drift", "review_pass"} <= named
+
+
+def test_nothing_is_called_missing_that_is_there() -> None:
+    """A row says where a field counts now; what is to come stands elsewhere."""
+    assert [row.asks for row in rows() if "not there yet" in row.counts] == []
+
+
+def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a plan with its path."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from texts(inner, f"{path}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner, path)
+    elif isinstance(value, str):
+        yield path, value
+
+
+def test_what_people_decide_by_is_on_the_page_of_the_plan() -> None:
+    """Word for word, whatever the field."""
+    plan = builders.plan()
+    drawn, decided = map_of_plan(plan, str), decision(plan, None)
+    behind = Behind(of="a file", at="now", drawn=drawn, decision=decided, phases=())
+    shown = html.unescape(page(plan, behind, str))
+    asked = {path for row in rows() if READ_BY_PEOPLE in row.counts for path in row.fields}
+    told = [(path, text) for path, text in texts(plan.as_json()) if path in asked]
+
+    assert len(told) > 15
+    assert [path for path, text in told if text not in shown] == []

@@ -1,11 +1,11 @@
-"""One harbour for all hazards of a file: what they have in common is sailed once."""
+"""One harbour for all hazards: what they have in common is sailed once a process."""
 
 import pytest
 
-from tests.voyage import Harbour
+from tests.harbours import Harbour, harbour_in
 
 
 @pytest.fixture(scope="module")
 def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points, on one database or the other."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)

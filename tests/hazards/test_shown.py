@@ -15,7 +15,8 @@ from pilotage.shown import shown
 from runs import tables
 from runs.errors import NotAllowed, PilotageError
 from runs.leases import Lease
-from tests.voyage import Harbour, Voyage
+from tests.harbours import Harbour
+from tests.voyage import Voyage
 
 POINTS = ("plan", "plan/test_exit/stage", "plan/test_exit/stage/signals")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from policies.budgets import Spend
 from policies.privacy import compile_mask
 from policies.routing import Router
 from runs import snapshots
@@ -322,6 +323,8 @@ class Desk:
             "router": lambda v, p: Router(v.rules, review_owner=p.review_owner),
             "terms": lambda v: snapshots.Terms(compile_mask(("phone",), ("email",)), 30),
             "person": lambda _, named: PEOPLE.get(named, ""),
+            "budget": Spend(seconds=Decimal(120)),
+            "seconds": lambda: 0.0,
             "holder": "worker-1",
         }
         return ProcessDeps(**values | changed)

@@ -7,14 +7,15 @@ import pytest
 
 from runs.records.evidence import Evidence
 from runs.records.run import Choice, Contender
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 @pytest.fixture(scope="module")
 def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)
 
 
 def measured_as_at_first(voyage: Voyage) -> None:

@@ -102,7 +102,9 @@ def test_a_person_cannot_be_added_twice_or_stood_in_for_by_a_stranger(house: Hou
 
 def test_a_programs_token_reads_what_its_scope_says_and_decides_nothing(house: House) -> None:
     """It never approves, and it adds nobody."""
-    house.tokens["bot"] = said(house, "token", "create", "ana", "--scope", "read").strip()
+    house.tokens["bot"] = said(
+        house, "token", "create", "ana", "--scope", "read", "--service"
+    ).strip()
     short = ask(house)
 
     assert house.run("run", "list", by="bot").exit_code == 0
@@ -113,7 +115,9 @@ def test_a_programs_token_reads_what_its_scope_says_and_decides_nothing(house: H
 
 def test_a_program_starts_no_run_and_brings_no_cases(house: House, tmp_path: Path) -> None:
     """A named person answers for both; nothing is written."""
-    house.tokens["bot"] = said(house, "token", "create", "ana", "--scope", "read").strip()
+    house.tokens["bot"] = said(
+        house, "token", "create", "ana", "--scope", "read", "--service"
+    ).strip()
     cases = tmp_path / "cases.jsonl"
     cases.write_text("\n".join(f'{{"text": "where {n}", "label": "a"}}' for n in range(9)))
 
@@ -127,7 +131,7 @@ def test_a_program_starts_no_run_and_brings_no_cases(house: House, tmp_path: Pat
 
 def test_a_token_to_submit_reads_nothing(house: House) -> None:
     """A scope is all it holds."""
-    made = said(house, "token", "create", "ana", "--scope", "items:submit").strip()
+    made = said(house, "token", "create", "ana", "--scope", "submit", "--service").strip()
     house.tokens["bot"] = made
 
     assert house.run("item", "list", by="bot").exit_code == 6

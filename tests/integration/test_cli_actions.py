@@ -6,6 +6,7 @@ import pytest
 
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from runs import snapshots, words
+from runs.moves import ActionStatus
 from runs.records.item import Action
 from tests import builders
 from tests.unit.pilotage.homes import House, make_house
@@ -31,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
     return house
 
 
-def left(house: House, name: str, status: str) -> Action:
+def left(house: House, name: str, status: ActionStatus) -> Action:
     """An action of the item that was left so."""
     store, customer = house.store, house.customer
     kept = snapshots.keep(

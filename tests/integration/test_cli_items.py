@@ -110,7 +110,7 @@ def test_a_workflow_nobody_released_takes_nothing(house: House) -> None:
 
 def test_a_programs_token_brings_items_in_under_its_own_name(house: House) -> None:
     """And the audit says which token it was."""
-    made = house.run("token", "create", "dan", "--scope", "items:submit")
+    made = house.run("token", "create", "dan", "--scope", "submit", "--service")
     house.tokens["bot"] = made.stdout.strip()
 
     assert submit(house, TICKETS, by="bot").exit_code == 0

@@ -10,8 +10,9 @@ import pytest
 
 from runs import leases
 from runs.clock import TurnedClock
+from tests.harbours import Harbour, harbour_in
 from tests.unit.pilotage.homes import House
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 PATIENCE_S = 180
 DUE = ("ops", "review", "--due", "--quiet")
@@ -19,9 +20,9 @@ LONG_AGO = timedelta(days=-12)
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)
 
 
 def sailed(harbour: Harbour, ago: timedelta) -> Voyage:

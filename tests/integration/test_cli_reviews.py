@@ -187,7 +187,7 @@ def test_no_act_is_for_whoever_was_not_asked(house: House, act: tuple[str, ...])
     """Code 6 for other people, programs and nobody; the item waits on as it was."""
     wait(house, "i-1")
     before = kept(house, "i-1")
-    made = house.run("token", "create", "ben", "--scope", "read", "--scope", "items:submit")
+    made = house.run("token", "create", "ben", "--scope", "read", "--scope", "submit", "--service")
     house.tokens["bot"] = made.stdout.strip()
 
     codes = [house.run("item", *act, by=by).exit_code for by in ("gil", "dan", "bot", "nobody")]

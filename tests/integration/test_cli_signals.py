@@ -59,8 +59,12 @@ def shown(house: House) -> list[str]:
 
 
 def test_a_signal_nobody_read_is_shown_as_unread(house: House) -> None:
-    """With its limit, its bar and its owner."""
-    assert shown(house)[1:] == ["quality at least 0.6 below 0.3 ben unread"]
+    """With its limit, its bar and its owner; so is what every plan asks for."""
+    assert shown(house)[1:] == [
+        "quality at least 0.6 below 0.3 ben unread",
+        "review pass at least 0.8 ana unread",
+        "cost ana unread",
+    ]
 
 
 def test_a_signal_is_shown_with_its_last_reading(house: House) -> None:
@@ -68,7 +72,7 @@ def test_a_signal_is_shown_with_its_last_reading(house: House) -> None:
     read(house, "quality", 19, 20)
     read(house, "quality", 10, 20)
     read(house, "escalation", 3, 20)
-    header, quality, other = shown(house)
+    header, quality, _, _, other = shown(house)
 
     assert header == "share between limit goes back owner read (UTC)"
     assert quality.startswith(
@@ -83,10 +87,14 @@ def test_programs_get_the_same_as_values(house: House) -> None:
     before = json.loads(house.run("release", "show", "desk", "--json", by="dan").stdout)
     read(house, "quality", 19, 20)
     after = json.loads(house.run("release", "show", "desk", "--json", by="dan").stdout)
-    (unread,), (signal,) = before["signals"], after["signals"]
+    (unread, *_), (signal, *_, cost) = before["signals"], after["signals"]
 
     assert (unread["state"], unread["read_at"], unread["total"]) == ("unread", None, None)
     assert signal["limit"] == {"direction": "at_least", "value": "0.6", "min_items": 5}
     assert signal["rollback_when"][0]["value"] == "0.3"
     assert (signal["name"], signal["owner"], signal["total"]) == ("quality", "ben", 20)
     assert signal["read_at"] is not None
+    assert [(one["figure"], one["most"]) for one in cost["ceilings"]] == [
+        ("per_item", "1.50"),
+        ("per_week", "1000"),
+    ]

@@ -12,7 +12,7 @@ from runs.records.evidence import FailureGroup, Patch
 from runs.records.person import Customer
 from tests.builders import dataset
 from tests.unit.workflow import builders
-from tests.unit.workflow.builders import CONTRACT, case
+from tests.unit.workflow.builders import CONTRACT, case, learnt
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import TrialRun, run_trial
@@ -57,7 +57,7 @@ class World(NamedTuple):
         """Whether a patch is kept."""
         terms, after = terms_of(self.plan, pair.policy), self.trial(apply(patch, *pair))
         dev = compare(self.trial(pair).only(after.cases), after, group=failed, terms=terms)
-        return accept(dev, terms, holdout=None, looks_left=1)
+        return accept(dev, terms, learnt=None, holdout=None, looks_left=1)
 
 
 def drawn(prefix: str, label: str, text: str, split: Split, count: int) -> list[Case]:
@@ -109,7 +109,7 @@ def test_a_few_examples_of_the_group_mend_it_and_their_families_leave_dev() -> N
     failed = worst(world, world.pair)
     kept = next(p for p in found(world) if world.judge(world.pair, p, failed).accepted)
     after = apply(kept, *world.pair)
-    added = after.version.routes[0].added
+    added = learnt(after.version).added
     families = {one.family for one in world.cases if one.digest in added}
 
     assert (failed.code, failed.expected, kept.rank) == ("misclassified", "refund", 4)
@@ -134,9 +134,7 @@ def test_no_example_is_taken_from_the_holdout() -> None:
     world = make_world(*held)
     digests = {one.digest for one in held}
 
-    assert not any(
-        digests & set(apply(p, *world.pair).version.routes[0].added) for p in found(world)
-    )
+    assert not any(digests & set(learnt(apply(p, *world.pair).version).added) for p in found(world))
     route = world.pair.version.routes[0].model_copy(update={"added": tuple(digests)})
     version = world.pair.version.model_copy(update={"routes": (route,)})
     with pytest.raises(InvalidInput, match="no cases of the splits dev and learn"):
@@ -156,7 +154,7 @@ def test_an_example_that_a_second_person_doubts_is_taken_away_first() -> None:
     world = make_world(*wrong[:2], doubted)
     taught = world.bench.taught(world.pair.version)
     named = noisy(taught, taken_for="delivery", is_really="refund")
-    patches = [apply(one, *world.pair).version.routes[0].removed for one in found(world)]
+    patches = [learnt(apply(one, *world.pair).version).removed for one in found(world)]
 
     assert named[0] == doubted
     assert {one.id for one in named} <= {"noise-0", "noise-1", "noise-2"}

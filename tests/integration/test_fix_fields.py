@@ -68,7 +68,7 @@ class World(NamedTuple):
         """Whether a patch is kept."""
         terms, after = terms_of(self.plan, self.pair.policy), self.trial(apply(patch, *self.pair))
         dev = compare(self.trial(self.pair), after, group=self.worst(), terms=terms)
-        return accept(dev, terms, holdout=None, looks_left=1)
+        return accept(dev, terms, learnt=None, holdout=None, looks_left=1)
 
 
 def drawn(split: Split, prefix: str, count: int, **changed: Any) -> list[Case]:
@@ -182,7 +182,7 @@ def test_a_field_that_is_the_class_itself_is_learnt_from() -> None:
     """The cases brought it, so the route learns it as it was said then."""
     world = queue_world(is_taught=True)
     patch = world.found()[0]
-    (feature,) = apply(patch, *world.pair).version.routes[0].features
+    (feature,) = builders.learnt(apply(patch, *world.pair).version).features
 
     assert (patch.rank, feature.kind, feature.field) == (3, "choice", "context.crm.queue")
     assert world.judge(patch).accepted

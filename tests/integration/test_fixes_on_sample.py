@@ -122,7 +122,7 @@ def _find_accepted(pair: Changed) -> Patch | None:
             after = apply(patch, *pair)
             dev = compare(tried, own.trial(after, "dev"), group=failed, terms=terms)
             held = compare(there, own.trial(after, "holdout"), group=failed, terms=terms)
-            if accept(dev, terms, holdout=held, looks_left=5).accepted:
+            if accept(dev, terms, learnt=None, holdout=held, looks_left=5).accepted:
                 return patch
     return None
 
@@ -172,7 +172,11 @@ def test_a_rule_that_reviews_everything_is_refused() -> None:
     after = own.trial(Changed(own.first.version, closed), "dev")
     worst = group(before.results, before.cases)[0]
     ruled = accept(
-        compare(before, after, group=worst, terms=terms), terms, holdout=None, looks_left=1
+        compare(before, after, group=worst, terms=terms),
+        terms,
+        learnt=None,
+        holdout=None,
+        looks_left=1,
     )
 
     assert not ruled.accepted

@@ -11,8 +11,9 @@ from runs.errors import Conflict
 from runs.records.evidence import Verdict
 from runs.records.item import Item
 from runs.records.version import PolicyValues
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import BARS, plan_of, values_of, written
-from tests.voyage import Harbour, Voyage, lay
+from tests.voyage import Voyage, lay
 
 SANDBOX = "plan/test_exit/stage/signals"
 STRICT = 0.005
@@ -20,9 +21,9 @@ STRICT = 0.005
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)
 
 
 def gates(**changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,16 +4,20 @@ import json
 
 import pytest
 
+from pilotage import due
+from pilotage.cli import approval_changes
+from runs import approvals
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.records.approval import Approval
+from tests.harbours import Harbour, harbour_in
 from tests.tickets import plan_of, values_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 
 @pytest.fixture(scope="module")
-def harbour(tmp_path_factory: pytest.TempPathFactory) -> Harbour:
+def harbour(tmp_path_factory: pytest.TempPathFactory, database: str) -> Harbour:
     """Voyages at any of their points."""
-    return Harbour(tmp_path_factory.mktemp("harbour"))
+    return harbour_in(tmp_path_factory.getbasetemp(), database)
 
 
 def named(asked: Approval) -> set[str]:
@@ -75,16 +79,85 @@ def test_a_file_changed_and_changed_back_is_asked_again_each_time(harbour: Harbo
     assert len({one.id for one in asked}) == 3
 
 
-@pytest.mark.parametrize("point", ["plan", "plan/test_exit", "plan/test_exit/stage"])
-def test_an_approval_with_an_edit_is_asked_again(harbour: Harbour, point: str) -> None:
-    """It is no yes to what was asked, and the run neither goes on nor around for ever."""
-    voyage = harbour.at(point)
-    kind = voyage.waits_for
-    voyage.decide(voyage.asked.needs[0].people[0], "approve_with_edit")
+def test_a_plan_that_was_approved_with_an_edit_is_asked_again_of_somebody_else(
+    harbour: Harbour,
+) -> None:
+    """It is no yes to what was asked: it is about what she wrote, and her word is in it already."""
+    voyage = harbour.at("plan")
+    before = voyage.asked
+    plan = plan_of()
+    edited = plan.model_copy(update={"title": "Tickets, edited"})
+    voyage.decide("ana", "approve_with_edit", edit=written(edited))
     voyage.advance()
 
-    assert voyage.waits_for == kind
-    assert [one.status for one in voyage.questions(kind)] == ["superseded", "open"]
+    first, asked = voyage.questions("plan")
+    assert (first.status, asked.status, asked.supersedes) == ("superseded", "open", before.id)
+    assert "ana" in asked.excluded
+    assert "ana" not in named(asked)
+    told = approval_changes.story(voyage.store, voyage.customer, asked)
+    assert told is not None
+    (changed,) = told["changed"]
+    assert (changed["name"], [part["key"] for part in changed["parts"]]) == ("plan", ["title"])
+    with pytest.raises(NotAllowed, match="nobody approves their own"):
+        voyage.decide("ana")
+
+
+@pytest.mark.parametrize("edit", ["title: nothing else", "not: [yaml"])
+def test_a_plan_is_not_edited_into_one_that_cannot_be_asked_about(
+    harbour: Harbour, edit: str
+) -> None:
+    """The question stays as it was."""
+    voyage = harbour.at("plan")
+
+    with pytest.raises(InvalidInput):
+        voyage.decide("ana", "approve_with_edit", edit=edit)
+    assert [one.status for one in voyage.questions("plan")] == ["open"]
+
+
+@pytest.mark.parametrize("point", ["plan/test_exit", "plan/test_exit/stage"])
+def test_what_was_measured_is_not_edited(harbour: Harbour, point: str) -> None:
+    """Evidence is measured again, not written."""
+    voyage = harbour.at(point)
+
+    with pytest.raises(NotAllowed, match="is measured, and not edited; ask for changes"):
+        voyage.decide(voyage.asked.needs[0].people[0], "approve_with_edit", edit="better")
+
+
+def test_evidence_that_runs_out_under_an_open_question_supersedes_it(harbour: Harbour) -> None:
+    """At the worker's look, without anybody deciding; a clock that jumps back changes nothing."""
+    voyage = harbour.at("home")
+    hours = values_of().as_json()["evidence_hours"] | {"dry_run": 2}
+    voyage.edit(evidence_hours=hours)
+    voyage.start()
+    voyage.until("test_exit")
+    first = voyage.asked
+    due.refresh(voyage.wired, voyage.customer)
+    assert voyage.asked.status == "open"
+    voyage.turn(hours=3)
+    due.refresh(voyage.wired, voyage.customer)
+    seen = approvals.get(voyage.store, voyage.customer, first.id)
+
+    assert seen.status == "superseded"
+    with pytest.raises(Conflict, match="superseded; nothing is left"):
+        voyage.decide(first.needs[0].people[0], asked=first)
+
+
+def test_a_question_nobody_answers_goes_on_and_the_run_with_it(harbour: Harbour) -> None:
+    """Given a stage that one person agreed to; when the others are silent; then the next decide."""
+    voyage = harbour.at("plan/test_exit/stage")
+    first = voyage.asked
+    voyage.decide(first.needs[0].people[0])
+    voyage.turn(hours=80)
+    voyage.expire()
+    voyage.advance()
+
+    asked = voyage.asked
+    assert (asked.id, asked.escalates) == (f"{first.id}.next2", first.id)
+    assert named(asked).isdisjoint(named(first))
+    assert asked.agreed == (first.needs[0].people[0],)
+    voyage.agree()
+    voyage.advance()
+    assert voyage.release.stage == 0
 
 
 def test_an_update_that_is_asked_again_tells_the_same_end(harbour: Harbour) -> None:
@@ -93,10 +166,11 @@ def test_an_update_that_is_asked_again_tells_the_same_end(harbour: Harbour) -> N
     asked = voyage.asked
     voyage.refuse()
     before = voyage.asked.covers["terminal"]
-    voyage.decide("ana", "approve_with_edit")
+    voyage.decide("ana", "approve_with_edit", edit="It did not work out; we are sorry.")
     voyage.advance()
 
     assert voyage.asked.covers["terminal"] == before
+    assert "ana" not in named(voyage.asked)
     voyage.until("ended")
     assert voyage.terminal.proof == (asked.id,)
 
@@ -151,3 +225,19 @@ def test_every_question_says_when_it_is_due_and_what_each_answer_does(harbour: H
         assert hours == values_of().approval_due_hours
         assert asked.if_approved
         assert asked.if_rejected
+
+
+def test_a_question_tells_what_the_plan_asks_for_with_its_step(harbour: Harbour) -> None:
+    """Out of the phase that is left, and into the next; whoever agrees says that it holds."""
+    voyage: Voyage = harbour.at("plan/test_exit/stage")
+    phases = plan_of().phases
+    told = [
+        one.if_approved.partition("says that this holds: ")[2]
+        for kind in ("plan", "test_exit")
+        for one in voyage.questions(kind)
+    ]
+
+    assert told == [
+        "; ".join([*phases.design.gate_out, *phases.testing.gate_in]),
+        "; ".join([*phases.testing.gate_out, *phases.sandbox.gate_in]),
+    ]

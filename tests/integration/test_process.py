@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from runs.snapshots import read
-from tests.integration.desk import NOW, TICKET, Desk, ended, fingerprint, process
+from tests.integration.desk import NOW, TICKET, Desk, Steps, ended, fingerprint, process
+from workflow.process.item import process_item
 
 pytestmark = pytest.mark.both_databases
 
@@ -201,3 +202,35 @@ def test_what_was_drawn_for_checking_is_checked(
     process(desk)
 
     assert ended(desk)[3] == kind
+
+
+@pytest.mark.parametrize(
+    ("looks", "output"),
+    [
+        ([0.0, 121.0, 121.0, 121.0], False),
+        ([0.0, 1.0, 1.0, 200.0], True),
+    ],
+    ids=["its sources", "its answer"],
+)
+def test_an_item_that_took_longer_than_its_budget_goes_to_a_person(
+    tmp_path: Path, looks: list[float], output: bool
+) -> None:
+    """Nothing is asked of the route once it is spent, and nothing is done after it."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    ticks = iter(looks)
+    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1", Steps())
+
+    assert (item.status, item.rule, bool(item.output)) == ("in_review", "budget", output)
+    assert "item_budget of the installation is 120 s" in item.reason
+    assert desk.queued == []
+
+
+def test_an_item_within_its_budget_acts(tmp_path: Path) -> None:
+    """Exactly all of it may be spent."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    ticks = iter([0.0, 60.0, 60.0, 120.0])
+    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1", Steps())
+
+    assert item.status == "acted"

@@ -117,7 +117,7 @@ def test_an_item_is_processed_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("effect", "says"),
     [
-        ({"risks": ("financial",)}, "a person must agree"),
+        ({"risks": ("financial",)}, "nobody may agree to an action of risk financial"),
         ({"level": "trigger"}, "declared as trigger; tool 'desk' can update"),
         ({"tool": "none"}, "there is no tool 'none'"),
         ({"operation": "burn"}, "has no operation 'burn'"),
@@ -242,7 +242,7 @@ def test_an_effect_the_plan_keeps_for_a_person_waits_whatever_its_risk(tmp_path:
     item = process(desk)
 
     assert ended(desk) == ("in_review", "threshold", "ben", ["exception"])
-    assert "tag is kept for a person by the plan: a person must agree to it first" in item.reason
+    assert "nobody may agree to an action of risk none" in item.reason
     assert (desk.queued, desk.desk_tool.acts) == ([], 0)
 
 

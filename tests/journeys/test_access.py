@@ -2,20 +2,23 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent.reach import newest_access
+from pilotage.due import wake_monitors
 from pilotage.systems import ToolsFile, ToolSpec, read_specs, write_specs
 from rollout import advance
 from runs.records.evidence import Evidence
 from runs.records.version import Version
 from tests import builders
+from tests.harbours import Harbour
 from tests.journeys.ends import blocked
 from tests.tickets import plan_of, tickets, written
 from tests.unit.pilotage.homes import House
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SOURCE = builders.source(name="orders", tool="orders", key_field="text", fields=("state",))
 
@@ -57,9 +60,11 @@ def agreed(harbour: Harbour) -> Voyage:
 
 
 def test_a_source_that_went_away_stops_the_run_before_anything_is_built(agreed: Voyage) -> None:
-    """Given an agreed plan; when its source is gone; then a blocker names it, with its owner."""
+    """Given an agreed plan; when its source is gone for an hour; then a blocker names its owner."""
     (agreed.folder / "customer" / "orders.json").unlink()
+    began = agreed.store.clock.now()
     agreed.advance()
+    waited = agreed.waits_for
     agreed.until("ended")
 
     end = blocked(agreed)
@@ -67,8 +72,52 @@ def test_a_source_that_went_away_stops_the_run_before_anything_is_built(agreed: 
     assert seen is not None
     assert end.proof == (seen.id,)
     assert "source orders (tool orders): it does not answer" in end.reason
-    assert end.owner == "bob"
+    assert (waited, end.owner) == ("retry", "ben")
+    assert agreed.store.clock.now() - began >= timedelta(hours=1)
     assert agreed.store.of_run(agreed.customer, Version, agreed.run_id) == []
+
+
+def test_a_source_that_is_away_for_a_moment_only_delays_the_run(agreed: Voyage) -> None:
+    """Given an agreed plan; when its source is back a minute later; then it is built."""
+    file = agreed.folder / "customer" / "orders.json"
+    text = file.read_text()
+    file.unlink()
+    before = agreed.store.clock.now()
+    agreed.advance()
+    at = datetime.fromisoformat(agreed.run.waits_for.removeprefix("retry:"))
+    jobs = [len(agreed.store.jobs.waiting())]
+    wake_monitors(agreed.wired, agreed.customer)
+    jobs.append(len(agreed.store.jobs.waiting()))
+    agreed.advance()
+    still = agreed.waits_for
+    file.write_text(text)
+    agreed.sleep(timedelta(minutes=1))
+    for _ in range(2):
+        wake_monitors(agreed.wired, agreed.customer)
+    jobs.append(len(agreed.store.jobs.waiting()))
+    agreed.advance()
+
+    assert timedelta(0) <= at - before <= timedelta(minutes=2)
+    assert (still, [count - jobs[0] for count in jobs]) == ("retry", [0, 0, 1])
+    assert agreed.waits_for == "test_exit"
+
+
+def test_a_run_that_waits_to_try_again_can_be_called_off(agreed: Voyage) -> None:
+    """It goes to its end at once."""
+    (agreed.folder / "customer" / "orders.json").unlink()
+    agreed.advance()
+    agreed.cancel()
+    agreed.advance()
+
+    assert agreed.waits_for == "update"
+
+
+def test_a_tool_that_is_not_declared_is_not_waited_for(agreed: Voyage) -> None:
+    """Nobody brings it back but a person."""
+    write_specs(agreed.wired.home, agreed.customer, ToolsFile())
+    agreed.advance()
+
+    assert agreed.waits_for == "update"
 
 
 def test_what_was_reached_is_kept_as_evidence_that_runs_out(agreed: Voyage) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.harbours import Harbour
 from tests.journeys.explained import check_explained
 from tests.tickets import contrary, plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SLICE = "plan/test_exit/stage/signals/stage/signals"
 

@@ -9,9 +9,10 @@ from rollout.graduation import Graduation
 from runs import approvals
 from runs.approvals import Answer
 from runs.errors import NotFound
+from tests.harbours import Harbour
 from tests.tickets import plan_of, written
 from tests.unit.pilotage.homes import House
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SLICE = "plan/test_exit/stage/signals/stage/signals"
 

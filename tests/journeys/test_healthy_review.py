@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,11 @@ from runs.records.evidence import Evidence
 from runs.records.item import Action
 from runs.records.run import Choice, OpsReview
 from tests import builders
+from tests.harbours import Harbour
 from tests.journeys.ends import leave
 from tests.journeys.test_stage_reached import WAY
 from tests.tickets import Ticket, honest, tickets
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 pytestmark = pytest.mark.both_databases
 
@@ -38,13 +40,19 @@ def week(harbour: Harbour) -> Voyage:
     return voyage
 
 
-@pytest.fixture
-def used(week: Voyage, tmp_path_factory: pytest.TempPathFactory) -> Voyage:
+@pytest.fixture(scope="module")
+def served(week: Voyage, tmp_path_factory: pytest.TempPathFactory) -> Voyage:
     """Given tickets that came in since, each looked at and right."""
-    voyage = week.copy(tmp_path_factory.mktemp("used") / "home")
+    voyage = week.copy(tmp_path_factory.mktemp("served") / "home")
     voyage.serve(tickets("week", ENOUGH))
     voyage.turn(hours=1)
     return voyage
+
+
+@pytest.fixture
+def used(served: Voyage, tmp_path: Path) -> Voyage:
+    """The same, as a home of one's own."""
+    return served.copy(tmp_path / "home")
 
 
 def review(voyage: Voyage) -> OpsReview:

@@ -10,10 +10,11 @@ from pilotage.systems import ToolsFile, ToolSpec, read_specs, write_specs
 from runs.errors import InvalidInput
 from runs.plan import Plan, PlanDraft, PlanRecord
 from tests.builders import source
+from tests.harbours import Harbour
 from tests.journeys.ends import blocked, leave, refusals, with_role
 from tests.tickets import STAGES, case_of, plan_of, tickets, written
 from tests.unit.memory_store.builders import draft
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SOURCE = source()
 

@@ -13,9 +13,10 @@ from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.intake import Right
 from runs.records.item import Item
 from runs.records.version import PolicyValues
+from tests.harbours import Harbour
 from tests.journeys.test_stage_reached import WAY
 from tests.tickets import Ticket, tickets
-from tests.voyage import Harbour, Voyage, import_cases
+from tests.voyage import Voyage, import_cases
 
 pytestmark = pytest.mark.both_databases
 

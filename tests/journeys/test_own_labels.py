@@ -1,7 +1,7 @@
 """Whoever builds a version does not say what is right."""
 
+from tests.harbours import Harbour
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour
 
 
 def test_cases_the_builder_labelled_judge_nothing(harbour: Harbour) -> None:

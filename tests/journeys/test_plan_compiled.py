@@ -7,9 +7,10 @@ from runs.plan import PlanDraft
 from runs.records.run import Terminal
 from runs.records.version import Version
 from tests.builders import plan_record
+from tests.harbours import Harbour
 from tests.journeys.ends import blocked
 from tests.tickets import plan_of, values_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 PHASES = plan_of().phases.as_json()
 

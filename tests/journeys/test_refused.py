@@ -14,8 +14,9 @@ from runs.errors import Conflict, InvalidInput, NotAllowed, Unavailable
 from runs.records.person import Customer
 from runs.records.run import Refusal, Terminal
 from runs.records.version import PolicyValues
+from tests.harbours import Harbour
 from tests.journeys.ends import blocked, leave, refusals, told, with_role
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 MOST = "plan/test_exit/stage/signals/stage/signals"
 

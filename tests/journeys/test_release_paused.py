@@ -13,8 +13,9 @@ from runs.errors import NotAllowed
 from runs.records.release import Segment
 from tests import databases
 from tests.builders import TERMS
+from tests.harbours import Harbour
 from tests.tickets import contrary, plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 SLICE = "plan/test_exit/stage/signals/stage/signals"
 URGENT = {"name": "urgent", "type": "flag"}

@@ -9,8 +9,9 @@ from rollout.admission import Sent
 from runs.errors import Conflict
 from runs.records.evidence import Evidence
 from runs.records.release import Move
+from tests.harbours import Harbour
 from tests.tickets import Judge, contrary, honest, plan_of, tickets, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 pytestmark = pytest.mark.both_databases
 

@@ -8,8 +8,9 @@ from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.lesson import Lesson
 from runs.records.run import Report
 from runs.records.version import Version
+from tests.harbours import Harbour
 from tests.tickets import plan_of, values_of, written
-from tests.voyage import Harbour, Voyage, import_cases, lay
+from tests.voyage import Voyage, import_cases, lay
 
 pytestmark = pytest.mark.both_databases
 

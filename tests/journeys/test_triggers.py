@@ -8,9 +8,10 @@ from runs.errors import Conflict, NotAllowed
 from runs.intake import Brought
 from runs.plan import PlanRecord
 from runs.records.run import Briefing, Cancellation, Choice
+from tests.harbours import Harbour
 from tests.journeys.test_stage_reached import WAY
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 pytestmark = pytest.mark.both_databases
 

@@ -9,8 +9,9 @@ from agent.loop import TriggerDraft, start
 from runs import audit, erasure, tables, words
 from runs.records.run import Briefing, Report
 from tests.builders import TERMS
+from tests.harbours import Harbour
 from tests.tickets import plan_of, written
-from tests.voyage import Harbour, Voyage
+from tests.voyage import Voyage
 
 CANARIES = ("canary title", "canary text", " says approve", " says reject", "complain")
 """Of triggers, of decisions, and of whoever takes a release back."""

@@ -77,6 +77,7 @@ class Model:
 def learn(shown: Shown, codes: Whole, labels: int, *, c: float) -> Model:
     """Learn to tell `labels` labels apart, of which `codes` holds the number for each item."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     weights, facts = weigh(shown.counts), learn_facts(shown.rows)
     matrix = _matrix(weights, facts, shown)
@@ -85,7 +86,9 @@ def learn(shown: Shown, codes: Whole, labels: int, *, c: float) -> Model:
     shown_labels = np.unique(codes)
     solver, ends = ("lbfgs", SETTLED) if facts.columns else ("sag", STILL)
     regression = LogisticRegression(C=c, solver=solver, tol=ends, max_iter=1_000, random_state=0)
-    regression.fit(matrix, codes)
+    # Its products are small: threads that wait for each other cost six times what they save.
+    with threadpool_limits(limits=1):
+        regression.fit(matrix, codes)
     slopes, starts = regression.coef_, regression.intercept_
     if len(shown_labels) == 2:
         slopes, starts = (np.concatenate([one * 0, one]) for one in (slopes, starts))

@@ -2,8 +2,8 @@
 
 A mapping says which column, or which path into the JSON object, holds each of our fields. Our
 fields are `input` (the whole object) or `input.<name>`, `label`, and, where the file has them,
-`id`, `family`, `segment`, `severity`, `routes`, `second_label`, `origin`, `labelled_by` and
-`context`.
+`id`, `family`, `segment`, `severity`, `routes`, `second_label`, `origin`, `labelled_by`,
+`context`, and of a draft `fields` and `second_fields`: what its fields should be.
 """
 
 import difflib
@@ -33,6 +33,8 @@ OWN = (
     "origin",
     "labelled_by",
     "context",
+    "fields",
+    "second_fields",
 )
 ORIGINS = ("real", "synthetic", "incident", "shadow", "edited")
 BY_TEXT = "text:"
@@ -92,7 +94,8 @@ def automatic(first: Mapping[str, Any], *, is_table: bool) -> dict[str, str]:
         return {f"input.{n.removeprefix('input.')}": n for n in others} | {"label": "label"} | own
     label = "label" if "label" in first and "expected" not in first else "expected.label"
     if "input" in first:
-        return {"input": "input", "label": label} | own
+        fields = {"fields": "expected.fields"} if label == "expected.label" else {}
+        return {"input": "input", "label": label} | fields | own
     return {"input.text": "text", "label": label} | own
 
 
@@ -166,11 +169,12 @@ class _Reader:
         second = values.get("second_label")
         if second is not None:
             second = {"label": self._label(second, self._mapping["second_label"])}
+            second |= _fields(values, "second_fields")
         return Case(
             id=id,
             family=_text(values, "family") or _family(item, id),
             input=item,
-            expected={"label": expected},
+            expected={"label": expected} | _fields(values, "fields"),
             routes=_routes(values.get("routes")),
             segment=_text(values, "segment"),
             severity=_one_of(values, "severity", get_args(Severity), otherwise="major"),
@@ -287,6 +291,16 @@ def _context(value: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
         raise _Wrong(f"field 'context' is {_show(value)}; an object of objects is expected")
     return value
+
+
+def _fields(values: Mapping[str, Any], field: str) -> dict[str, Any]:
+    """What a person says of the fields of a draft; nothing where the file says nothing."""
+    value = values.get(field)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _Wrong(f"field {field!r} is {_show(value)}; an object of fields is expected")
+    return {"fields": value}
 
 
 def _show(value: Any) -> str:

@@ -1,11 +1,13 @@
 """what a set of cases lacks, and how far its labels can be believed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 from runs.records.case import Case
+from runs.records.record import canonical
 from workflow.dataset.cases import BY_TEXT
+from workflow.drafting import alike
 
 DEV_FAMILIES = 60
 """Fewer cannot carry a dry run."""
@@ -69,7 +71,7 @@ def agreement(cases: Sequence[Case]) -> float | None:
 
     (p_o - p_e) / (1 - p_e), Cohen 1960; 1 where both always give the one same label.
     """
-    pairs = [(c.expected["label"], c.second["label"]) for c in cases if c.second is not None]
+    pairs = [(_says(c, c.expected), _says(c, c.second)) for c in cases if c.second is not None]
     if not pairs:
         return None
     first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
@@ -77,6 +79,19 @@ def agreement(cases: Sequence[Case]) -> float | None:
     observed = sum(a == b for a, b in pairs) / n
     by_chance = sum(first[label] * second[label] for label in first) / n**2
     return 1.0 if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
+
+
+def _says(case: Case, label: Mapping[str, Any]) -> str:
+    """What one person said of a case, fields and all; who says the same gets the same text."""
+    if not case.expected.get("fields"):
+        return str(label["label"])
+    fields = label.get("fields", {})
+    expected: Mapping[str, Any] = case.expected["fields"]
+    told = {
+        name: right if alike(fields.get(name), right) else fields.get(name)
+        for name, right in expected.items()
+    }
+    return canonical([label["label"], told]).decode()
 
 
 def _sizes(cases: Sequence[Case]) -> list[Finding]:

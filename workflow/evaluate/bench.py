@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,15 +11,18 @@ from policies.conditions.facts import Facts
 from policies.routing import Routing
 from runs.errors import Unavailable
 from runs.records.case import Case
-from runs.records.item import Output
+from runs.records.evidence import Outcome
+from runs.records.item import Output, Unanswered
 from runs.records.person import Customer
 from runs.records.record import canonical
-from runs.records.version import PolicyValues, Source, Version
+from runs.records.version import PolicyValues, Route, Source, TemplateRoute, Version
 from runs.snapshots import Mask
+from workflow import drafting
 from workflow.baseline.looking import Gaze
 from workflow.baseline.route import Answer, Fitted
 from workflow.evaluate.brought import Values, brought
 from workflow.evaluate.learning import Keeper, Learning
+from workflow.grading import grade, wrong_fields
 from workflow.process.contract import Breach, read_fields
 from workflow.process.parts import facts_of
 from workflow.sources import Context
@@ -30,6 +34,8 @@ ReadContext = Callable[[Sequence[Source], Mapping[str, Any]], Context]
 
 FindFields = Callable[[Source, Mapping[str, Any]], frozenset[str]]
 """Says which fields a source's system has of the record of an item's fields."""
+SHOWN = {"id", "family", "input", "context"}
+"""What of a case decides what is seen of it."""
 ASKED = 5
 """So many items' records say which fields a system has."""
 
@@ -47,6 +53,18 @@ class Seen:
     """Where it goes before any rule is asked: a breach of the contract, a source with a problem."""
     error: str = ""
     """Why nothing could be measured; empty otherwise."""
+    lacks: tuple[str, ...] = ()
+    """Fields for want of which nothing was drafted."""
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Fields of its draft that are not as expected; none where the label is another."""
+        is_whole = self.output.label == self.case.expected["label"]
+        return wrong_fields(self.case, self.output.fields) if is_whole else ()
+
+    def grade(self, route: Route) -> Outcome:
+        """What it would be worth to route it so."""
+        return grade(self.case, self.output.label, route, wrong=self.wrong)
 
     def facts(self, policy: PolicyValues) -> Facts:
         """What the rules are asked about."""
@@ -90,10 +108,20 @@ class Bench:
         self._read_context = read_context
         self._seen: dict[str, tuple[Seen, ...]] = {}
 
-    def answer(self, version: Version, item: Mapping[str, Any], context: Values) -> Output:
+    def answer(
+        self, version: Version, item: Mapping[str, Any], context: Values
+    ) -> Output | Unanswered:
         """The version's answer to one item of typed fields and what was read for it."""
-        look = Gaze(version.routes[0], version.contract).look(item, context)
+        route = version.routes[0]
+        if isinstance(route, TemplateRoute):
+            return drafting.answer(route, drafting.Ground(item, context, version.sources))
+        look = Gaze(route, version.contract).look(item, context)
         return _output(version, self._learning.of(version).answer([look])[0])
+
+    def prepare(self, version: Version) -> None:
+        """Learn what the version answers with, so that its first item need not wait for it."""
+        if not isinstance(version.routes[0], TemplateRoute):
+            self.fitted(version)
 
     def forget(self) -> None:
         """Read sources again for cases that bring no context; what was learnt stays."""
@@ -105,6 +133,8 @@ class Bench:
 
     def taught(self, version: Version) -> list[Taught]:
         """Every case the version learnt from, with what it says of it out of fold."""
+        if isinstance(version.routes[0], TemplateRoute):
+            return []
         learnt = self._learning.of(version)
         pairs = zip(learnt.cases, learnt.fitted.out_of_fold, strict=True)
         return [Taught(case, answer) for case, answer in pairs]
@@ -131,8 +161,8 @@ class Bench:
         if self._find_fields is None:
             return {}
         mask = mask_of(version)
-        items = [read_fields(version.contract, mask(case.input).value) for case in cases]
-        whole = [one.values for one in items if not one.breaches][:ASKED]
+        items = (read_fields(version.contract, mask(case.input).value) for case in cases)
+        whole = list(islice((one.values for one in items if not one.breaches), ASKED))
         return {
             source.name: frozenset().union(*(self._find_fields(source, item) for item in whole))
             - set(source.fields)
@@ -140,8 +170,12 @@ class Bench:
         }
 
     def _see(self, version: Version, cases: Sequence[Case]) -> tuple[Seen, ...]:
-        mask, gaze = mask_of(version), Gaze(version.routes[0], version.contract)
+        mask, route = mask_of(version), version.routes[0]
         found = [self._find(version, case, mask) for case in cases]
+        if isinstance(route, TemplateRoute):
+            pairs = zip(cases, found, strict=True)
+            return tuple(_drafted(version, route, case, one) for case, one in pairs)
+        gaze = Gaze(route, version.contract)
         looks = [gaze.look(one.item, one.context) for one in found]
         answers = self._learning.of(version).answers(cases, looks)
         return tuple(
@@ -187,7 +221,7 @@ def _name(version: Version, cases: Sequence[Case]) -> str:
     seen = [parts[name] for name in ("contract", "sources", "routes", "labels", "mask")]
     name = hashlib.blake2b(canonical(seen))
     for case in cases:
-        name.update(canonical([case.id, case.family, case.input, case.context]))
+        name.update(case.model_dump_json(include=SHOWN).encode())
     return name.hexdigest()
 
 
@@ -195,6 +229,20 @@ def _stop(breaches: Sequence[Breach]) -> Routing:
     """An item that breaks the contract is quarantined; for a case that counts as refused."""
     told = "; ".join(f"{breach.field} {breach.says}" for breach in breaches)
     return Routing("refuse", "contract", "", told)
+
+
+def _drafted(version: Version, route: TemplateRoute, case: Case, found: Found) -> Seen:
+    """A case for which nothing could be drafted goes to a person before any rule is asked."""
+    ground = drafting.Ground(found.item, found.context, version.sources)
+    output = drafting.answer(route, ground)
+    if isinstance(output, Output):
+        return Seen(case, output=output, **found._asdict())
+    stop = found.stop or Routing("review", "answer", "", output.says)
+    none = Output(
+        label="", confidence=0.0, scope=0.0, runner_up="", route_used=route.kind, fields={}
+    )
+    parts = {**found._asdict(), "stop": stop}
+    return Seen(case, output=none, **parts, lacks=output.lacks)
 
 
 def _output(version: Version, answer: Answer) -> Output:

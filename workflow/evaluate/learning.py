@@ -11,7 +11,7 @@ from runs.errors import InvalidInput
 from runs.records.case import Case, Split
 from runs.records.person import Customer
 from runs.records.record import digest_of
-from runs.records.version import LearntRoute, Version
+from runs.records.version import LearntRoute, TemplateRoute, Version
 from runs.snapshots import Mask
 from workflow.baseline.looking import Gaze, Look
 from workflow.baseline.route import Answer, Example, Fitted, Settings, digest, fit
@@ -99,6 +99,8 @@ class Learning:
 
     def _learn(self, version: Version) -> Learnt:
         route = version.routes[0]
+        if isinstance(route, TemplateRoute):
+            raise InvalidInput(f"{version.workflow}: a route that fills a template learns nothing")
         gaze, mask = Gaze(route, version.contract), mask_of(version)
         examples: dict[str, Example] = {}
         taught: list[Case] = []
@@ -169,7 +171,8 @@ class Learning:
 
 def to_score(version: Version, cases: Sequence[Case]) -> list[Case]:
     """The cases whose family the version was not given to learn from."""
-    added = version.routes[0].added
+    route = version.routes[0]
+    added = route.added if isinstance(route, LearntRoute) else ()
     if not added:
         return list(cases)
     families = {case.family for case in cases if case.digest in added}

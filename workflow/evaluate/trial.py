@@ -10,8 +10,9 @@ from runs.records.evidence import CaseResult, OutcomeTable
 from runs.records.version import PolicyValues, Version
 from workflow.evaluate.bench import Bench, Seen
 from workflow.failures import UNSURE, Decided, Doubt, find_cause
-from workflow.grading import by_family, by_item, by_segment, grade
-from workflow.version import out_of_scope
+from workflow.grading import by_family, by_item, by_segment
+from workflow.slips import find_slip
+from workflow.version import fillings_of, out_of_scope
 
 EPOCH = 1
 """The learnt route is deterministic: one epoch says everything."""
@@ -81,7 +82,7 @@ def route_all(
 ) -> TrialRun:
     """What the rules of this version and the values of this policy make of what was seen."""
     router = Router(version.rules, review_owner=policy.review_owner)
-    doubt = Doubt(unsure, out_of_scope(version))
+    doubt = Doubt(unsure, out_of_scope(version), fillings_of(version))
     results = [
         result_of(one, one.stop or router.route(one.facts(policy)), doubt=doubt, trial=trial)
         for one in seen
@@ -92,8 +93,9 @@ def route_all(
 def result_of(seen: Seen, routing: Routing, *, doubt: Doubt, trial: str) -> CaseResult:
     """What it was worth to route a case so."""
     answer = seen.output
-    outcome = "error" if seen.error else grade(seen.case, answer.label, routing.route)
-    decided = Decided(outcome, answer.label, answer.confidence, routing.route, routing.rule)
+    outcome = "error" if seen.error else seen.grade(routing.route)
+    slip = find_slip(seen, doubt.fillings)
+    decided = Decided(outcome, answer.label, answer.confidence, routing.route, routing.rule, slip)
     cause = find_cause(seen.case, decided, doubt=doubt)
     return CaseResult(
         trial=trial,
@@ -108,4 +110,5 @@ def result_of(seen: Seen, routing: Routing, *, doubt: Doubt, trial: str) -> Case
         rule="" if seen.error else routing.rule,
         failure="" if cause is None else cause.key,
         error=seen.error,
+        wrong=seen.wrong,
     )

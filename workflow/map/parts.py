@@ -5,14 +5,18 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from runs.plan import Plan
+from runs.records.record import digest_of
 from runs.records.version import (
     Bound,
     Effect,
     Feature,
     FieldSpec,
+    Filling,
+    LearntRoute,
     PolicyValues,
     Rule,
     Source,
+    TemplateRoute,
     Version,
 )
 from workflow.version import FIELD, PATTERN
@@ -30,6 +34,9 @@ class Parts(NamedTuple):
     features: tuple[Feature, ...]
     learnt_from: str
     """The dataset, by digest or name."""
+    template: str
+    """Digest of the text that is filled; empty where nothing is drafted."""
+    fillings: tuple[Filling, ...]
     labels: tuple[str, ...]
     rules: tuple[Rule, ...]
     bounds: Mapping[str, Bound]
@@ -52,13 +59,17 @@ class Values(NamedTuple):
 
 def of_version(version: Version) -> Parts:
     """The parts of a version as it was built."""
+    learnt = [route for route in version.routes if isinstance(route, LearntRoute)]
+    drafts = [route for route in version.routes if isinstance(route, TemplateRoute)]
     return Parts(
         contract=version.contract,
         sources=version.sources,
         masked=tuple(one.removeprefix(FIELD).removeprefix(PATTERN) for one in version.mask),
-        texts=tuple(route.text_field for route in version.routes if route.text_field),
-        features=tuple(feature for route in version.routes for feature in route.features),
+        texts=tuple(route.text_field for route in learnt if route.text_field),
+        features=tuple(feature for route in learnt for feature in route.features),
         learnt_from=", ".join(route.dataset for route in version.routes),
+        template=drafts[0].template if drafts else "",
+        fillings=drafts[0].fillings if drafts else (),
         labels=version.labels,
         rules=version.rules,
         bounds=version.bounds,
@@ -77,6 +88,8 @@ def of_plan(plan: Plan) -> Parts:
         texts=(plan.contract.text_field,) if plan.contract.text_field else (),
         features=plan.learning.features,
         learnt_from=plan.dataset,
+        template=digest_of(plan.drafting.template) if plan.drafting else "",
+        fillings=plan.drafting.fillings if plan.drafting else (),
         labels=plan.contract.labels,
         rules=plan.routing.rules,
         bounds=plan.routing.bounds,

@@ -2,10 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-from policies.permissions import ALL_RISKS, WAITING
+from policies.permissions import waits
 from runs.plan import Plan
 from runs.records.record import Record
-from runs.records.version import Effect, Feature, FieldSpec, Source, Version
+from runs.records.version import Effect, Feature, FieldSpec, Filling, Source, Version
 from workflow.map.parts import Parts, Values, first_of, of_plan, of_version
 from workflow.map.tree import Branch, Who, tree_of
 
@@ -133,6 +133,8 @@ def _context(drawn: _Drawn) -> Step:
 
 def _decide(drawn: _Drawn) -> Step:
     parts = drawn.parts
+    if parts.template:
+        return _draft(drawn)
     looks = [*(f"the words of {name}" for name in parts.texts), *map(_feature, parts.features)]
     does = (
         f"a route learnt from {_short(parts.learnt_from)} looks at {', '.join(looks)}",
@@ -141,6 +143,20 @@ def _decide(drawn: _Drawn) -> Step:
     )
     none = Path(when="no answer, or one that is no label", ends="in review", owner=drawn.reviewer)
     return Step(name="decide", title="Decide", by="model", does=does, paths=(none,))
+
+
+def _draft(drawn: _Drawn) -> Step:
+    parts = drawn.parts
+    does = (
+        f"fills template {parts.template.removeprefix('sha256:')[:12]}; no model is asked",
+        *map(_filling, parts.fillings),
+        "says how many fields are filled, and how many nothing contradicts",
+    )
+    needed = ", ".join(one.name for one in parts.fillings if one.required)
+    none = Path(
+        when=f"one of {needed} has no value: no draft", ends="in review", owner=drawn.reviewer
+    )
+    return Step(name="decide", title="Decide", by="code", does=does, paths=(none,))
 
 
 def _route(drawn: _Drawn) -> Step:
@@ -183,10 +199,13 @@ def _act(drawn: _Drawn) -> Step:
     if drawn.parts.sources:
         changed = Path(when=_changed(drawn.parts.sources), ends="in review", owner=to)
         paths.insert(2, changed)
-    waiting = [effect.name for effect in drawn.parts.effects if _waits(effect, drawn)]
+    waiting = [effect.name for effect in drawn.parts.effects if waits(effect, drawn.parts.waiting)]
     if waiting:
         says = f"{', '.join(waiting)} waits for a yes to exactly that action"
-        paths.insert(0, Path(when=says, ends="in review", owner=to))
+        paths.insert(0, Path(when=says, ends="asked", owner="whom the policy names"))
+        paths.insert(
+            1, Path(when="anything but a yes, or none in time", ends="in review", owner=to)
+        )
     return Step(name="act", title="Act", by="code", does=tuple(does), paths=tuple(paths))
 
 
@@ -225,15 +244,17 @@ def _feature(feature: Feature) -> str:
     return f"{feature.field} against {feature.against}" if feature.against else feature.field
 
 
+def _filling(filling: Filling) -> str:
+    """A field and its place; where others have to agree, those too."""
+    ways = f"one of {len(filling.ways)} places by {', '.join(filling.by)}"
+    held = f", held against {', '.join(filling.against)}" if filling.against else ""
+    return f"{filling.name} from {filling.field or ways}{held}"
+
+
 def _effect(effect: Effect, drawn: _Drawn) -> str:
     risks = f", {', '.join(effect.risks).replace('_', '-')}" if effect.risks else ""
-    waits = ", waits for a person" if _waits(effect, drawn) else ""
-    return f"{effect.name}: {effect.level} {effect.tool}.{effect.operation}{risks}{waits}"
-
-
-def _waits(effect: Effect, drawn: _Drawn) -> bool:
-    is_risky = bool(set(effect.risks) & WAITING.get(effect.level, ALL_RISKS))
-    return is_risky or effect.name in drawn.parts.waiting
+    asked = ", waits for a person" if waits(effect, drawn.parts.waiting) else ""
+    return f"{effect.name}: {effect.level} {effect.tool}.{effect.operation}{risks}{asked}"
 
 
 def _changed(sources: tuple[Source, ...]) -> str:

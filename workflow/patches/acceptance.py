@@ -94,15 +94,24 @@ def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Te
 
 
 def accept(
-    dev: Comparison, terms: Terms, *, holdout: Comparison | None, looks_left: int
+    dev: Comparison,
+    terms: Terms,
+    *,
+    learnt: Comparison | None,
+    holdout: Comparison | None,
+    looks_left: int,
 ) -> Accepted:
     """Kept only if every part holds; `looks_left` are looks at the holdout before this one.
 
+    `learnt` are the cases of learn, answered out of fold; None where the change is made of them.
     While a look is left beside the one reserved for the gate, the holdout must have been looked at.
     """
     objection = find_objection(dev.tally, terms) or _find_added_critical(dev)
     if objection:
         return Accepted(False, f"refused on dev: {objection}")
+    objection = find_unconfirmed(learnt, terms)
+    if objection:
+        return Accepted(False, f"refused on learn: {objection}")
     if holdout is None and looks_left > RESERVED_LOOKS:
         return Accepted(False, f"refused: {looks_left} looks are left and the holdout was not seen")
     objection = _find_holdout_objection(holdout)
@@ -114,17 +123,53 @@ def accept(
 def find_objection(tally: Tally, terms: Terms) -> str:
     """The first part of the rule on dev that does not hold, with its figures; empty if all do."""
     allowed = max(1, int(BROKEN_SHARE * tally.rights))
-    net = tally.net(terms.cost_of_error, terms.cost_of_review)
+    net, blunt = tally.net(terms.cost_of_error, terms.cost_of_review), find_blunt(tally)
     parts = (
         (tally.repaired >= REPAIRED, f"{tally.repaired} cases repaired, {REPAIRED} are asked"),
         (not tally.critical_broken, f"{tally.critical_broken} critical cases become wrong alone"),
         (tally.broken <= allowed, f"{tally.broken} right cases broken, {allowed} may be"),
         (net > 0, f"it saves {net}: {_costs(tally)}"),
+        (not blunt, blunt),
         (keeps_coverage(tally, terms.gate), _lost("coverage", tally.covered, tally.families)),
         (keeps_harm(tally, terms.gate), _lost("wrong alone", tally.failed, tally.families)),
         (tally.p <= SCREEN_P, f"p {tally.p:.3f} above {SCREEN_P}: {_families(tally)}"),
     )
     return next((says for holds, says in parts if not holds), "")
+
+
+def find_blunt(tally: Tally) -> str:
+    """What is said of a change that disturbs people more than it helps; empty for a sharp one.
+
+    For every right answer it turns into a needless review it avoids at least one error. A price
+    alone lets any rule pass where an error is dear: one that asks blindly, too.
+    """
+    if tally.spoilt <= max(0, tally.harm_avoided):
+        return ""
+    return f"it is blunt: {_costs(tally)}, {tally.spoilt} of them of right answers"
+
+
+def find_unconfirmed(learnt: Comparison | None, terms: Terms) -> str:
+    """What speaks against a change on cases that the search never looked at; empty if nothing does.
+
+    Of the best of many on dev some are so by chance alone: elsewhere they save nothing, or pick out
+    what is wrong no better than somebody who asks blindly.
+    """
+    if learnt is None:
+        return ""
+    net, p = learnt.tally.net(terms.cost_of_error, terms.cost_of_review), by_chance(learnt.tally)
+    if net <= 0:
+        return f"it saves {net}: {_costs(learnt.tally)}"
+    told = f"p {p:.3f} above {SCREEN_P} that asking blindly avoids as much"
+    return "" if p <= SCREEN_P else f"{told}: {_costs(learnt.tally)}"
+
+
+def by_chance(tally: Tally) -> float:
+    """Chance that asking about as many families blindly avoids so much harm; 0 if none is asked."""
+    if tally.spoilt <= 0 or not tally.asked:
+        return 0.0
+    harmed, alone = tally.alone
+    gained = tally.harm_gain - tally.harm_loss
+    return intervals.blindly(gained, tally.asked, marked=harmed, n=alone)
 
 
 def keeps_coverage(tally: Tally, gate: GateValues) -> bool:

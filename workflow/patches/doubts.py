@@ -1,7 +1,9 @@
 """Whether the labels of a group are in doubt: then its expert is asked, and nothing is mended."""
 
+from runs.records.case import Case
 from runs.records.evidence import FailureGroup
 from workflow.evaluate.trial import TrialRun
+from workflow.grading import wrong_fields
 
 LEAST = 2
 """One doubtful label may be chance."""
@@ -15,16 +17,18 @@ def second_says_otherwise(group: FailureGroup, trial: TrialRun) -> tuple[str, ..
     held = [
         case.id
         for case in trial.cases
-        if case.id in members
-        and case.second is not None
-        and case.second.get("label") != case.expected["label"]
+        if case.id in members and case.second is not None and not _agrees(case)
     ]
     return _most(held, group)
 
 
 def answers_are_sure(group: FailureGroup, trial: TrialRun) -> tuple[str, ...]:
-    """Cases of one label alone that the version surely answers otherwise, where they are half."""
-    members, known = set(group.cases), {case.id: case for case in trial.cases}
+    """Cases of one label alone that the version surely answers otherwise, where they are half.
+
+    What fills a template is no second opinion: its confidence counts fields, not doubt of a label.
+    """
+    members = {one.case.id for one in trial.seen if one.output.route_used != "template"}
+    members, known = members & set(group.cases), {case.id: case for case in trial.cases}
     held = [
         one.case
         for one in trial.results
@@ -43,6 +47,13 @@ def asks(cases: tuple[str, ...], group: FailureGroup, *, expert: str, why: str) 
         f"{expert} is asked first whether the labels are right: of {len(group.cases)} failures "
         f"{group.key}, {why} in {len(cases)} ({shown}); a label is the expert's, never mended here"
     )
+
+
+def _agrees(case: Case) -> bool:
+    """Whether the second person says the same: the label, and every field where there are some."""
+    second = case.second or {}
+    fields = second.get("fields", case.expected.get("fields", {}))
+    return second.get("label") == case.expected["label"] and not wrong_fields(case, fields)
 
 
 def _most(held: list[str], group: FailureGroup) -> tuple[str, ...]:

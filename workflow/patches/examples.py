@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from runs.records.case import Case
 from runs.records.evidence import FailureGroup, Patch
-from runs.records.version import Version
+from runs.records.version import LearntRoute, Version
 from workflow.evaluate.bench import Taught
 from workflow.evaluate.trial import TrialRun
 from workflow.patches.acceptance import REPAIRED
@@ -45,7 +45,8 @@ def examples(
     `taught` is what the version learnt from. At least two cases of the group are left to show
     whether the change mends it.
     """
-    if not group.explained or group.code not in LEARNT:
+    is_learnt = isinstance(pair.version.routes[0], LearntRoute)
+    if not group.explained or group.code not in LEARNT or not is_learnt:
         return []
     found = [_patch(pair, choice) for choice in _choices(group, trial, pair.version, taught)]
     return sorted(found, key=lambda one: one.size)[:MOST]
@@ -112,6 +113,7 @@ def _doubling(most: int) -> Iterator[int]:
 
 def _patch(pair: Changed, choice: Choice) -> Patch:
     route = pair.version.routes[0]
+    assert isinstance(route, LearntRoute)
     changed = {
         "added": (*route.added, *(case.digest for case in choice.added)),
         "removed": (*route.removed, *(case.digest for case in choice.removed)),

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runs.plan import Plan
 from runs.records.evidence import FailureGroup, Patch
-from runs.records.version import Feature, Version
+from runs.records.version import Feature, LearntRoute, Version
 from workflow.evaluate.bench import Taught
 from workflow.evaluate.trial import TrialRun
 from workflow.patches.acceptance import REPAIRED, terms_of
 from workflow.patches.patch import Changed, between
+from workflow.patches.places import SLIPPED, places
 from workflow.patches.rules import Sketch, sketches_on, write
 from workflow.patches.standing import Standing, stand
 from workflow.version import FIELD
@@ -29,7 +30,7 @@ TAUGHT_SHARE = 0.5
 
 def can_mend(group: FailureGroup) -> bool:
     """Whether a field could tell the failures of this group."""
-    return group.explained and group.code in (*RULED, *NAMED)
+    return group.explained and group.code in (*RULED, *NAMED, *SLIPPED)
 
 
 def allowed(offered: Offered, pair: Changed, plan: Plan) -> dict[str, frozenset[str]]:
@@ -77,7 +78,9 @@ def fields(
 
     `trial` is of the candidate that reads all of `more`, `taught` what the version learnt from.
     """
-    if group.code in NAMED:
+    if group.code in SLIPPED:
+        found = places(group, trial, pair=pair, more=more)
+    elif group.code in NAMED:
         found = list(_features(group, trial, pair=pair, more=more, taught=taught))
     else:
         found = list(_rules(stand(trial, group), pair, more=more, plan=plan))
@@ -110,6 +113,8 @@ def _features(
     taught: Sequence[Taught],
 ) -> Iterator[Patch]:
     """Fields whose value is the right class itself, in at least half of the group."""
+    if not isinstance(pair.version.routes[0], LearntRoute):
+        return
     members = set(group.cases)
     held = [one for one in trial.seen if one.case.id in members]
     for source, names in sorted(more.items()):
@@ -131,6 +136,7 @@ def _is_taught(taught: Sequence[Taught], source: str, name: str) -> bool:
 def _featured(pair: Changed, source: str, name: str) -> Patch:
     read = widened(pair, {source: frozenset([name])})
     route = read.version.routes[0]
+    assert isinstance(route, LearntRoute)
     feature = Feature(kind="choice", field=f"context.{source}.{name}")
     looks = route.model_copy(update={"features": (*route.features, feature)})
     version: Version = read.version.model_copy(update={"routes": (looks, *read.version.routes[1:])})

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 from runs.plan import Plan
 from runs.records.case import Case
 from runs.records.evidence import CaseResult, FailureGroup, FixTrial, Outcome
-from runs.records.version import Bound, PolicyValues, Route, Version
+from runs.records.version import Bound, LearntRoute, PolicyValues, Route, Version
 from workflow import failures
 from workflow.grading import grade
 from workflow.patches.examples import LEARNT, label_of
 from workflow.patches.numbers import number_of
+from workflow.patches.places import SLIPPED
 from workflow.patches.standing import LIMIT_RULES
 from workflow.version import FIELD
 
@@ -159,11 +160,14 @@ def _ruled(values: Mapping[str, Any], holds: Callable[[Any], bool]) -> Routed:
 
 
 def _by_source(_: Kept, group: FailureGroup) -> str:
+    if group.code in SLIPPED and group.expected:
+        return f"{group.field} can be taken from {group.expected}"
     return "a field of a connected source is missing" if group.code == "missing_context" else ""
 
 
 def _by_example(kept: Kept, group: FailureGroup) -> str:
-    is_learnt = group.code in LEARNT and bool(kept.version.routes)
+    has_learnt = any(isinstance(route, LearntRoute) for route in kept.version.routes)
+    is_learnt = group.code in LEARNT and has_learnt
     return f"more examples of {label_of(group, kept.version)} can be learnt" if is_learnt else ""
 
 
@@ -190,7 +194,7 @@ def _pays(kept: Kept, group: FailureGroup, routed: Routed) -> bool:
         route = routed(result, case) if case is not None and not result.error else None
         if case is None or route is None:
             continue
-        after = grade(case, result.label, route)
+        after = grade(case, result.label, route, wrong=result.wrong)
         repaired += result.failure == group.key and after in ("right_auto", "right_review")
         net += _cost(kept.plan, result.outcome) - _cost(kept.plan, after)
     return net > 0 and 0 < failing <= 2 * repaired

@@ -11,6 +11,7 @@ from workflow.patches import fields
 from workflow.patches.candidates import candidates, near_misses
 from workflow.patches.examples import LEARNT, examples
 from workflow.patches.patch import Changed
+from workflow.patches.places import SLIPPED
 
 FIELDS, EXAMPLES = 3, 4
 """The ranks of fixes by a field of a source and by examples."""
@@ -40,9 +41,9 @@ def of_group(
 def _by_field(
     group: FailureGroup, trial: TrialRun, *, pair: Changed, plan: Plan, bench: Bench
 ) -> list[Patch]:
-    """Fields that the systems have and the version does not read."""
+    """Fields that the systems have and the version does not read; a draft's own elsewhere too."""
     more = fields.allowed(bench.offered(pair.version, trial.cases), pair, plan)
-    if not more:
+    if not more and group.code not in SLIPPED:
         return []
     wide = fields.widened(pair, more)
     told = {"policy": wide.policy, "cases": trial.cases, "trial": trial.trial}

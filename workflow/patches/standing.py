@@ -1,6 +1,6 @@
 """Where a trial stands case by case, as arrays: what each change of routes would be worth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -14,7 +14,7 @@ from runs.records.evidence import FailureGroup
 from runs.records.version import Route
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import TrialRun
-from workflow.grading import WORST_FIRST, grade
+from workflow.grading import WORST_FIRST
 
 Codes = NDArray[np.int8]
 """Outcomes by their place in `WORST_FIRST`: the worst of several is their least."""
@@ -23,6 +23,11 @@ HARM, ERROR, NEEDLESS, RIGHT, ALONE = range(len(WORST_FIRST))
 """From `RIGHT` on an outcome is right; `ALONE` is right without a person."""
 LIMIT_RULES = ("threshold", "scope")
 """What stands in place of a rule where none decided."""
+COLUMNS = (
+    *("repaired", "broken", "critical_broken", "harm_avoided", "needless_added", "gain", "loss"),
+    *("harm_gain", "harm_loss", "covered", "failed", "asked", "spoilt"),
+)
+"""What is counted for each candidate, in this order."""
 ROWS = 256
 """Candidates that are scored together."""
 
@@ -51,6 +56,12 @@ class Tally(NamedTuple):
     """Families that are right, before and after."""
     failed: tuple[int, int]
     """Families wrong alone or without an answer, before and after."""
+    alone: tuple[int, int]
+    """Families that acted alone before: those harmed, and all."""
+    asked: int
+    """Families of which something went to a person that had acted alone."""
+    spoilt: int
+    """Right before and reviewed without need after, less those the other way round."""
 
     def net(self, error: Decimal, review: Decimal) -> Decimal:
         """Harm avoided at the cost of an error, less reviews added at theirs."""
@@ -87,12 +98,11 @@ class Standing:
     @cached_property
     def alone(self) -> Mask:
         """Cases that were acted on without a person."""
-        return (self.now == HARM) | (self.now == ALONE)
+        return _acts(self.now)
 
     def worth(self, route: Route) -> Codes:
         """What each case would be worth on this route."""
-        graded = [grade(one.case, one.output.label, route) for one in self.seen]
-        return codes(graded)
+        return codes([one.grade(route) for one in self.seen])
 
     @cached_property
     def starts(self) -> NDArray[np.intp]:
@@ -133,12 +143,19 @@ class Standing:
             lost,
             (family >= RIGHT).sum(1),
             (family <= ERROR).sum(1),
+            np.logical_or.reduceat(self.alone & ~_acts(after), self.starts, axis=1).sum(1),
+            ((after == NEEDLESS) & right).sum(1) - ((after >= RIGHT) & (now == NEEDLESS)).sum(1),
         )
-        totals = (int(right.sum()), len(before), int((before >= RIGHT).sum()))
-        failed = int((before <= ERROR).sum())
-        return [
-            _tally(row, totals, failed) for row in np.stack(columns, axis=1).astype(int).tolist()
-        ]
+        before_all = {
+            "rights": int(right.sum()),
+            "families": len(before),
+            "covered": int((before >= RIGHT).sum()),
+            "failed": int((before <= ERROR).sum()),
+            "harmed": int((before == HARM).sum()),
+            "alone": int(np.logical_or.reduceat(self.alone, self.starts).sum()),
+        }
+        rows = np.stack(columns, axis=1).astype(int).tolist()
+        return [_tally(row, before_all) for row in rows]
 
 
 def stand(trial: TrialRun, group: FailureGroup) -> Standing:
@@ -165,24 +182,21 @@ def best(found: Sequence[Tally], worth: Callable[[Tally], tuple[float, ...] | No
     return -max(told)[1] if told else None
 
 
-def _tally(row: Sequence[int], totals: tuple[int, int, int], failed: int) -> Tally:
-    repaired, broken, critical, harm, needless, gain, loss, kept, harmed, covered, fails = row
-    rights, families, covered_before = totals
+def _tally(row: Sequence[int], before: Mapping[str, int]) -> Tally:
+    after = dict(zip(COLUMNS, row, strict=True))
+    covered, failed = after.pop("covered"), after.pop("failed")
     return Tally(
-        repaired=repaired,
-        broken=broken,
-        critical_broken=critical,
-        rights=rights,
-        harm_avoided=harm,
-        needless_added=needless,
-        gain=gain,
-        loss=loss,
-        harm_gain=kept,
-        harm_loss=harmed,
-        families=families,
-        covered=(covered_before, covered),
-        failed=(failed, fails),
+        **after,
+        covered=(before["covered"], covered),
+        failed=(before["failed"], failed),
+        rights=before["rights"],
+        families=before["families"],
+        alone=(before["harmed"], before["alone"]),
     )
+
+
+def _acts(outcomes: Codes) -> Mask:
+    return (outcomes == HARM) | (outcomes == ALONE)
 
 
 def _discordant(before: Mask, after: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -14,7 +14,6 @@ from policies.conditions.facts import read
 from policies.routing import Router
 from runs.records.version import PolicyValues, Rule, Version
 from workflow.evaluate.bench import Seen
-from workflow.grading import grade
 from workflow.patches.acceptance import Terms, find_objection, passes_harm
 from workflow.patches.numbers import gaps, number_of, roundness
 from workflow.patches.patch import Changed
@@ -128,7 +127,7 @@ class Sweep:
         facts = one.facts(self._policy)
         facts = facts._replace(values={**facts.values, self._name: value})
         ask = self._router.route if self._in_rules else self._router.by_limits
-        return int(codes([grade(one.case, one.output.label, ask(facts).route)])[0])
+        return int(codes([one.grade(ask(facts).route)])[0])
 
 
 def set_to(setting: Setting, version: Version, policy: PolicyValues) -> Changed:

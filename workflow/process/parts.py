@@ -5,12 +5,14 @@ Each reads what the part before it kept, never what it remembers: after a crash 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from policies.budgets import NOTHING, Budget, Spend
 from policies.routing import ANSWER, Facts, Router
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from runs.records.item import Item, Output
+from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer
 from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms, keep, read
@@ -30,7 +32,9 @@ class ProcessDeps:
     store: Store
     tools: Mapping[str, Tool]
     """Every declared tool by name; the sandbox gets them without means."""
-    answer: Callable[[Version, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Output]
+    answer: Callable[
+        [Version, Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Output | Unanswered
+    ]
     """The version's route: its answer to the item's typed fields and what was read for them."""
     router: Callable[[Version, PolicyValues], Router]
     """The version's rules, compiled; cached by whoever hands it in."""
@@ -38,9 +42,15 @@ class ProcessDeps:
     """The version's mask and retention."""
     person: Callable[[Customer, str], str]
     """The person of a role or person id; empty when there is nobody."""
+    budget: Spend
+    """What the work on one item may take."""
+    seconds: Callable[[], float]
+    """A stopwatch: real seconds that only grow."""
     holder: str
     """Who holds the lease on an item while it acts; unique for each worker."""
     lease_s: float = 10.0
+    is_solo: bool = False
+    """The installation says that it has one person."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,11 @@ def intake(work: Work) -> dict[str, Any]:
 
 
 def context(work: Work) -> dict[str, Any]:
-    """`snapshot`: digest of what the version sees of its sources, problems among it."""
+    """`snapshot`: digest of what the version sees of its sources, problems among it.
+
+    `seconds`: how long the sources took, decimal text.
+    """
+    began = work.deps.seconds()
     found = read_context(
         work.version.sources,
         work.tools,
@@ -102,14 +116,24 @@ def context(work: Work) -> dict[str, Any]:
         now=work.deps.store.clock.now(),
     )
     found = found.model_copy(update={"item": work.item.input})
-    return {"snapshot": keep_context(work.deps.store, work.customer, found, work.terms)}
+    kept = keep_context(work.deps.store, work.customer, found, work.terms)
+    return {"snapshot": kept, "seconds": _taken(work, began)}
 
 
-def decide(work: Work, *, snapshot: str) -> dict[str, Any]:
+def decide(work: Work, *, snapshot: str, spent: str = "0") -> dict[str, Any]:
     """`output`: digest of the version's typed answer; empty, with a `reason`, when it has none.
 
-    The route sees the fields and the context that were kept, and nothing read since.
+    The route sees the fields and the context that were kept, and nothing read since. `spent` are
+    the seconds the item took before; `seconds` those it took with its answer.
     """
+    if over := over_budget(work, spent):
+        return {"output": "", "reason": over, "rule": "budget", "seconds": spent}
+    began = work.deps.seconds()
+    taken = _decide(work, snapshot)
+    return {**taken, "seconds": str(Decimal(spent) + Decimal(_taken(work, began)))}
+
+
+def _decide(work: Work, snapshot: str) -> dict[str, Any]:
     if not work.version.routes:
         return {"output": "", "reason": "the version has no route that answers"}
     seen = Context.model_validate(work.kept(snapshot))
@@ -117,6 +141,8 @@ def decide(work: Work, *, snapshot: str) -> dict[str, Any]:
         output = work.deps.answer(work.version, work.fields.values, seen.values)
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return {"output": "", "reason": f"no answer ({type(error).__name__})"}
+    if isinstance(output, Unanswered):
+        return {"output": "", "reason": output.says}
     if output.label not in work.version.labels:
         return {"output": "", "reason": "the answer is none of the version's labels"}
     return {"output": work.keep("output", output.as_json(), masking(work.terms, "fields"))}
@@ -125,7 +151,8 @@ def decide(work: Work, *, snapshot: str) -> dict[str, Any]:
 def route(work: Work, *, snapshot: str, decided: Mapping[str, Any]) -> dict[str, Any]:
     """`route`, `rule`, `owner`, `why`, and the digest of the policy that led to them.
 
-    A source with a problem, or no answer, goes to a person before any rule is asked.
+    A source with a problem, no answer, or more spent than an item may take goes to a person before
+    any rule is asked.
     """
     policy, seen = work.policy(), Context.model_validate(work.kept(snapshot))
     review = {"route": "review", "owner": policy.review_owner, "policy": policy.digest}
@@ -133,7 +160,9 @@ def route(work: Work, *, snapshot: str, decided: Mapping[str, Any]) -> dict[str,
         why = _listed([problem.says for problem in seen.problems])
         return {**review, "rule": "context", "why": why}
     if not decided["output"]:
-        return {**review, "rule": "answer", "why": decided["reason"]}
+        return {**review, "rule": decided.get("rule", "answer"), "why": decided["reason"]}
+    if over := over_budget(work, decided.get("seconds", "0")):
+        return {**review, "rule": "budget", "why": over}
     output = Output.model_validate(work.kept(decided["output"]))
     facts = facts_of(policy, item=work.fields.values, context=seen.values, output=output)
     routing = work.deps.router(work.version, policy).route(facts)
@@ -144,6 +173,22 @@ def route(work: Work, *, snapshot: str, decided: Mapping[str, Any]) -> dict[str,
         "why": routing.why,
         "policy": policy.digest,
     }
+
+
+def over_budget(work: Work, seconds: str) -> str:
+    """Why nothing more may be spent on the item, in one sentence; empty while something is left."""
+    spent = Spend(seconds=Decimal(seconds))
+    try:
+        Budget(work.deps.budget, spent=spent).reserve(NOTHING)
+    except NotAllowed:
+        most = work.deps.budget.seconds
+        return f"it took {seconds} s, and item_budget of the installation is {most} s"
+    return ""
+
+
+def _taken(work: Work, began: float) -> str:
+    """How long it was since then, in seconds."""
+    return f"{max(0.0, work.deps.seconds() - began):.3f}"
 
 
 def facts_of(

@@ -2,11 +2,12 @@
 
 from runs.errors import NotFound
 from workflow.samples.deal_risk.sample import SAMPLE as DEAL_RISK
+from workflow.samples.document_drafting.sample import SAMPLE as DOCUMENT_DRAFTING
 from workflow.samples.record_reconciliation.sample import SAMPLE as RECORD_RECONCILIATION
 from workflow.samples.sample import Sample
 from workflow.samples.support_triage.sample import SAMPLE as SUPPORT_TRIAGE
 
-ALL = (SUPPORT_TRIAGE, RECORD_RECONCILIATION, DEAL_RISK)
+ALL = (SUPPORT_TRIAGE, RECORD_RECONCILIATION, DEAL_RISK, DOCUMENT_DRAFTING)
 
 
 def find_sample(name: str) -> Sample:

@@ -49,12 +49,12 @@ class Piece:
 
 def case_of(piece: Live, *, expert: str, second: str | None) -> dict[str, Any]:
     """One labelled case; `second` is null where nobody labelled it a second time."""
-    truth = piece.truth
+    truth, fields = piece.truth, dict(piece.truth.fields)
     return {
         "id": piece.key,
         "family": truth.family,
         "input": dict(piece.input),
-        "expected": {"label": truth.label},
+        "expected": {"label": truth.label} | ({"fields": fields} if fields else {}),
         "routes": list(truth.routes),
         "segment": truth.segment,
         "severity": truth.severity,

@@ -1,7 +1,8 @@
 """What is right for one piece of work of a sample, by the clauses of its customer's policy."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Route = Literal["act", "review", "refuse"]
 Severity = Literal["critical", "major", "minor"]
@@ -19,6 +20,8 @@ class Truth:
     severity: Severity
     family: str
     segment: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Of a draft: what its fields should be."""
     kind: str
     """What sort of piece it is, such as `ordinary` or `malformed`."""
 

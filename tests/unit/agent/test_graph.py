@@ -16,8 +16,10 @@ from agent.graph import EDGES, NODES, REFUSED, ROUTES, build
 from agent.nodes.ask import ask, outcome
 from agent.nodes.choose_improvement import after_choice
 from agent.nodes.store_lessons import after_lessons
+from agent.nodes.wait_again import wait_again
 from agent.refusal import UNDONE
 from agent.state import State
+from agent.upgrade import BEGINS
 from runs.errors import InvalidInput
 from runs.moves import ApprovalStatus
 from tests import builders
@@ -98,8 +100,8 @@ def test_only_a_report_that_refuses_ends_without_a_question() -> None:
 
 
 def test_every_node_that_writes_has_one_way_on_when_it_refuses() -> None:
-    """To the report, or where the end is known already to its last step; a question has none."""
-    writing = {name for name, node in NODES.items() if node is not ask}
+    """To the report, or where the end is known already to its last step; a pause has none."""
+    writing = {name for name, node in NODES.items() if node not in (ask, wait_again)}
     late = {"report", "send_update", "store_lessons"}
 
     assert set(REFUSED) == writing
@@ -185,12 +187,12 @@ def test_the_loops_are_edges(expected: tuple[str, str]) -> None:
 
 
 def test_no_loop_of_the_code_pauses() -> None:
-    """The pause stands in two files, and in no loop of theirs: loops are edges."""
+    """The pause stands in three files, and in no loop of theirs: loops are edges."""
     trees = {path.name: ast.parse(path.read_text()) for path in (ROOT / "agent").rglob("*.py")}
     pausing = {name for name, tree in trees.items() if pauses(tree)}
     loops = (node for tree in trees.values() for node in ast.walk(tree))
 
-    assert pausing == {"ask.py", "monitor.py"}
+    assert pausing == {"ask.py", "monitor.py", "wait_again.py"}
     assert not [loop for loop in loops if isinstance(loop, ast.For | ast.While) and pauses(loop)]
 
 
@@ -208,12 +210,23 @@ def returned(function: Callable[..., str]) -> Iterator[str]:
             yield constant
 
 
-@pytest.mark.parametrize("node", sorted(set(ROUTES) - set(ASKED_BY)))
+@pytest.mark.parametrize("node", sorted(set(ROUTES) - {START, *ASKED_BY}))
 def test_every_target_of_a_route_is_one_its_function_can_return(node: str) -> None:
     """No line of the page is dead."""
     route, targets = ROUTES[node]
 
     assert set(targets) <= set(returned(route))
+
+
+@pytest.mark.parametrize("node", BEGINS)
+def test_a_thread_begins_with_the_first_node_or_one_that_asks(node: str) -> None:
+    """Where a run is taken up in another loop; of itself it begins with the first."""
+    state = State(customer="acme", run="r-1")
+    route, targets = ROUTES[START]
+
+    assert route(state, deps=bare_deps()) == "review_context"
+    assert route(State(**vars(state) | {"begins": node}), deps=bare_deps()) == node
+    assert set(targets) == {"review_context", *ASKED_BY.values()}
 
 
 def test_the_page_stays_one_page() -> None:

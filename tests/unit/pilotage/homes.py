@@ -1,6 +1,7 @@
 """A home made as `pilotage init` makes it, with people, and commands called in it."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -60,6 +61,7 @@ def make_house(folder: Path, *, is_demo: bool = False, is_solo: bool = False) ->
     environment = {"PILOTAGE_HOME": str(folder), "PILOTAGE_TICK_S": "0.05"}
     chosen = settings.read(environment | databases.environment(folder))
     Home(folder).make(Mark(is_demo=is_demo))
+    databases.lay(folder)
     founding.prepare(chosen, is_solo=is_solo)
     wired = wire(chosen)
     tokens = {"olga": founding.found(wired, Founder("acme", "Acme", "olga", "Olga", ""))}
@@ -80,9 +82,16 @@ def stopped(house: House) -> StoppedClock:
 
 def policy_of(workflow: str = "desk", **values: str) -> PolicyValues:
     """Complete values of one workflow, as an operations lead would bring them."""
-    shipped = rules.read_installation(shipped_rules(), "installation.yaml").policy
-    changed = {"workflow": workflow, "values": shipped.as_json()["values"] | values}
-    return PolicyValues.model_validate(shipped.as_json() | changed)
+    told = shipped_values().as_json()
+    return PolicyValues.model_validate(
+        told | {"workflow": workflow, "values": told["values"] | values}
+    )
+
+
+@cache
+def shipped_values() -> PolicyValues:
+    """The values of the rules as they ship; read once a process, for a record is never changed."""
+    return rules.read_installation(shipped_rules(), "installation.yaml").policy
 
 
 def shipped_rules() -> str:

@@ -1,6 +1,7 @@
 """The doctor looks at everything, and says what to do about what is wrong."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ import pytest
 from agent.loop import code_digest
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
+from pilotage import anchoring
 from pilotage.health import OURS, Finding, look_over, names
 from pilotage.wiring import EVERYBODY, WORKER
 from policies.rules import write_policy
-from runs import approvals, leases
+from runs import approvals, leases, people
+from runs.errors import NotAllowed
 from runs.store.reviews import open_review
 from tests import builders
 from tests.builders import NOW
@@ -42,7 +45,7 @@ def test_a_home_that_is_well_has_nothing_wrong(house: House) -> None:
     assert wrong(house) == []
     assert names == {
         "names", "database", "schema", "audit", "worker", "jobs", "actions", "reviews", "runs",
-        "tools", "memory", "ops",
+        "tools", "memory", "ops", "anchors", "leases", "sign-ins",
     }  # fmt: skip
 
 
@@ -85,7 +88,8 @@ def test_an_action_without_an_end_is_wrong_after_a_while(house: House) -> None:
 
     assert at_first == []
     assert [one.says for one in wrong(house)] == [
-        "i-2:assign:abc by desk is reserved; look there for this key"
+        "i-2:assign:abc by desk is reserved; look there for this key; nobody known answers for it: "
+        "`pilotage item show i-1`"
     ]
 
 
@@ -106,8 +110,8 @@ def test_items_that_wait_past_their_due_time_are_counted_with_their_owners(house
     assert "item list --overdue" in found.says
 
 
-def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:
-    """Its question is one the loop still has."""
+def test_a_paused_run_of_another_loop_is_told_and_asked_again(house: House) -> None:
+    """Nothing says in which loop its question was asked."""
     run = builders.run(id="r-2", trigger="t-2")
     house.store.runs.open(house.customer, "dan", builders.trigger(id="t-2", key="k-2"), run)
     house.store.jobs.mark_done(house.customer, "advance_run:r-2:opened")
@@ -118,7 +122,7 @@ def test_a_paused_run_of_another_loop_is_told_and_goes_on(house: House) -> None:
     [found] = [one for one in look_over(house.wired) if one.name == "runs"]
 
     assert found.state == "note"
-    assert "r-2 goes on with another loop" in found.says
+    assert "r-2 is asked again: nothing says in which loop ask_plan asked" in found.says
 
 
 def test_a_run_that_stands_where_the_loop_has_nothing_is_wrong(house: House) -> None:
@@ -132,7 +136,8 @@ def test_a_run_that_stands_where_the_loop_has_nothing_is_wrong(house: House) -> 
 
     [found] = wrong(house)
 
-    assert "r-2 stands at ask_action, which this program does not have" in found.says
+    assert "r-2 is closed as a blocker: stood at ask_action" in found.says
+    assert "dan answers for it" in found.says
 
 
 @pytest.mark.parametrize(("file", "name"), [("policies", "policy"), ("tools", "tools")])
@@ -189,3 +194,59 @@ def test_a_worker_at_work_is_named(house: House) -> None:
         found = [one for one in look_over(house.wired) if one.name == "worker"]
 
     assert [(one.state, one.says) for one in found] == [("ok", "w1 works; 1 jobs are not done yet")]
+
+
+def findings(house: House, name: str) -> list[tuple[str, str]]:
+    """State and sentence of what has this name."""
+    return [(one.state, one.says) for one in look_over(house.wired) if one.name == name]
+
+
+def test_the_chain_is_told_up_to_where_and_when(house: House) -> None:
+    """And how much of it nothing outside vouches for."""
+    ((state, says),) = findings(house, "audit")
+
+    assert state == "ok"
+    assert "of 2026-03-02 09:00 UTC" in says
+    assert says.endswith("events")
+
+
+def test_an_anchor_that_is_late_or_cannot_be_read_is_wrong(house: House, tmp_path: Path) -> None:
+    """With the command that writes it."""
+    clock, place = stopped(house), tmp_path / "anchors.ndjson"
+    told = replace(house.wired.settings, anchors=(f"file:{place}",))
+    house.wired = replace(house.wired, settings=told)
+    clock.turn(datetime.now(UTC) - NOW + timedelta(hours=49))
+    ((late, says),) = findings(house, "anchors")
+    anchoring.follow(house.wired)
+    ((written, _),) = findings(house, "anchors")
+    place.write_text("no anchor")
+    (unread, _) = findings(house, "anchors")
+
+    assert (late, written, unread[0]) == ("wrong", "ok", "wrong")
+    assert "`pilotage audit anchor`" in says
+    assert "line 1" in unread[1]
+
+
+def test_leases_in_dead_hands_are_named(house: House) -> None:
+    """With what takes them up again."""
+    leases.take(house.store, house.customer, "run:r-1", holder="dead", ttl_s=0)
+    with leases.held(house.store, EVERYBODY, WORKER, holder="w1", ttl_s=30):
+        alive = findings(house, "leases")
+    gone = findings(house, "leases")
+
+    assert alive[0] == ("ok", "1 held, 1 lapsed")
+    assert "run:r-1 ran out while dead held it; the next look" in alive[1][1]
+    assert "start `pilotage worker`" in gone[1][1]
+
+
+def test_refused_tokens_are_counted_and_many_in_an_hour_are_wrong(house: House) -> None:
+    """Somebody may be guessing."""
+    before = findings(house, "sign-ins")
+    for _ in range(people.MOST_REFUSALS):
+        with pytest.raises(NotAllowed):
+            people.authenticate(house.store, house.tokens["ana"] + "x")
+    after = findings(house, "sign-ins")
+
+    assert {state for state, _ in before} == {"ok"}
+    assert after[-1][0] == "wrong"
+    assert "acme: 20 refused in 24 hours (unknown secret 20), 20 in the last hour" in after[-1][1]

@@ -100,13 +100,15 @@ def test_signals_are_read_by_the_clock_without_anybody_asking(harbour: Harbour) 
     assert harbour.readings(release) == [timedelta(0), HOUR]
 
 
-def test_a_tool_that_cannot_be_reached_is_told_to_the_builder_once(harbour: Harbour) -> None:
+def test_a_tool_that_cannot_be_reached_is_told_to_whoever_answers_for_it_once(
+    harbour: Harbour,
+) -> None:
     """By name, with the remedy, while the release serves."""
     harbour.world.at("slice_5")
     write_specs(harbour.house.wired.home, harbour.house.customer, ToolsFile())
     harbour.look()
 
-    assert harbour.notices == [("dan", "desk: a source or tool cannot be reached")]
+    assert harbour.notices == [("ben", "desk: a source or tool cannot be reached")]
 
 
 def test_only_what_may_serve_is_read(harbour: Harbour) -> None:

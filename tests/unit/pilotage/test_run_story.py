@@ -6,6 +6,7 @@ import pytest
 
 from pilotage.cli import run_explained, run_story
 from pilotage.cli.output import print_lines
+from runs import people
 from runs.plan import Hole, PlanDraft
 from runs.records.approval import Need
 from runs.records.run import Figure, Report
@@ -100,6 +101,8 @@ def test_an_answer_is_told_with_who_when_role_and_proof(told: Told) -> None:
 
 def test_a_solo_decision_is_stamped_wherever_it_is_shown(told: Told) -> None:
     """Nobody takes it for four eyes."""
+    for other in ("ben", "dan", "olga"):
+        people.disable_person(told.store, told.customer, "cli", other)
     need = Need(role="product_owner", count=1, people=("ana",))
     asked = told.ask(solo=True, needs=(need,), excluded=("ana",))
     told.answer(asked, "ana", "product_owner")

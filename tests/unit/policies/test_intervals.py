@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, fisher_exact
 
 from policies import intervals
 from runs.errors import InvalidInput
@@ -145,6 +145,20 @@ def test_what_settles_is_forecast_from_the_shrunken_rate() -> None:
 
     assert total == intervals.forecast(0.9, 109 / 117, 0.95).first
     assert intervals.n_to_settle(80, 100, 0.9, confidence=0.95) is None
+
+
+def test_drawing_blindly_is_fisher_s_exact_test() -> None:
+    """Ten are marked; more than there are cannot be drawn."""
+    table = [[7, 13], [3, 97]]
+
+    assert intervals.blindly(5, 60, marked=10, n=120) == pytest.approx(0.628, abs=5e-4)
+    assert intervals.blindly(7, 20, marked=10, n=120) == pytest.approx(
+        fisher_exact(table, "greater")[1], abs=1e-12
+    )
+    assert intervals.blindly(11, 60, marked=10, n=120) == 0
+    assert intervals.blindly(0, 60, marked=10, n=120) == 1
+    with pytest.raises(InvalidInput):
+        intervals.blindly(1, 5, marked=6, n=4)
 
 
 @settings(deadline=None)

@@ -1,6 +1,8 @@
 """A plan says everything that is due, its parts agree, and each hole has somebody who is asked."""
 
 from collections.abc import Iterator
+from copy import deepcopy
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -9,10 +11,11 @@ from pydantic import BaseModel
 
 from policies import plans, rules, texts
 from runs.errors import InvalidInput
-from runs.plan import Owners, Plan
+from runs.plan import Limit, Owners, Plan
 from tests.unit.policies.builders import PLAN
 
 WHOLE: dict[str, Any] = texts.read(PLAN, "plan.yaml").value
+AT_MOST = Limit(direction="at_most", value=Decimal("0.1"))
 ELSEWHERE = ("routing.values.act_threshold", "routing.values.scope_floor")
 """Due though no record has a field of that name."""
 
@@ -48,7 +51,7 @@ LEAVES = [*due(Plan, WHOLE), *ELSEWHERE, "context.sources.0.max_age_hours"]
 
 def without(path: str, put: Any = None) -> str:
     """The whole plan without one leaf, or with another value in its place."""
-    written = texts.read(PLAN, "plan.yaml").value
+    written = deepcopy(WHOLE)
     *above, name = path.split(".")
     part: Any = written
     for step in above:
@@ -183,6 +186,7 @@ def test_deadlines_out_of_order_are_a_warning() -> None:
     [
         ("acceptance.cost_per_item", 1, "comes to 1200 EUR a week"),
         ("owners.business_outcome", "dan", "nobody else accepts what was built"),
+        ("scope.included.user_roles", ["clerks"], "gives something to reviewers, whom"),
         ("goal.due", "2020-01-01T00:00:00Z", "phases.design.deadline lies after goal.due"),
     ],
 )
@@ -195,3 +199,58 @@ def test_what_should_be_looked_at_is_a_warning(path: str, put: Any, says: str) -
 
     assert reading.plan is not None
     assert [warning for warning in reading.warnings if says in warning]
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("adjacent_workflows", "desk_triage"),
+        ("unapproved_actions", "assign"),
+        ("integrations", "crm_read"),
+        ("integrations", "customer records"),
+        ("segments", "all"),
+    ],
+)
+def test_what_is_left_out_and_used_nevertheless_is_refused(part: str, name: str) -> None:
+    """Its edges are what makes a first release small."""
+    with pytest.raises(InvalidInput, match=f"scope.excluded.{part} names {name}, which the plan"):
+        rules.read_plan(without(f"scope.excluded.{part}", [name]), "plan.yaml")
+
+
+def test_a_risky_action_that_waits_for_a_person_may_be_left_out_as_unapproved() -> None:
+    """It has its approval logic: a person, item by item."""
+    written = texts.read(PLAN, "plan.yaml").value
+    written["actions"]["needing_approval"] = ["assign"]
+    written["scope"]["excluded"]["unapproved_actions"] = ["assign"]
+
+    assert rules.read_plan(texts.write(written), "plan.yaml").plan is not None
+
+
+def test_a_signal_of_context_needs_something_that_is_read() -> None:
+    """It would stay unread for ever, and hold everything."""
+    plan = rules.read_plan(PLAN, "plan.yaml").plan
+    assert plan is not None
+    context = plan.signals[0].model_copy(update={"name": "context", "limit": AT_MOST})
+    blind = plan.model_copy(
+        update={
+            "signals": (context,),
+            "context": plan.context.model_copy(update={"sources": ()}),
+        }
+    )
+    told = [one.key for one in plans.problems(blind)]
+    seeing = [one.key for one in plans.problems(blind.model_copy(update={"context": plan.context}))]
+
+    assert ("signals.0.name" in told, "signals.0.name" in seeing) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("tools", "person"), [({"crm_read"}, "sales operations"), ({"desk"}, "ida"), (set(), "dan")]
+)
+def test_a_system_is_answered_for_by_its_person(tools: set[str], person: str) -> None:
+    """Else by its owner; for none of them by the builder."""
+    written = texts.read(PLAN, "plan.yaml").value
+    written["systems"][1]["person"] = "ida"
+    plan = rules.read_plan(texts.write(written), "plan.yaml").plan
+    assert plan is not None
+
+    assert plans.who_answers(plan, tools) == person

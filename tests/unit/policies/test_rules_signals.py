@@ -41,10 +41,11 @@ def test_limits_and_bars_are_read_as_they_are_written() -> None:
     [
         (
             "name: quality",
-            "name: cost",
-            "signals.0.name is cost; write 'quality', 'coverage', 'latency', 'escalation' or",
+            "name: mood",
+            "signals.0.name is mood; write 'quality', 'coverage', 'latency', 'escalation', 'rep",
         ),
         (BAR, BAR.replace("quality", "mood"), "rollout.rollback_when.0.signal is mood; write 'q"),
+        (BAR, BAR.replace("quality", "drift"), "is drift, which alerts and holds; alone it takes"),
         (BAR, BAR.replace("quality", "latency"), "is latency, which nobody watches; name one of q"),
         (LIMIT, "limit: at most 5 % wrong", "limit is at most 5 % wrong; write it as {direction"),
         (LIMIT, "limit: 0.95", "signals.0.limit is 0.95; write it as {direction: at_least,"),
@@ -53,6 +54,8 @@ def test_limits_and_bars_are_read_as_they_are_written() -> None:
         (LIMIT, LIMIT.replace("0.95", "95"), "signals.0.limit.value is 95"),
         (LIMIT, LIMIT.replace("50}", "0}"), "signals.0.limit.min_items is 0"),
         (LIMIT, LIMIT.replace("50}", "5000}"), "signals.0.limit.min_items is 5000"),
+        (LIMIT, LIMIT.replace("at_least", "at_most"), "quality is kept at_least, so write that"),
+        ("name: quality", "name: escalation", "escalation is kept at_most, so write that"),
         (LIMIT, LIMIT.replace("min_items", "items"), "did you mean min_items?"),
         (BAR, BAR.replace("0.80", "0.96"), "value is below 0.96, but the limit of quality is at l"),
         (BAR, BAR.replace("below", "above"), "value is above 0.80, but the limit of quality is"),

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from rollout.drift import LEAST, compare
+from rollout.drift import LEAST, Spread, compare, compare_all, compare_numbers
 
 EVEN = {"refund": 50, "delivery": 50}
 
@@ -57,3 +57,58 @@ def test_an_unchanged_world_raises_next_to_nothing(size: int) -> None:
     found = [compare(draw(), draw()) for _ in range(1_000)]
     raised = sum(one is not None and one.is_over for one in found)
     assert raised < 30
+
+
+def test_numbers_that_moved_are_seen_by_their_greatest_distance() -> None:
+    """Half of what there is now lies beyond everything there was."""
+    seen = compare_numbers(list(range(100)), [*range(50), *range(200, 250)])
+
+    assert seen
+    assert (round(seen.share, 2), seen.is_over) == (0.5, True)
+
+
+@pytest.mark.parametrize("size", [30, 300])
+def test_unchanged_numbers_raise_next_to_nothing(size: int) -> None:
+    """Ties taken together: prices and lengths have many."""
+    drawn = random.Random(size)
+
+    def draw() -> list[float]:
+        return [float(drawn.randrange(20)) for _ in range(size)]
+
+    found = [compare_numbers(draw(), draw()) for _ in range(300)]
+    assert sum(one is not None and one.is_over for one in found) < 5
+
+
+@pytest.mark.parametrize("counts", [(LEAST, LEAST - 1), (LEAST - 1, LEAST), (0, 0)])
+def test_too_few_numbers_tell_nothing(counts: tuple[int, int]) -> None:
+    """On either side."""
+    before, now = counts
+
+    assert compare_numbers([1.0] * before, [2.0] * now) is None
+
+
+def test_everything_is_compared_at_a_level_that_the_comparisons_share() -> None:
+    """What moves a little is chance among many; what moved most comes first."""
+    before = {f"f{at}": Spread(EVEN) for at in range(20)}
+    alone = compare(EVEN, {"refund": 69, "delivery": 31})
+    moved = compare_all(
+        before | {"gone": Spread(EVEN)},
+        before
+        | {
+            "f1": Spread({"refund": 69, "delivery": 31}),
+            "f2": Spread({"refund": 10, "delivery": 90}),
+            "f3": Spread({"refund": 90, "delivery": 10}, [1.0] * 100),
+            "f4": Spread({"refund": 100}),
+        },
+    )
+
+    assert alone
+    assert alone.is_over
+    assert (list(moved.over), moved.compared, moved.share) == (["f4", "f2", "f3"], 20, 0.5)
+
+
+def test_nothing_compared_is_no_share() -> None:
+    """Neither moved nor still."""
+    moved = compare_all({"tier": Spread(EVEN)}, {"tier": Spread({})})
+
+    assert (moved.compared, moved.now, moved.share) == (0, 0, 0.0)

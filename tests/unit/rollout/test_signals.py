@@ -226,6 +226,12 @@ def test_each_signal_has_counts_an_interval_and_an_owner(world: World) -> None:
         "latency": (1, 6, "ana"),
         "escalation": (2, 6, "ana"),
         "repeated_failure": (3, 5, "ana"),
+        "review_pass": (5, 5, "ana"),
+        "trace": (6, 6, "ana"),
+        "context": (0, 0, "ana"),
+        "fallback": (2, 6, "ana"),
+        "cost": (2, 6, "ana"),
+        "drift": (0, 0, "ana"),
     }
     assert signals["latency"].value == "120000"
     assert signals["coverage"].value == "0.4000"

@@ -20,6 +20,8 @@ from tests import builders
 from tests.builders import NOW
 from tests.world import World, make_world
 
+ASKED = "quality review_pass cost"
+"""What the desk's plan asks for."""
 NOTHING = {"unread": "", "late": "", "unowned": "", "breached": "", "crossed": ""}
 
 
@@ -79,7 +81,7 @@ def test_a_release_is_watched_once_its_signals_have_shown_something(world: World
     not_yet = notes(world, release)
     read(world, release)
 
-    assert [before, empty, not_yet] == [NOTHING | {"unread": "quality"}] * 3
+    assert [before, empty, not_yet] == [NOTHING | {"unread": ASKED}] * 3
     assert notes(world, release) == NOTHING
 
 
@@ -131,7 +133,7 @@ def test_readings_of_another_stretch_of_the_stage_do_not_count(world: World) -> 
     moved = world.put(again, "slice_5")
 
     for other in (again, moved):
-        assert notes(world, other)["unread"] == "quality"
+        assert notes(world, other)["unread"] == ASKED
 
 
 def test_a_reading_from_the_future_is_no_sign_of_life(world: World) -> None:
@@ -142,7 +144,7 @@ def test_a_reading_from_the_future_is_no_sign_of_life(world: World) -> None:
     read(world, release)
     world.clock.turn(timedelta(hours=-1))
 
-    assert notes(world, release)["unread"] == "quality"
+    assert notes(world, release)["unread"] == ASKED
 
 
 def test_a_watch_ends_when_its_oldest_signal_does(world: World) -> None:
@@ -298,7 +300,7 @@ def test_nothing_counted_breaches_and_crosses_nothing_but_is_unread() -> None:
 
 
 def test_what_is_measured_and_not_planned_is_told_and_weighs_nothing() -> None:
-    """It has an owner and no limit."""
+    """It has an owner and no limit; what every plan asks for is asked of this one."""
     signal = standing(0, 9, builders.plan().signals[0].limit).last
     assert signal is not None
     other = signal.model_copy(update={"name": "escalation", "owner": "ana"})
@@ -306,6 +308,8 @@ def test_what_is_measured_and_not_planned_is_told_and_weighs_nothing() -> None:
 
     assert [(one.name, one.owner, one.state) for one in told] == [
         ("quality", "ben", "crossed"),
+        ("review_pass", "ana", "unread"),
+        ("cost", "ana", "unread"),
         ("escalation", "ana", "unplanned"),
     ]
-    assert (told[1].is_unread, told[1].is_breached) == (False, False)
+    assert (told[-1].is_unread, told[-1].is_breached) == (False, False)

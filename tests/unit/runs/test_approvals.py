@@ -11,6 +11,7 @@ from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.moves import ApprovalStatus
+from runs.records.approval import Need
 from runs.records.person import Customer
 from runs.store.store import Store
 from tests.builders import DIGEST, NOW, approval, identity, make_customer, make_store, run, trigger
@@ -25,6 +26,11 @@ class Says(NamedTuple):
     reason: str = "because"
     closes: ApprovalStatus | None = "approved"
     role: str = "product_owner"
+    because: str = "own"
+    behalf: str = ""
+    delegation: str = ""
+    needs: tuple[Need, ...] = ()
+    to: tuple[str, ...] = ()
 
 
 CLOSES = Rules(lambda *_: Says(), lambda asked: asked.subject)

@@ -123,9 +123,10 @@ def test_an_item_loses_what_came_in_was_done_and_said(store: Store, customer: Cu
         name: keep(store, customer, name, f"{name} of Gr\u00fcn")
         for name in ("input", "snapshot", "output", "content", "said")
     }
-    taken = item(status="in_review", **{n: kept[n] for n in ("input", "snapshot", "output")})
+    taken = item(**{n: kept[n] for n in ("input", "snapshot", "output")})
     store.items.admit(customer, "dan", taken)
     store.actions.reserve(customer, made_action(content=kept["content"]), 1)
+    store.items.finish(customer, taken.model_copy(update={"status": "in_review"}))
     with store.change(customer, "worker") as change:
         from_person = made_review(said=kept["said"])
         change.insert(

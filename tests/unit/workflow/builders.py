@@ -7,7 +7,7 @@ from typing import Any
 from runs.plan import Plan
 from runs.records.case import Case
 from runs.records.item import Output
-from runs.records.version import PolicyValues, Rule, Version
+from runs.records.version import LearntRoute, PolicyValues, Rule, Version
 from tests import builders
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import TrialRun, route_all
@@ -45,6 +45,13 @@ def version(*, rules: Sequence[Rule] = (), **changes: Any) -> Version:
     bounds = {"act_threshold": {"low": "0", "high": "1"}, "scope_floor": {"low": "0", "high": "1"}}
     parts = {"contract": CONTRACT, "sources": (CRM,), "bounds": bounds}
     return builders.version(**(parts | {"rules": tuple(rules)} | changes))
+
+
+def learnt(version: Version) -> LearntRoute:
+    """What a version learnt, which it has to have."""
+    (route,) = version.routes
+    assert isinstance(route, LearntRoute)
+    return route
 
 
 def policy(**values: str) -> PolicyValues:

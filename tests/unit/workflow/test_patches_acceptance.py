@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from runs.errors import InvalidInput
 from runs.records.version import GateValues
-from tests.unit.workflow.builders import GATE, many, plan, policy, seen, trial, version
+from tests.unit.workflow.builders import (
+    GATE,
+    many,
+    plan,
+    policy,
+    rule,
+    seen,
+    trial,
+    version,
+)
 from tests.unit.workflow.worlds import worlds
 from workflow.evaluate.bench import Seen
 from workflow.failures import group
@@ -46,6 +55,9 @@ def tally(**changed: Any) -> Tally:
         "families": 160,
         "covered": (140, 140),
         "failed": (10, 5),
+        "alone": (10, 120),
+        "asked": 7,
+        "spoilt": 2,
     }
     return Tally(**(values | changed))
 
@@ -74,6 +86,8 @@ def compared(found: list[Seen], before: dict[str, str], after: dict[str, str]) -
         ({"rights": 599, "broken": 3}, "3 right cases broken, 2 may be"),
         ({"needless_added": 25}, "it saves 0: 5 errors avoided for 25 needless reviews"),
         ({"needless_added": 24}, ""),
+        ({"spoilt": 6}, "it is blunt: 5 errors avoided for 2 needless reviews, 6 of them of right"),
+        ({"spoilt": 5}, ""),
         ({"gain": 2}, "p 0.250 above 0.2: 2 families gained, 0 lost"),
         ({"gain": 3}, ""),
         ({"gain": 5, "loss": 3}, "p 0.363 above 0.2"),
@@ -121,12 +135,52 @@ def test_no_change_costs_the_bar_of_harm_its_answer(
 
 def test_a_change_without_a_look_at_the_holdout_is_kept_only_when_none_is_to_spare() -> None:
     """The last look belongs to the gate; nothing missing passes before that."""
-    refused = accept(comparison(), TERMS, holdout=None, looks_left=2)
-    kept = accept(comparison(), TERMS, holdout=None, looks_left=1)
+    refused = accept(comparison(), TERMS, learnt=None, holdout=None, looks_left=2)
+    kept = accept(comparison(), TERMS, learnt=None, holdout=None, looks_left=1)
 
     assert (refused.accepted, kept.accepted) == (False, True)
     assert "2 looks are left and the holdout was not seen" in refused.reason
     assert "5 cases of the group repaired, 0 broken, 5 errors avoided" in kept.reason
+
+
+@pytest.mark.parametrize(
+    ("there", "refused"),
+    [
+        ({}, ""),
+        ({"harm_avoided": 1, "needless_added": 5, "spoilt": 5}, "it saves 0: 1 errors avoided"),
+        ({"asked": 60, "spoilt": 50}, "p 0.628 above 0.2 that asking blindly avoids as much"),
+        ({"asked": 60, "spoilt": 0}, ""),
+        ({"repaired": 0, "gain": 0}, ""),
+    ],
+)
+def test_what_dev_shows_must_show_where_nobody_searched(
+    there: dict[str, Any], refused: str
+) -> None:
+    """On learn, out of fold, a change must save something and pick what is wrong."""
+    learnt = comparison(**there)
+    ruled = accept(comparison(), TERMS, learnt=learnt, holdout=None, looks_left=1)
+
+    assert ruled.accepted is not bool(refused)
+    assert refused in ruled.reason
+    assert ruled.accepted or ruled.reason.startswith("refused on learn")
+
+
+def test_asking_blindly_is_refused_however_dear_an_error_is() -> None:
+    """One in five is wrong wherever one looks: a rule that asks about any third of them pays."""
+    wrong = [
+        seen(f"w{i}", label="delivery", channel="chat" if i < 10 else "mail", family=f"w{i}")
+        for i in range(30)
+    ]
+    right = [seen(f"r{i}", channel="chat" if i < 40 else "mail") for i in range(120)]
+    found = [*wrong, *right]
+    blind = version(rules=[rule("chat", 'has(item.channel) && item.channel == "chat"')])
+    first = trial(found, version(), policy())
+    worst = group(first.results, first.cases)[0]
+    told = compare(first, trial(found, blind, policy()), group=worst, terms=TERMS)
+
+    dear = TERMS._replace(cost_of_error=Decimal(60))
+    assert told.tally.net(dear.cost_of_error, dear.cost_of_review) > 0
+    assert "it is blunt" in find_objection(told.tally, dear)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +195,8 @@ def test_a_change_without_a_look_at_the_holdout_is_kept_only_when_none_is_to_spa
 )
 def test_the_holdout_must_exclude_more_harm(there: dict[str, Any], *, accepted: bool) -> None:
     """The worked examples of the specification, and too few families to exclude anything."""
-    ruled = accept(comparison(), TERMS, holdout=comparison(**there), looks_left=5)
+    seen = comparison(**there)
+    ruled = accept(comparison(), TERMS, learnt=None, holdout=seen, looks_left=5)
 
     assert ruled.accepted is accepted
     assert ("refused on the holdout" in ruled.reason) is not accepted
@@ -172,7 +227,7 @@ def test_a_wrong_patch_is_refused_and_names_what_it_breaks() -> None:
     wrong = many(6, "wrong", label="delivery", confidence=0.6, routes=("act", "review"))
     found = [*wrong, *many(8, "low", confidence=0.75), *many(40, "sure")]
     told = compared(found, {"act_threshold": "0.8"}, {"act_threshold": "0.5"})
-    ruled = accept(told, TERMS, holdout=None, looks_left=1)
+    ruled = accept(told, TERMS, learnt=None, holdout=None, looks_left=1)
 
     assert told.broken == tuple(f"wrong-{i}" for i in range(6))
     assert ruled.reason == "refused on dev: 6 right cases broken, 1 may be"
@@ -181,7 +236,7 @@ def test_a_wrong_patch_is_refused_and_names_what_it_breaks() -> None:
 def test_a_critical_group_that_was_not_there_is_refused() -> None:
     """Though on balance it would pay."""
     dev = comparison()._replace(added_critical=("route/route/should_have_escalated/review/act",))
-    ruled = accept(dev, TERMS, holdout=None, looks_left=1)
+    ruled = accept(dev, TERMS, learnt=None, holdout=None, looks_left=1)
 
     assert "new critical groups" in ruled.reason
 

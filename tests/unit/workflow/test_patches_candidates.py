@@ -38,7 +38,7 @@ def test_no_patch_is_proposed_that_would_be_refused_on_dev(
         for patch in patches:
             after = trial(found, *apply(patch, *before))
             told = compare(tried, after, group=failed, terms=terms)
-            ruled = accept(told, terms, holdout=None, looks_left=1)
+            ruled = accept(told, terms, learnt=None, holdout=None, looks_left=1)
             assert ruled.accepted, (patch.says, ruled.reason)
 
 

@@ -16,27 +16,34 @@ from workflow.patches.patch import Changed
 from workflow.patches.standing import ROWS, Tally, best, stand
 
 RIGHT = ("right_auto", "right_review")
+ACTED = ("right_auto", "wrong_auto")
 
 
 def by_hand(before: TrialRun, after: TrialRun, members: set[str]) -> dict[str, int]:
     """The parts of a tally, case by case and family by family."""
     counted: dict[str, int] = defaultdict(int)
     families: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    asked: set[str] = set()
     for was, now in zip(before.results, after.results, strict=True):
         families[was.family].append((was.outcome, now.outcome))
         kept_from_harm = was.outcome == "wrong_auto" and now.outcome == "needless_review"
         is_fixed = now.outcome in RIGHT or kept_from_harm
+        if was.outcome in ACTED and now.outcome not in ACTED:
+            asked.add(was.family)
         counted["repaired"] += was.case in members and was.outcome not in RIGHT and is_fixed
         counted["broken"] += was.outcome in RIGHT and now.outcome == "wrong_auto"
         counted["harm_avoided"] += was.outcome == "wrong_auto"
         counted["harm_avoided"] -= now.outcome == "wrong_auto"
         counted["needless_added"] += now.outcome == "needless_review"
         counted["needless_added"] -= was.outcome == "needless_review"
+        counted["spoilt"] += was.outcome in RIGHT and now.outcome == "needless_review"
+        counted["spoilt"] -= was.outcome == "needless_review" and now.outcome in RIGHT
     for held in families.values():
         was, now = (worst(side) for side in zip(*held, strict=True))  # pyright: ignore[reportArgumentType] - outcomes as they stand in the results
         counted["harm_gain"] += was == "wrong_auto" != now
         counted["harm_loss"] += now == "wrong_auto" != was
         counted["covered"] += now in RIGHT
+    counted["asked"] = len(asked)
     return dict(counted)
 
 

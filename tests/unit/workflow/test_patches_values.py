@@ -78,10 +78,10 @@ def test_a_number_under_which_the_bar_of_harm_passes_comes_first() -> None:
     found = [
         *many(6, "wrong", label="delivery", confidence=0.55),
         *many(3, "more", label="delivery", confidence=0.75),
-        *many(20, "middling", confidence=0.7),
+        *many(8, "middling", confidence=0.7),
         *many(60, "sure", confidence=0.95),
     ]
-    terms = TERMS._replace(cost_of_review=Decimal("1.5"))
+    terms = TERMS._replace(cost_of_review=Decimal(3))
     cheap = setting_of(found, "act_threshold", policy(), terms)
     best = setting_of(found, "act_threshold", policy(), terms._replace(gate=gate))
 

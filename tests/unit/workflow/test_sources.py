@@ -78,7 +78,7 @@ def kept(context: Context) -> Context:
 
 def changes(before: Any, after: Any, **changed: Any) -> list[str]:
     """What is told of a source between decide and act, a day later."""
-    return find_changes(
+    found = find_changes(
         kept(read(before, **changed)),
         [source(**changed)],
         tools={"crm": System(after)},
@@ -86,6 +86,7 @@ def changes(before: Any, after: Any, **changed: Any) -> list[str]:
         now=NOW + timedelta(hours=24),
         mask=MASK,
     )
+    return [one.says for one in found]
 
 
 def test_only_the_declared_fields_are_seen() -> None:
@@ -201,7 +202,8 @@ def test_a_source_that_was_never_read_is_not_acted_on() -> None:
 
     told = find_changes(nothing, sources, tools=tools, item=ITEM, now=NOW, mask=MASK)
 
-    assert told == ["crm changed since it was read: tier", "erp was not read"]
+    assert [(one.source, one.code) for one in told] == [("crm", "changed"), ("erp", "no_record")]
+    assert [one.says for one in told] == ["crm changed since it was read: tier", "erp was not read"]
 
 
 VALUE = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "plus", "gold"])

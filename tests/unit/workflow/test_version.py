@@ -11,6 +11,7 @@ from runs.errors import InvalidInput, NotAllowed
 from runs.plan import Plan, PlanRecord
 from runs.records.case import Dataset
 from tests import builders
+from tests.unit.workflow.builders import learnt
 from workflow.version import make, mask_of, out_of_scope
 
 BOUNDS = {"act_threshold": {"low": "0.1", "high": "0.99"}, "scope_floor": {"low": "0", "high": "1"}}
@@ -68,13 +69,13 @@ def test_the_same_plan_and_cases_make_the_same_version() -> None:
 def test_a_version_learns_from_the_dataset_it_names() -> None:
     """And knows which label belongs to no other."""
     version = make(record(), dataset())
-    (route,) = version.routes
+    route = learnt(version)
 
     assert (route.text_field, route.dataset) == ("text", dataset().digest)
     assert route.settings == {"out_of_scope": "oos"}
     assert out_of_scope(version) == "oos"
     assert (
-        make(record(contract=CONTRACT | {"labels": ("a", "b")}), dataset()).routes[0].settings == {}
+        learnt(make(record(contract=CONTRACT | {"labels": ("a", "b")}), dataset())).settings == {}
     )
 
 
@@ -94,7 +95,7 @@ def test_a_route_without_features_keeps_the_form_it_always_had() -> None:
 def test_a_version_looks_at_the_features_of_its_plan() -> None:
     """With or without a text."""
     parts = {"contract": CONTRACT | {"text_field": ""}, "learning": {"features": (AMOUNT,)}}
-    (route,) = make(record(**parts), dataset()).routes
+    route = learnt(make(record(**parts), dataset()))
 
     assert (route.text_field, [one.field for one in route.features]) == ("", ["amount"])
 

@@ -31,7 +31,7 @@ from workflow.samples.pieces import Piece, case_of, second_label
 from workflow.samples.sample import Records
 from workflow.samples.truth import Truth
 
-DATASET_FAMILIES = 900
+DATASET_FAMILIES = 1_040
 EXPERT = "jonas_ebeling"
 """The domain expert of `customer/people.yaml`, who labels every case."""
 FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}

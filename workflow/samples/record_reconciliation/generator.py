@@ -31,7 +31,7 @@ from workflow.samples.record_reconciliation.truth import (
 from workflow.samples.record_reconciliation.world import Kind, Pool, neighbours
 from workflow.samples.truth import Truth
 
-DATASET_FAMILIES = 940
+DATASET_FAMILIES = 1_370
 EXPERT = "lorenz_quandt"
 """The domain expert of `customer/people.yaml`, who labels every case."""
 FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}

@@ -6,7 +6,7 @@ from workflow.samples.documents import Documents
 from workflow.samples.record_reconciliation import generator
 from workflow.samples.record_reconciliation.world import neighbours
 from workflow.samples.reviewer import Reviewer
-from workflow.samples.sample import Priority, Records, Sample, Sink
+from workflow.samples.sample import Priority, Records, Sample, Shares, Sink
 
 FIRST = Priority(
     "record_reconciliation",
@@ -49,4 +49,5 @@ SAMPLE = Sample(
     records=records,
     sinks=(Sink("ledger", ("mark",)),),
     reviewer=reviewer,
+    shares=Shares(learn=0.35, dev=0.25, holdout=0.40),
 )

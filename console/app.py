@@ -1,0 +1,201 @@
+"""the web application: routes grouped by who uses them."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console import api
+from console.identity import NotSignedIn, identify
+from console.metrics import Measured, exposition
+from runs import people
+from runs.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    PilotageError,
+    Unavailable,
+)
+from runs.records.person import Customer
+
+log = logging.getLogger("pilotage.console")
+
+MOST_BYTES = 16 * 1024 * 1024
+"""A larger body is refused before it is read to its end."""
+OF_ERROR: Mapping[type[PilotageError], int] = {
+    InvalidInput: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+    PilotageError: 500,
+}
+"""The one table from an error to a status; the nearest class counts."""
+OF_STATUS: Mapping[int, str] = {404: "NotFound", 405: "InvalidInput", 413: "InvalidInput"}
+HEADERS: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Look(NamedTuple):
+    """Whether one part of the installation is well."""
+
+    name: str
+    is_well: bool
+    says: str
+
+
+class Door(api.Door, Protocol):
+    """What the application is handed."""
+
+    def looks(self) -> Iterable[Look]:
+        """What has to be well before requests are taken."""
+        ...
+
+    def measured(self, customer: Customer) -> Iterable[Measured]:
+        """Figures of the work for one customer, without anybody's words."""
+        ...
+
+
+def make(door: Door) -> FastAPI:
+    """The application over one door; opens nothing until it is asked."""
+    app = FastAPI(
+        title="Pilotage",
+        version="1",
+        description="Send live items, read what became of them, decide what waits for people.",
+        # Their pages load scripts from elsewhere; the document itself stands at /openapi.json.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.door = door
+    app.include_router(api.routes())
+    _machine_routes(app, door)
+    app.add_exception_handler(PilotageError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _unknown)
+    app.add_exception_handler(Exception, _bug)
+    app.add_middleware(Limited)
+    app.middleware("http")(_with_headers)
+    return app
+
+
+def serve(app: FastAPI, *, host: str, port: int) -> None:
+    """Serve until told to stop; what is running then ends first."""
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+
+
+def _machine_routes(app: FastAPI, door: Door) -> None:
+    @app.get("/healthz", operation_id="isAlive", include_in_schema=False)
+    def alive() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", operation_id="isReady", include_in_schema=False)
+    def ready(response: Response) -> dict[str, Any]:
+        """The database is there and of this schema, and a worker does the jobs."""
+        looks = list(door.looks())
+        is_ready = all(look.is_well for look in looks)
+        response.status_code = 200 if is_ready else 503
+        told = {look.name: look.says for look in looks}
+        return {"status": "ready" if is_ready else "not ready", **told}
+
+    @app.get("/metrics", operation_id="metrics", include_in_schema=False)
+    def metrics(request: Request) -> PlainTextResponse:
+        """Prometheus text of the customer's work, for a token that may read."""
+        who = identify(request, door.identify)
+        people.require(door.store, who, "read")
+        text, kind = exposition(door.measured(who.customer))
+        return PlainTextResponse(text, media_type=kind)
+
+
+def _refused(_: Request, error: Exception) -> JSONResponse:
+    status = next(OF_ERROR[one] for one in type(error).__mro__ if one in OF_ERROR)
+    name = next(one.__name__ for one in type(error).__mro__ if one in OF_ERROR)
+    response = _told(status, "Bug" if status == 500 else name, str(error))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _malformed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    told = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
+    return _told(422, "InvalidInput", "; ".join(told[:5]))
+
+
+def _unknown(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    message = f"{error.detail}; the routes stand in /openapi.json"
+    headers = dict(error.headers or {})
+    return _told(
+        error.status_code, OF_STATUS.get(error.status_code, "InvalidInput"), message, headers
+    )
+
+
+def _bug(_: Request, error: Exception) -> JSONResponse:
+    reference = secrets.token_hex(4)
+    log.error("a request failed, reference %s", reference, exc_info=error)
+    return _told(500, "Bug", f"this should not have happened; the log has reference {reference}")
+
+
+def _told(
+    status: int, kind: str, message: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    body = {"error": {"kind": kind, "message": message}}
+    return JSONResponse(body, status_code=status, headers={**HEADERS, **(headers or {})})
+
+
+async def _with_headers(
+    request: Request, onward: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await onward(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+class Limited:
+    """Refuses a body that is too large, whether it says so or only turns out so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on while its body is within the limit."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        if not said.isdigit() or int(said) > MOST_BYTES:
+            await _too_large()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MOST_BYTES:
+                raise HTTPException(413, "the body is too large")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _too_large() -> JSONResponse:
+    return _told(413, "InvalidInput", f"the body is larger than {MOST_BYTES:,} bytes; send less")

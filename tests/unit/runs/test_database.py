@@ -1,0 +1,30 @@
+"""What a commit is worth: on SQLite it is on the disk before anybody is told."""
+
+from pathlib import Path
+
+from runs.store.database import Database
+from tests import databases
+
+FULL, OFF = 2, 0
+
+
+def synchronous(file: Path) -> object:
+    """How much a new connection to a record waits for the disk."""
+    database = Database(f"sqlite:///{file}")
+    with database.reading() as connection:
+        found = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    database.close()
+    return found
+
+
+def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    """A machine that dies takes nothing with it that was told."""
+    with databases.unhurried():
+        found = synchronous(tmp_path / "record.db")
+
+    assert found == FULL
+
+
+def test_the_tests_themselves_wait_for_no_disk(tmp_path: Path) -> None:
+    """Only a machine that dies would show the difference."""
+    assert synchronous(tmp_path / "record.db") == OFF

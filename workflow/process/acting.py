@@ -1,0 +1,151 @@
+"""Every effect of an item, in order, at most once; what waits for a yes waits as a whole.
+
+Drafts that wait for nobody are left first, so that people see them before they agree. Everything
+else waits: nothing is triggered or updated before all that must be agreed to was.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from policies.permissions import permit
+from runs import approvals
+from runs.errors import NotAllowed, Unavailable
+from runs.leases import Lease, held
+from runs.records.approval import Approval
+from runs.records.item import Action, Item
+from workflow.actions import (
+    ActionDeps,
+    Request,
+    abandon,
+    approved,
+    find_refusal,
+    perform,
+    permission,
+)
+from workflow.process import asking
+from workflow.process.ending import Ending
+from workflow.process.hand import changes, find_stage, requests
+from workflow.process.parts import Work
+from workflow.sources import told_changes
+
+PREPARES = ("suggest", "draft")
+"""Levels whose effects people may look at before they agree to what follows."""
+
+
+def act(work: Work, item: Item, begun: Sequence[Action]) -> Ending:
+    """Do every effect of the version; what was begun before is settled before anything else.
+
+    `asked` while an effect waits for a yes; nothing that was not agreed to exactly so is done.
+    """
+    wanted = requests(work, item) if item.route == "act" else []
+    with _holding(work) as lease:
+        deps = _action_deps(work, item, lease)
+        known = {request.key for request in wanted}
+        other = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+        if other:
+            return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
+        try:
+            return _act(deps, work, item, wanted)
+        except NotAllowed as error:
+            return _not_allowed(work, str(error))
+
+
+def rolled_back(reason: str) -> Ending:
+    """The end of an item whose version was taken away before it acted."""
+    why = f"its version was rolled back before it acted; it had been routed: {reason}"
+    return Ending("stopped", why, review="exception")
+
+
+def _act(deps: ActionDeps, work: Work, item: Item, wanted: Sequence[Request]) -> Ending:
+    waiting = asking.waiting(work, wanted)
+    _require_all(deps, work, wanted if waiting else wanted[1:])
+    if waiting:
+        prepared = [one for one in wanted if one.effect.level in PREPARES and one not in waiting]
+        if left := _perform_all(deps, work, prepared):
+            return _not_done(work, left)
+    answers = asking.answers(work, item, waiting)
+    if ending := asking.ending(work, waiting, answers):
+        return ending
+    agreed = [_under(work, request, answers.get(request.effect.name)) for request in wanted]
+    if left := _perform_all(deps, work, agreed):
+        return _not_done(work, left)
+    why = f"done: {', '.join(request.effect.name for request in wanted)}"
+    return Ending("acted", why, review="audit" if item.audited else None)
+
+
+def _under(work: Work, request: Request, answer: Approval | None) -> Request:
+    """The request with the approval that covers it; one that was begun keeps its own."""
+    begun = work.deps.store.actions.find(work.customer, request.key)
+    approval = begun.approval if begun else answer.id if answer else ""
+    return replace(request, approval=approval)
+
+
+def _is_replaced(action: Action, item: Item) -> bool:
+    """A draft left under an answer that no longer stands; the new answer has a draft of its own."""
+    return action.level in PREPARES and action.status == "done" and item.route == "act"
+
+
+def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> Action | None:
+    """Do the effects in order, up to the first that did not end as done: that one, or None."""
+    for request in requests:
+        action = perform(deps, work.customer, request)
+        if action.status != "done":
+            return action
+    return None
+
+
+def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
+    def fresh(_: Request) -> str:
+        return told_changes([one.says for one in changes(work, item)])
+
+    def find(id: str) -> Approval:
+        return approvals.get(work.deps.store, work.customer, id)
+
+    agreed = approved(find, asking.current(work.deps, work.customer))
+    checks = (fresh, permission(work.version, lambda: find_stage(work), agreed))
+    return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease)
+
+
+def _require_all(deps: ActionDeps, work: Work, wanted: Sequence[Request]) -> None:
+    """NotAllowed before the first effect when another may not follow it, whatever people say."""
+    for request in wanted:
+        checks = (lambda one: _refusal_if_agreed(work, one),)
+        if refusal := find_refusal(replace(deps, checks=checks), work.customer, request):
+            raise NotAllowed(refusal)
+
+
+def _refusal_if_agreed(work: Work, request: Request) -> str:
+    stage = find_stage(work)
+    if stage is None:
+        return "its version was rolled back"
+    ruling = permit(request.effect, stage=stage, version=work.version, has_approval=True)
+    return "" if ruling.allowed else ruling.reason
+
+
+@contextmanager
+def _holding(work: Work) -> Iterator[Lease]:
+    deps, name = work.deps, f"item:{work.item.id}"
+    with held(deps.store, work.customer, name, holder=deps.holder, ttl_s=deps.lease_s) as lease:
+        if lease is None:
+            raise Unavailable(f"another worker holds {name}; it is tried again")
+        yield lease
+
+
+def _begun_otherwise(actions: Sequence[Action]) -> Ending:
+    told = ", ".join(f"{action.key} is {action.status}" for action in actions)
+    why = f"what was begun before is not what it would do now, and is not repeated: {told}"
+    return Ending("in_review", why, review="exception")
+
+
+def _not_done(work: Work, action: Action) -> Ending:
+    if action.status == "stopped":
+        return _not_allowed(work, action.reason)
+    why = f"{action.operation} is {action.status}: {action.reason}"
+    return Ending("in_review", why, review="exception")
+
+
+def _not_allowed(work: Work, reason: str) -> Ending:
+    if find_stage(work) is None:
+        return rolled_back(reason)
+    return Ending("in_review", reason, review="exception")

@@ -1,0 +1,1 @@
+"""Synthetic requests for statements of work: a fictional customer whose truth is known."""

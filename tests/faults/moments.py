@@ -342,14 +342,14 @@ def _end(home: Path, drawn: Drawn) -> None:
     play = open_play(home)
     before = decisions_in(play)
     if drawn.start == "items":
-        play_out(play, has_sample, lambda: _write(play, before))
+        play_out(play, has_sample, lambda: _write(play, before, has_ended=False))
     _say(play, "approve")
     _go_on(play)
-    _write(play, before)
+    _write(play, before, has_ended=True)
 
 
-def _write(play: Play, before: list[Any]) -> None:
-    found = faults_of(play, before)
+def _write(play: Play, before: list[Any], *, has_ended: bool) -> None:
+    found = faults_of(play, before, has_ended=has_ended)
     (play.wired.home.folder / RESULT).write_text(json.dumps(found))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from agent.cadence import calendar
-from agent.loop import code_digest
+from agent.loop import RETRY, code_digest
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
 from pilotage.due import LEFT_OPEN
@@ -232,6 +232,8 @@ def _stands_at(wired: Wired, customer: Customer, run: Run) -> str:
     """The node a waiting run goes on with; empty while it is at work."""
     if run.waits_for.startswith("signals:"):
         return "monitor"
+    if run.waits_for.startswith(RETRY):
+        return "wait_again"
     return f"ask_{get(wired.store, customer, run.waits_for).kind}" if run.waits_for else ""
 
 

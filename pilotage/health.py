@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.cadence import calendar
-from agent.loop import code_digest
+from agent.loop import RETRY, code_digest
 from agent.shape import shape_of
 from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
@@ -243,6 +243,8 @@ def _stands_at(wired: Wired, customer: Customer, run: Run) -> str:
     """The node a waiting run goes on with; empty while it is at work."""
     if run.waits_for.startswith("signals:"):
         return "monitor"
+    if run.waits_for.startswith(RETRY):
+        return "wait_again"
     return f"ask_{get(wired.store, customer, run.waits_for).kind}" if run.waits_for else ""
 
 

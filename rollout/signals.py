@@ -9,6 +9,7 @@ reads them. They count once they are kept (`rollout/watch.py`).
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -292,7 +293,9 @@ def _gather(view: _View, recent: Sequence[Item]) -> Window:
     """The items with everything that is kept of them, read together."""
     store, customer = view.store, view.customer
     ids = [item.id for item in recent]
-    actions = store.items.actions(customer, _window(view.release)) if recent else []
+    # A stage may last: what was done for items before these is not read.
+    since = recent[-1].received_at if recent else view.now
+    actions = store.items.actions(customer, replace(_window(view.release), since=since))
     named = [digest for item in recent for digest in (item.input, item.snapshot, item.output)]
     named += [action.receipt for action in actions]
     return Window(

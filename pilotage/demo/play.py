@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from agent.loop import TriggerDraft, start
+from agent.loop import RETRY, TriggerDraft, start
 from pilotage.cli.turn import failed_job, is_stopped
 from pilotage.demo.cast import Cast
 from pilotage.demo.stage import LIVE_SEED, Stage, import_cases, lay_policy
@@ -111,6 +112,9 @@ def _is_outage(error: str) -> bool:
 
 def _do_something(stage: Stage, cast: Cast, run: Run) -> bool:
     what, _, id = run.waits_for.partition(":")
+    if run.waits_for.startswith(RETRY):
+        stage.turn(max(timedelta(0), datetime.fromisoformat(id) - stage.wired.clock.now()))
+        return False
     if what != "signals":
         return bool(run.waits_for) and bool(cast.decide(run))
     release = stage.wired.store.releases.get(stage.customer, id)

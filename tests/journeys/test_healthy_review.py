@@ -76,6 +76,7 @@ def test_a_healthy_review_records_its_next_check_and_builds_nothing(used: Voyage
     end = used.terminal
     (due,) = cadence.calendar(used.store, used.customer)
     assert (waits_for, wrong(found)) == ("update", set())
+    assert {"signals", "drift", "cost", "redesign"} <= {one.name for one in found.findings}
     assert (end.kind, end.owner) == ("healthy_review", "ana")
     assert end.proof[0] == found.id
     assert end.next_check == found.at + timedelta(days=7)

@@ -1,5 +1,6 @@
 """What becomes of a run that meets another loop: decided from what it is pinned to, and no more."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,6 +33,11 @@ def pin(**changed: Any) -> Pin:
 
 def now(*, rules: str = A, ways: tuple[str, ...] = WAYS, **changed: str) -> Now:
     """The loop of this program: another source for some nodes, an empty one for those gone."""
+    return with_nodes(changed, rules=rules, ways=ways)
+
+
+def with_nodes(changed: Mapping[str, str], *, rules: str = A, ways: tuple[str, ...] = WAYS) -> Now:
+    """The same, for nodes that a test is given by name."""
     nodes = {name: source for name, source in {**NODES, **changed}.items() if source}
     return Now(B, rules, Shape(nodes, ways))
 
@@ -39,7 +45,7 @@ def now(*, rules: str = A, ways: tuple[str, ...] = WAYS, **changed: str) -> Now:
 @pytest.mark.parametrize("name", ["write_plan", "ask_plan", "build"])
 def test_a_question_is_asked_again_when_what_it_rests_on_changed(name: str) -> None:
     """Who asks, the pause, and who acts on a yes."""
-    met = meet(pin(), now(**{name: B}), "ask_plan")
+    met = meet(pin(), with_nodes({name: B}), "ask_plan")
 
     assert met.outcome == "asked_again"
     assert met.why.endswith(f"changed since it asked: {name}")
@@ -48,7 +54,7 @@ def test_a_question_is_asked_again_when_what_it_rests_on_changed(name: str) -> N
 @pytest.mark.parametrize("name", ["report", "dry_run", "monitor"])
 def test_a_question_stands_when_something_else_changed(name: str) -> None:
     """It covers what is asked and done, not the whole program."""
-    assert meet(pin(), now(**{name: B}), "ask_plan").outcome == "continues"
+    assert meet(pin(), with_nodes({name: B}), "ask_plan").outcome == "continues"
 
 
 def test_a_question_is_asked_again_when_it_leads_elsewhere() -> None:

@@ -123,7 +123,7 @@ class Voyage:
         return sorted(asked, key=lambda one: one.opened_at)
 
     def told(self) -> list[str]:
-        """The kinds of the run's events, in order."""
+        """The kinds of the run's events, in order; housekeeping after its end comes last."""
         events = self.store.events(self.customer, self.run_id, limit=100_000)
         return [event.kind for event in events]
 

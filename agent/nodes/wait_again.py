@@ -26,5 +26,6 @@ def after_wait(state: State, deps: Deps) -> str:
 
 
 def _waits(state: State, deps: Deps) -> bool:
-    is_off = find_cancellation(deps.store, deps.customer(state), state.run) is not None
-    return not is_off and deps.store.clock.now() < datetime.fromisoformat(state.retry_at)
+    if not state.retry_at or find_cancellation(deps.store, deps.customer(state), state.run):
+        return False
+    return deps.store.clock.now() < datetime.fromisoformat(state.retry_at)

@@ -42,8 +42,8 @@ def two_accounts(harbour: Harbour) -> str:
 def service_token(harbour: Harbour) -> str:
     """An approval given by a service token."""
     voyage = harbour.at("plan")
-    told = {"person": "ana", "scopes": ("items:write",)}
-    token = people.create_token(voyage.store, voyage.customer, "olga", **told)
+    told = {"person": "ana", "scopes": ("submit",)}
+    token = people.create_program_token(voyage.store, voyage.customer, "olga", **told)
     voyage.tokens = {**voyage.tokens, "program": token}
     refused(lambda: answer(voyage, "program"), NotAllowed, "a machine never approves")
     need(holds=decided(voyage, voyage.asked) == [], says="it counts")

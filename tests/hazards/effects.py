@@ -165,7 +165,9 @@ def several_calls(harbour: Harbour) -> str:
     contents = {one: {"item": one, "label": "refund"} for one in ("ticket-1", "ticket-2")}
     for name, status in zip(contents, ("rejected", "approved"), strict=True):
         covers = {"content": digest_of(contents[name]), "item": name, "effect": "assign"}
-        asked = builders.approval(id=f"a-{name}", kind="action", covers=covers, status=status)
+        asked = builders.approval(
+            id=f"a-{name}", run="", kind="action", covers=covers, status=status
+        )
         approvals.open_approval(ledger.store, ledger.customer, "worker", asked)
     check = approved(
         lambda id: approvals.get(ledger.store, ledger.customer, id),

@@ -55,13 +55,16 @@ def test_a_voyage_that_nothing_disturbs_comes_to_this_end(harbour: Harbour) -> N
 
 @pytest.mark.both_databases
 def test_a_death_after_every_node_comes_to_the_same_end_with_one_message(harbour: Harbour) -> None:
-    """Each one's work was done and its checkpoint not written: done again, it is once."""
+    """Each one's work was done and its checkpoint not written: done again, it is once.
+
+    Nothing is tried again on this way, so that nothing waits for it.
+    """
     crashes: list[str] = []
     voyage = harbour.at("home")
     voyage.build_graph = dying(set(graph.NODES), crashes)
 
     assert story(voyage) == UNDISTURBED
-    assert sorted(crashes) == sorted(graph.NODES)
+    assert sorted(crashes) == sorted(set(graph.NODES) - {"wait_again"})
 
 
 def test_a_death_while_rolling_back_is_told_as_the_roll_back_it_was(

@@ -230,11 +230,11 @@ class Voyage:
         kind: DecisionKind = "approve",
         *,
         asked: Approval | None = None,
-        **more: str,
+        **how: str,
     ) -> Approval:
         """One person answers what the run waits for."""
         asked = asked or self.asked
-        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, **more)
+        answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, **how)
         judges = self.engines.decision_rules(self.customer)
         return approvals.decide(self.store, self.identity(name), answer, judges)
 

@@ -176,10 +176,7 @@ def test_a_no_ends_the_run_with_an_owner_and_the_reason(
     answer: DecisionKind,
     status: ApprovalStatus,
 ) -> None:
-    """Given a question; when one person says no; then the question is the proof.
-
-    A rejection is the owner's of changes; a wish for changes goes back to the one who made it.
-    """
+    """Given a question; when one person says no; then it is the proof, or goes back to its maker."""
     voyage = harbour.at(point)
     asked = voyage.asked
     voyage.refuse(answer)

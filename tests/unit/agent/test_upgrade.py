@@ -1,6 +1,5 @@
 """What becomes of a run that meets another loop: decided from what it is pinned to, and no more."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -31,13 +30,8 @@ def pin(**changed: Any) -> Pin:
     return Pin.model_validate(told | changed)
 
 
-def now(*, rules: str = A, ways: tuple[str, ...] = WAYS, **changed: str) -> Now:
+def now(changed: dict[str, str], *, rules: str = A, ways: tuple[str, ...] = WAYS) -> Now:
     """The loop of this program: another source for some nodes, an empty one for those gone."""
-    return with_nodes(changed, rules=rules, ways=ways)
-
-
-def with_nodes(changed: Mapping[str, str], *, rules: str = A, ways: tuple[str, ...] = WAYS) -> Now:
-    """The same, for nodes that a test is given by name."""
     nodes = {name: source for name, source in {**NODES, **changed}.items() if source}
     return Now(B, rules, Shape(nodes, ways))
 
@@ -45,7 +39,7 @@ def with_nodes(changed: Mapping[str, str], *, rules: str = A, ways: tuple[str, .
 @pytest.mark.parametrize("name", ["write_plan", "ask_plan", "build"])
 def test_a_question_is_asked_again_when_what_it_rests_on_changed(name: str) -> None:
     """Who asks, the pause, and who acts on a yes."""
-    met = meet(pin(), with_nodes({name: B}), "ask_plan")
+    met = meet(pin(), now({name: B}), "ask_plan")
 
     assert met.outcome == "asked_again"
     assert met.why.endswith(f"changed since it asked: {name}")
@@ -54,13 +48,13 @@ def test_a_question_is_asked_again_when_what_it_rests_on_changed(name: str) -> N
 @pytest.mark.parametrize("name", ["report", "dry_run", "monitor"])
 def test_a_question_stands_when_something_else_changed(name: str) -> None:
     """It covers what is asked and done, not the whole program."""
-    assert meet(pin(), with_nodes({name: B}), "ask_plan").outcome == "continues"
+    assert meet(pin(), now({name: B}), "ask_plan").outcome == "continues"
 
 
 def test_a_question_is_asked_again_when_it_leads_elsewhere() -> None:
     """Another question was put between it and the act."""
     ways = tuple(way.replace("approved build", "approved dry_run") for way in WAYS)
-    met = meet(pin(), now(ways=ways), "ask_plan")
+    met = meet(pin(), now({}, ways=ways), "ask_plan")
 
     assert met.outcome == "asked_again"
     assert "the ways on from ask_plan" in met.why
@@ -68,7 +62,7 @@ def test_a_question_is_asked_again_when_it_leads_elsewhere() -> None:
 
 def test_a_question_is_asked_again_under_other_rules_of_the_installation() -> None:
     """They were under its digest."""
-    met = meet(pin(), now(rules=B), "ask_plan")
+    met = meet(pin(), now({}, rules=B), "ask_plan")
 
     assert (met.outcome, "rules changed" in met.why) == ("asked_again", True)
 
@@ -76,13 +70,13 @@ def test_a_question_is_asked_again_under_other_rules_of_the_installation() -> No
 @pytest.mark.parametrize("node", ["monitor", "dry_run"])
 def test_a_run_at_work_continues_whatever_changed(node: str) -> None:
     """Every step reads the record again."""
-    assert meet(pin(), now(monitor=B, dry_run=B, rules=B), node).outcome == "continues"
+    assert meet(pin(), now({"monitor": B, "dry_run": B}, rules=B), node).outcome == "continues"
 
 
 def test_a_renamed_question_is_named_and_asked_again() -> None:
     """It begins again with the node that asks."""
     ways = tuple(way.replace("ask_plan", "ask_for_plan") for way in WAYS)
-    met = meet(pin(), now(ask_plan="", ask_for_plan=A, ways=ways), "ask_plan")
+    met = meet(pin(), now({"ask_plan": "", "ask_for_plan": A}, ways=ways), "ask_plan")
 
     assert (met.outcome, met.begins) == ("asked_again", "write_plan")
     assert "it has ask_for_plan in its place" in met.why
@@ -91,7 +85,7 @@ def test_a_renamed_question_is_named_and_asked_again() -> None:
 def test_a_question_that_nothing_asks_any_more_is_closed() -> None:
     """Going on would be going on without an answer."""
     ways = tuple(way.replace("ask ask_plan", "ask build") for way in WAYS if way[:3] != "ask")
-    met = meet(pin(), now(ask_plan="", ways=ways), "ask_plan")
+    met = meet(pin(), now({"ask_plan": ""}, ways=ways), "ask_plan")
 
     assert (met.outcome, met.begins) == ("closed", "report")
     assert "stood at ask_plan, which this loop does not have" in met.why
@@ -99,15 +93,15 @@ def test_a_question_that_nothing_asks_any_more_is_closed() -> None:
 
 def test_a_step_that_is_gone_is_gone_back_from() -> None:
     """To the nearest node before it that a thread may begin with."""
-    met = meet(pin(), now(build=""), "build")
+    met = meet(pin(), now({"build": ""}), "build")
 
     assert (met.outcome, met.begins) == ("continues", "write_plan")
 
 
 def test_what_is_pinned_to_nothing_is_asked_again_or_closed() -> None:
     """A run from before runs were pinned."""
-    assert meet(None, now(), "ask_plan").outcome == "asked_again"
-    assert meet(None, now(), "ask_gone").outcome == "closed"
+    assert meet(None, now({}), "ask_plan").outcome == "asked_again"
+    assert meet(None, now({}), "ask_gone").outcome == "closed"
 
 
 def test_a_run_without_a_pin_is_pinned_to_the_code_that_opened_it() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-PATIENCE_S = 300
+PATIENCE_S = 600
 OUTPUT, LOADED = "output.txt", "loaded.txt"
 ALONE = 1
 

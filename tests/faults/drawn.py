@@ -20,7 +20,7 @@ from tests.faults.outside import Outside, outside
 
 TRIALS = 1_000
 SEED = "pilotage"
-FORM = "{:<12} {:<24} {:>6} {:>6} {:>10} {:>5} {:>10} {:>5} {:>6} {:>7}"
+FORM = "{:<12} {:<29} {:>6} {:>6} {:>10} {:>5} {:>10} {:>5} {:>6} {:>7}"
 HEAD = ("database", "what", "trials", "killed", "duplicated", "lost", "unapproved", "other")
 MORE = ("again", "seconds")
 SHOWN = 10

@@ -67,6 +67,8 @@ OF_ITEMS = ("reserve for an item", "do over http", "do over http, half", "settle
 ONE_BY_ONE = 6
 """Items of the sample: each meets its seams once."""
 RESULT, FAILED, TOLD = "result.json", "failed.txt", 4_000
+RACING_S, LAST_S = 20.0, 240.0
+"""So long one of several tries to bring the run to its end, and whoever comes last."""
 FROZEN_S = 3.0
 """So long somebody tries to go on beside a frozen process, which may hold the database's lock."""
 
@@ -315,7 +317,7 @@ def _say(play: Play, kind: DecisionKind) -> None:
             note(play.wired.home.folder, DECIDED, f"{asked.id} {person}")
 
 
-def _go_on(play: Play) -> None:
+def _go_on(play: Play, patience_s: float = RACING_S) -> None:
     """Advance the run, as a worker would, until it ended; others may be on it as well."""
     holder = str(os.getpid())
     engines = play.wired.engines(holder, lambda: True)
@@ -325,7 +327,7 @@ def _go_on(play: Play) -> None:
         partial(checkpoints.opened, play.wired.checkpoints),
         rules=play.wired.installation.digest,
     )
-    run, until = the_run(play), time.monotonic() + 20
+    run, until = the_run(play), time.monotonic() + patience_s
     while time.monotonic() < until:
         try:
             if loop.advance(play.customer, run.id, holder).status == "ended":
@@ -344,7 +346,7 @@ def _end(home: Path, drawn: Drawn) -> None:
     if drawn.start == "items":
         play_out(play, has_sample, lambda: _write(play, before, has_ended=False))
     _say(play, "approve")
-    _go_on(play)
+    _go_on(play, LAST_S)
     _write(play, before, has_ended=True)
 
 

@@ -208,17 +208,17 @@ def _find(at: Place, looks: int) -> Found:
 
 
 def _try(at: Place, patch: Patch, failed: FailureGroup, looks: int) -> tuple[bool, int]:
-    after = apply(patch, *at.pair)
+    after, terms = apply(patch, *at.pair), at.terms.of_rank(patch.rank)
     dev = at.compare(after, failed, "dev")
-    if acceptance.find_objection(dev.tally, at.terms):
+    if acceptance.find_objection(dev.tally, terms):
         return False, looks
     asks = at.rule.confirms and patch.rank < search.EXAMPLES
     learnt = at.compare(after, failed, "learn") if asks else None
-    if acceptance.find_unconfirmed(learnt, at.terms):
+    if acceptance.find_unconfirmed(learnt, terms):
         return False, looks
     is_looked = looks > acceptance.RESERVED_LOOKS
     there = at.compare(after, failed, "holdout") if is_looked else None
-    ruled = acceptance.accept(dev, at.terms, learnt=learnt, holdout=there, looks_left=looks)
+    ruled = acceptance.accept(dev, terms, learnt=learnt, holdout=there, looks_left=looks)
     return ruled.accepted, looks - is_looked
 
 

@@ -319,7 +319,7 @@ def _try(
     desk: Desk, pair: Changed, patch: Patch, failed: FailureGroup, looks: int
 ) -> tuple[bool, int]:
     after = apply(patch, *pair)
-    terms = acceptance.terms_of(desk.plan, pair.policy)
+    terms = acceptance.terms_of(desk.plan, pair.policy).of_rank(patch.rank)
     dev = _compare(desk, pair, after, failed, "dev")
     if acceptance.find_objection(dev.tally, terms):
         return False, looks

@@ -179,7 +179,8 @@ def _try(
     state: State, deps: Deps, candidate: Candidate, group: FailureGroup, patch: Patch
 ) -> FixTrial:
     changed, budget = apply(patch, *candidate.pair), looks(state, deps)
-    terms, look, learnt, holdout = candidate.terms, 0, UNSEEN, UNSEEN
+    terms = candidate.terms.of_rank(patch.rank)
+    look, learnt, holdout = 0, UNSEEN, UNSEEN
 
     def compare(split: Split) -> acceptance.Comparison:
         after = _run(state, deps, changed, split)

@@ -29,12 +29,23 @@ RESERVED_LOOKS = 1
 """The last look at the holdout belongs to the gate."""
 
 
+VALUE = 1
+"""The rank of a change that moves a value."""
+
+
 class Terms(NamedTuple):
     """What a change is weighed with."""
 
     gate: GateValues
     cost_of_error: Decimal
     cost_of_review: Decimal
+    is_value: bool = False
+    """The change moves a value, such as the threshold: it trades with needless reviews, and the bar
+    of coverage is their cap."""
+
+    def of_rank(self, rank: int) -> "Terms":
+        """What a change of this rank is weighed with."""
+        return self._replace(is_value=rank == VALUE)
 
 
 class Comparison(NamedTuple):
@@ -123,7 +134,8 @@ def accept(
 def find_objection(tally: Tally, terms: Terms) -> str:
     """The first part of the rule on dev that does not hold, with its figures; empty if all do."""
     allowed = max(1, int(BROKEN_SHARE * tally.rights))
-    net, blunt = tally.net(terms.cost_of_error, terms.cost_of_review), find_blunt(tally)
+    net = tally.net(terms.cost_of_error, terms.cost_of_review)
+    blunt = "" if terms.is_value else find_blunt(tally)
     parts = (
         (tally.repaired >= REPAIRED, f"{tally.repaired} cases repaired, {REPAIRED} are asked"),
         (not tally.critical_broken, f"{tally.critical_broken} critical cases become wrong alone"),

@@ -14,7 +14,7 @@ from policies.conditions.facts import read
 from policies.routing import Router
 from runs.records.version import PolicyValues, Rule, Version
 from workflow.evaluate.bench import Seen
-from workflow.patches.acceptance import Terms, find_objection, passes_harm
+from workflow.patches.acceptance import VALUE, Terms, find_objection, passes_harm
 from workflow.patches.numbers import gaps, number_of, roundness
 from workflow.patches.patch import Changed
 from workflow.patches.standing import LIMIT_RULES, Codes, Standing, Tally, best, codes
@@ -137,14 +137,14 @@ def set_to(setting: Setting, version: Version, policy: PolicyValues) -> Changed:
 
 
 def _worth(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
-    if find_objection(tally, terms):
+    if find_objection(tally, terms.of_rank(VALUE)):
         return None
     net = tally.net(terms.cost_of_error, terms.cost_of_review)
     return (passes_harm(tally, terms.gate), float(net), tally.gain - tally.loss)
 
 
 def _worth_refused(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
-    if tally.repaired < 1 or not find_objection(tally, terms):
+    if tally.repaired < 1 or not find_objection(tally, terms.of_rank(VALUE)):
         return None
     return (tally.repaired, float(tally.net(terms.cost_of_error, terms.cost_of_review)))
 

@@ -224,16 +224,9 @@ class Voyage:
         """To its next question, wait or end."""
         return self.loop().advance(self.customer, self.run_id, holder)
 
-    def decide(
-        self,
-        name: str,
-        kind: DecisionKind = "approve",
-        *,
-        asked: Approval | None = None,
-        **how: str,
-    ) -> Approval:
-        """One person answers what the run waits for."""
-        asked = asked or self.asked
+    def decide(self, name: str, kind: DecisionKind = "approve", **how: Any) -> Approval:
+        """One person answers what the run waits for, or the question `asked`."""
+        asked: Approval = how.pop("asked", None) or self.asked
         answer = Answer(asked.id, kind, f"{name} says {kind}", asked.subject, **how)
         judges = self.engines.decision_rules(self.customer)
         return approvals.decide(self.store, self.identity(name), answer, judges)

@@ -175,7 +175,7 @@ def test_a_no_ends_the_run_with_an_owner_and_the_reason(
     answer: DecisionKind,
     status: ApprovalStatus,
 ) -> None:
-    """Given a question; when one person says no; then it is the proof, or goes back to its maker."""
+    """Given a question; when one person says no; then it is the proof, and has its owner."""
     voyage = harbour.at(point)
     asked = voyage.asked
     voyage.refuse(answer)

@@ -19,7 +19,6 @@ from rollout import counting, drift, ladder, spread
 from rollout.counting import Reading, Window, by_item
 from rollout.drift import Moved
 from runs import snapshots
-from runs.errors import Conflict
 from runs.plan import COUNTED, Plan, PlanRecord
 from runs.records.evidence import Evidence, Outcome, OutcomeTable
 from runs.records.item import Item, Output, Review
@@ -95,11 +94,19 @@ class _Look(NamedTuple):
     right: str = ""
 
 
-def measure(store: Store, customer: Customer, *, release: Release, now: datetime) -> StageEvidence:
+def measure(
+    store: Store,
+    customer: Customer,
+    *,
+    release: Release,
+    now: datetime,
+    is_early: bool = False,
+) -> StageEvidence:
     """What the live items of the release's present stage show; reads only.
 
     `now` is UTC. Items of another version, policy or stage, and those admitted before the evidence
-    of the stage began, do not count.
+    of the stage began, do not count. With `is_early` drift is not compared while the sample is not
+    whole: it takes nothing back, and every case of the dry run has to be read for it.
     """
     view = _View(store, customer, release, now)
     stage = ladder.find_stage(release)
@@ -108,9 +115,11 @@ def measure(store: Store, customer: Customer, *, release: Release, now: datetime
     selected = store.items.in_order(customer, _window(release, audited=True), limit=size)
     looks = _look(view, [*selected, *recent])
     settled = [looks[i.id] for i in selected if looks[i.id].outcome != "pending"]
+    is_whole = 0 < size == len(settled)
+    told = _read(view, looks, recent, with_drift=is_whole or not is_early)
     return StageEvidence(
-        evidence=_evidence(view, settled) if 0 < size == len(settled) else None,
-        signals=_read(view, looks, recent),
+        evidence=_evidence(view, settled) if is_whole else None,
+        signals=told,
         repeated=_repeated(looks.values()),
         settled=len(settled),
         sample=size,
@@ -174,10 +183,17 @@ def _look(view: _View, items: Iterable[Item]) -> dict[str, _Look]:
     reviews: dict[str, list[Review]] = defaultdict(list)
     for review in view.store.reviews.of_items(view.customer, list(chosen)):
         reviews[review.item].append(review)
-    return {id: _judge(view, item, reviews[id]) for id, item in chosen.items()}
+    outputs = (item.output for item in chosen.values())
+    kept = snapshots.read_many(view.store, view.customer, outputs)
+    return {
+        id: _judge(view, item, reviews=reviews[id], output=kept.get(item.output))
+        for id, item in chosen.items()
+    }
 
 
-def _judge(view: _View, item: Item, reviews: Sequence[Review]) -> _Look:
+def _judge(
+    view: _View, item: Item, *, reviews: Sequence[Review], output: dict[str, Any] | None
+) -> _Look:
     """Unanswered, answered without saying which routes were right, or erased: never right."""
     answered = [review for review in reviews if review.status == "decided" and review.routes]
     if not answered:
@@ -187,9 +203,9 @@ def _judge(view: _View, item: Item, reviews: Sequence[Review]) -> _Look:
         # What broke the contract was refused before it had a route.
         is_right = (item.route or "refuse") in answer.routes
         return _Look(item, "right_review" if is_right else "needless_review", "", answer.label)
-    said = _find_said(view, item)
-    if said is None:
+    if output is None:
         return _Look(item, "unlabelled")
+    said = output["label"]
     is_right = "act" in answer.routes and said == answer.label and not answer.wrong
     right = answer.label + (f", but {', '.join(answer.wrong)}" if answer.wrong else "")
     return _Look(item, "right_auto" if is_right else "wrong_auto", said, right)
@@ -204,14 +220,6 @@ def _unanswered(
     return "error" if item.status == "queued" else "unlabelled"
 
 
-def _find_said(view: _View, item: Item) -> str | None:
-    """The label the version gave, or None once it was erased."""
-    try:
-        return snapshots.read(view.store, view.customer, item.output)["label"]
-    except Conflict:
-        return None
-
-
 def _repeated(looks: Iterable[_Look]) -> tuple[Repeated, ...]:
     failed: Counter[tuple[Outcome, str, str, str]] = Counter()
     for look in looks:
@@ -221,9 +229,14 @@ def _repeated(looks: Iterable[_Look]) -> tuple[Repeated, ...]:
     return tuple(sorted(found, key=lambda one: (-one.times, one[:4])))
 
 
-def _read(view: _View, looks: Mapping[str, _Look], recent: Sequence[Item]) -> tuple[Signal, ...]:
+def _read(
+    view: _View, looks: Mapping[str, _Look], recent: Sequence[Item], *, with_drift: bool
+) -> tuple[Signal, ...]:
     release, plan = view.release, _plan(view)
-    repeated = _repeated(looks.values())
+    repeated, window = _repeated(looks.values()), _gather(view, recent)
+    read = _said_by_people(looks.values(), repeated) | _said_by_record(view, window)
+    if with_drift:
+        read["drift"] = counting.drift(_moved(view, window))
     return tuple(
         Signal(
             release=release.id,
@@ -239,9 +252,7 @@ def _read(view: _View, looks: Mapping[str, _Look], recent: Sequence[Item]) -> tu
             until=view.now,
             figures=dict(one.figures),
         )
-        for name, one in (
-            _said_by_people(looks.values(), repeated) | _said_by_record(view, recent)
-        ).items()
+        for name, one in read.items()
     )
 
 
@@ -268,9 +279,8 @@ def _said_by_people(looks: Iterable[_Look], repeated: Sequence[Repeated]) -> dic
     }
 
 
-def _said_by_record(view: _View, recent: Sequence[Item]) -> dict[Measure, Reading]:
+def _said_by_record(view: _View, window: Window) -> dict[Measure, Reading]:
     """What the record itself says of the newest items."""
-    window = _gather(view, recent)
     week = ItemFilter(
         release=view.release.id,
         arm=_window(view.release).arm,
@@ -285,7 +295,6 @@ def _said_by_record(view: _View, recent: Sequence[Item]) -> dict[Measure, Readin
         "cost": counting.cost(window, items),
         "fallback": counting.fallback(window),
         "escalation": counting.escalation(window),
-        "drift": counting.drift(_moved(view, window)),
     }
 
 

@@ -31,7 +31,7 @@ def monitor(state: State, deps: Deps) -> Update:
     now = deps.store.clock.now()
     # Before measuring: what changes meanwhile must wake the run again.
     mark = measured(deps.store, customer, release)
-    seen = measure(deps.store, customer, release=release, now=now)
+    seen = measure(deps.store, customer, release=release, now=now, is_early=True)
     if _waits(deps, customer, release, seen, now=now):
         interrupt({"release_id": release.id, "measured": mark})
         return {"verdict": ""}

@@ -68,6 +68,18 @@ def without_file(voyage: Voyage) -> Plan:
     return plan_of(context={"sources": (SOURCE,)})
 
 
+def of_a_team(voyage: Voyage) -> Plan:
+    """A system that a team owns, and for which no person answers."""
+    (system,) = plan_of().systems
+    return plan_of().model_copy(update={"systems": (system.model_copy(update={"person": ""}),)})
+
+
+def dear(voyage: Voyage) -> Plan:
+    """A way that costs more than the installation lets an item spend."""
+    (way,) = plan_of().economics.ways
+    return plan_of(economics={"ways": (way.as_json() | {"cost_per_item": "0.51"},)})
+
+
 def mislearnt(voyage: Voyage) -> Plan:
     """A rule was learnt whose condition names a source the plan does not have."""
     payload = {"id": "tier", "condition": "context.crm.amount > 5.0", "route": "review"}
@@ -88,6 +100,8 @@ def mislearnt(voyage: Voyage) -> Plan:
 CASES: dict[str, tuple[Callable[[Voyage], Plan], str, str, str]] = {
     "another workflow's cases": (another_workflows, "dataset", "ana", "is for workflow 'billing'"),
     "gaps nobody accepted": (unaccepted, "dataset", "ana", "accepts that in writing"),
+    "a team's system": (of_a_team, "systems.0.person", "bob", "'the desk' is nobody's id here"),
+    "a dear way": (dear, "economics.ways.0.cost_per_item", "ana", "item_budget.cost of the"),
     "no tool for an effect": (without_tool, "actions.allowed.0.tool", "bob", "no tool 'trays'"),
     "no operation": (without_operation, "actions.allowed.0.tool", "bob", "no operation 'close'"),
     "no tool for a source": (without_source, "context.sources.0.tool", "bob", "no tool 'crm'"),

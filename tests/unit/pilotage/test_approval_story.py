@@ -85,7 +85,7 @@ def test_the_question_about_a_plan_tells_what_the_plan_comes_to(told: Told) -> N
     assert "may update: assign; not refund" in shown
     assert "masked: pattern:email" in shown
     assert "kept: 30 days" in shown
-    assert "may cost: 0.01 EUR an item, 50 a week; may take 60000 ms" in shown
+    assert "may cost: 1.50 EUR an item, 1000 a week; may take 60000 ms" in shown
     assert "alert quality: at least 0.6, tells ben; taken back below 0.3" in shown
     assert "ladder: sandbox (0 %, 24 h), slice_5 (5 %, 24 h)" in shown
     assert "may pause, narrow and take back: ben, ana" in shown

@@ -259,3 +259,17 @@ def test_before_the_first_stage_nothing_is_measured_yet(world: World) -> None:
 
     assert (seen.evidence, seen.sample) == (None, 0)
     assert {(one.events, one.total) for one in seen.signals} == {(0, 0)}
+
+
+def test_drift_is_not_compared_before_the_sample_is_whole_where_nobody_asks(world: World) -> None:
+    """It takes nothing back; whoever reads by the clock, and whoever judges, gets it."""
+    release, now = world.at("sandbox"), world.clock.now()
+    told = {"release": release, "now": now}
+    early = measure(world.store, world.customer, **told, is_early=True)
+    by_the_clock = measure(world.store, world.customer, **told)
+    work(world, world.send(6))
+    whole = measure(world.store, world.customer, **told, is_early=True)
+    names = [{one.name for one in seen.signals} for seen in (early, by_the_clock, whole)]
+
+    assert ["drift" in one for one in names] == [False, True, True]
+    assert names[0] | {"drift"} == names[1] == names[2]

@@ -55,15 +55,13 @@ def test_a_voyage_that_nothing_disturbs_comes_to_this_end(harbour: Harbour) -> N
 
 @pytest.mark.both_databases
 def test_a_death_after_every_node_comes_to_the_same_end_with_one_message(harbour: Harbour) -> None:
-    """Each one's work was done and its checkpoint not written: done again, it is once.
-
-    Nothing is tried again on this way, so that nothing waits for it.
-    """
+    """Each one's work was done and its checkpoint not written: done again, it is once."""
     crashes: list[str] = []
     voyage = harbour.at("home")
     voyage.build_graph = dying(set(graph.NODES), crashes)
 
     assert story(voyage) == UNDISTURBED
+    # Nothing fails on this way, so that nothing waits to be tried again.
     assert sorted(crashes) == sorted(set(graph.NODES) - {"wait_again"})
 
 

@@ -24,18 +24,28 @@ def told(tmp_path: Path) -> Told:
     return Told(tmp_path)
 
 
-def end(told: Told, id: str, *, kind: str = "", batch: str = "monday", **changed: Any) -> None:
-    """Take an item in and bring it to its end, with the review it gets."""
+def end(
+    told: Told,
+    id: str,
+    *,
+    kind: str = "",
+    batch: str = "monday",
+    acts: tuple[str, str] | None = None,
+    **changed: Any,
+) -> None:
+    """Take an item in and bring it to its end, with what it did outside and the review it gets."""
     own = {"id": id, "key": f"key-{id}", "batch": batch}
     opened = builders.item(**own)
     told.store.items.admit(told.customer, "dan", opened)
+    if acts:
+        act(told, id, *acts)
     if changed:
         ended = opened.model_copy(update={"finished_at": NOW + timedelta(minutes=5), **changed})
         review = builders.review(id=f"{id}.{kind}", item=id, kind=kind or "exception")
         told.store.items.finish(told.customer, ended, [review] if kind else [])
 
 
-def act(told: Told, item: str, status: str = "done", reason: str = "") -> None:
+def act(told: Told, item: str, status: str, reason: str) -> None:
     """Let it act outside, and settle that."""
     key = f"{item}:assign"
     told.store.actions.reserve(told.customer, builders.action(id=key, key=key, item=item), 1)
@@ -78,8 +88,7 @@ def test_who_holds_what_is_open_is_told_with_what_is_late(told: Told) -> None:
 
 def test_what_was_done_outside_is_told_with_its_receipt(told: Told) -> None:
     """Under the key the sender knows it by."""
-    end(told, "i-1", **ACTED)
-    act(told, "i-1")
+    end(told, "i-1", acts=("done", ""), **ACTED)
     found = story(told)
     [receipt] = found["receipts"]
     shown = "\n".join(batch_story.lines(found, "batch monday"))
@@ -93,8 +102,8 @@ def test_failures_are_grouped_by_why_and_numbers_do_not_part_them(told: Told) ->
     """The most frequent first, with examples."""
     end(told, "i-1", **BROKEN, reason="amount 12.50 is above 10")
     end(told, "i-2", **BROKEN, reason="amount 900 is above 10")
-    end(told, "i-3", status="in_review", route="act", rule="threshold", reason="assign is failed")
-    act(told, "i-3", "failed", "the queue is full")
+    failed_act = {"status": "in_review", "route": "act", "rule": "threshold", "reason": "failed"}
+    end(told, "i-3", acts=("failed", "the queue is full"), **failed_act)
     failed = story(told)["failed"]
 
     assert [(one["what"], one["reason"], one["items"]) for one in failed] == [

@@ -101,6 +101,7 @@ def test_an_answer_is_told_with_who_when_role_and_proof(told: Told) -> None:
 
 def test_a_solo_decision_is_stamped_wherever_it_is_shown(told: Told) -> None:
     """Nobody takes it for four eyes."""
+    people.change_person(told.store, told.customer, "cli", id="ana", roles=("owner",))
     for other in ("ben", "dan", "olga"):
         people.disable_person(told.store, told.customer, "cli", other)
     need = Need(role="product_owner", count=1, people=("ana",))

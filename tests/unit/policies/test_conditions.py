@@ -66,6 +66,14 @@ def test_the_plain_form_says_what_celpy_says_or_nothing(text: str, facts: Facts)
         assert find_answer(expression, facts) is None
 
 
+def test_two_mistakes_under_a_no_are_a_no() -> None:
+    """Whatever celpy makes of telling them."""
+    expression = parse("has(item.a) && (item.a && item.a < [])", "condition")
+    facts = Facts(item={}, context={}, answer={}, values={}, lists={})
+
+    assert find_answer(expression, facts) is False
+
+
 EVERYDAY = [
     "item.amount > values.limit",
     'context.crm.tier == "gold" && answer.label in ["refund", "parcel"]',

@@ -149,6 +149,7 @@ def test_the_rules_as_shipped_are_whole_and_within_their_own_bounds() -> None:
         "test_exit": "engineering_lead",
         "stage": "ops_manager",
         "update": "business_owner",
+        "action": "ops_lead",
     }
     assert shipped.policy.evidence_hours == {
         "dry_run": 30 * 24,

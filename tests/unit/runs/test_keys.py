@@ -40,7 +40,7 @@ def store(tmp_path: Path, clock: StoppedClock) -> Store:
 
 def answer(signature: Signature | None, kind: str = "approve") -> Answer:
     """What Ana sends."""
-    return Answer("a-1", kind, "because", SUBJECT, signature)  # pyright: ignore[reportArgumentType] -- a table
+    return Answer("a-1", kind, "because", SUBJECT, "", "", signature)  # pyright: ignore[reportArgumentType] -- a table
 
 
 def signed(store: Store, private: bytes = PRIVATE, said: Said = SAID) -> Signature:

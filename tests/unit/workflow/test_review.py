@@ -266,6 +266,8 @@ def test_the_only_person_of_a_solo_house_is_stamped(tmp_path: Path) -> None:
     """Their answer counts, and says that they were alone."""
     world = asked_for_by(tmp_path, "ben")
     item = waiting(world)
+    roles = ("owner", "ops_lead")
+    people.change_person(world.store, world.customer, "olga", id="ben", roles=roles)
     for other in ("olga", "dan", "ana"):
         people.disable_person(world.store, world.customer, "olga", other)
 

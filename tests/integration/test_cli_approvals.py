@@ -21,8 +21,8 @@ def house(tmp_path: Path) -> House:
     house = make_house(tmp_path / "home")
     fin = builders.person(id="fin", roles=("ops_lead",))
     people.add_person(house.store, house.customer, "olga", fin)
-    house.tokens["bot"] = people.create_token(
-        house.store, house.customer, "olga", person="ana", scopes=("items:submit",)
+    house.tokens["bot"] = people.create_program_token(
+        house.store, house.customer, "olga", person="ana", scopes=("submit",)
     )
     rule = EmergencyRule(people=("gil",), kinds=("plan",), confirm_hours=4)
     values = policy_of("desk").model_copy(update={"emergency": rule, "escalation": ("gil",)})

@@ -92,6 +92,7 @@ def test_a_release_has_a_page_with_what_decides_its_next_move(house: House, tmp_
 def test_looking_at_a_release_keeps_nothing(house: House, tmp_path: Path) -> None:
     """A page is no event, and no evidence."""
     measured(house)
+    house.run("run", "list", by="dan")
     before = len(house.store.events(house.customer))
     house.run("release", "show", "desk", by="dan")
     house.run("release", "show", "desk", "--html", str(tmp_path / "desk.html"), by="dan")

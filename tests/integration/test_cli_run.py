@@ -84,7 +84,8 @@ def test_a_run_ends_with_its_code_once_the_answer_is_there(house: House, started
 
     lines = [json.loads(line) for line in watched.stdout.splitlines()]
     assert watched.exit_code == 5
-    assert [line["kind"] for line in lines if "kind" in line][-2:] == ["run_closed", "priority"]
+    kinds = [line["kind"] for line in lines if "kind" in line]
+    assert kinds[-4:] == ["run_closed", "record_kept", "checkpoints_pruned", "priority"]
     assert lines[-1]["end"]["kind"] == "blocker_escalated"
 
 

@@ -12,10 +12,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from workflow.baseline.looking import Fact as Fact
 from workflow.baseline.terms import Floats
 
-Fact = float | str | None
-"""A number (a flag is 0 or 1), a choice, or nothing."""
 Row = Sequence[Fact]
 STEPS = 12
 """At most so many limits for one number."""

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from policies.features import place_of
 from runs.records.version import Feature, FieldSpec, LearntRoute
-from workflow.baseline.facts import Fact
 
+Fact = float | str | None
+"""A number (a flag is 0 or 1), a choice, or nothing."""
 Context = Mapping[str, Mapping[str, Any]]
 """What was read, by source and field."""
 PIECE = 3

@@ -119,19 +119,23 @@ def _functions() -> Mapping[str, Callable[..., Any]]:
             raise TypeError("`in` looks into a list of other things")
         return BoolType(False)
 
-    def joining(sign: str) -> Callable[..., Any]:
-        usual = base_functions[f"_{sign}_"]
-
-        def joined(left: Any, right: Any) -> Any:
-            # celpy tells two errors by their trees, and fails over some of these.
-            if not isinstance(left, BoolType) and not isinstance(right, BoolType):
-                raise TypeError(f"neither side of {sign} is yes or no")
-            return usual(left, right)
-
-        return joined
-
     compared = {f"_{sign}_": comparing(sign, by) for sign, by in _SIGNS.items()}
-    return {**compared, "_in_": is_in, "_&&_": joining("&&"), "_||_": joining("||")}
+    return {**compared, "_in_": is_in, "_&&_": _joining("&&"), "_||_": _joining("||")}
+
+
+def _joining(sign: str) -> Callable[..., Any]:
+    """The usual junction; celpy tells two errors by their trees, and fails over some of these."""
+    from celpy.celtypes import BoolType
+    from celpy.evaluation import base_functions
+
+    usual = base_functions[f"_{sign}_"]
+
+    def joined(left: Any, right: Any) -> Any:
+        if not isinstance(left, BoolType) and not isinstance(right, BoolType):
+            raise TypeError(f"neither side of {sign} is yes or no")
+        return usual(left, right)
+
+    return joined
 
 
 def _as_cel(value: Any) -> Any:

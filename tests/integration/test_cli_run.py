@@ -85,7 +85,11 @@ def test_a_run_ends_with_its_code_once_the_answer_is_there(house: House, started
     lines = [json.loads(line) for line in watched.stdout.splitlines()]
     assert watched.exit_code == 5
     kinds = [line["kind"] for line in lines if "kind" in line]
-    assert kinds[-4:] == ["run_closed", "record_kept", "checkpoints_pruned", "priority"]
+    after = kinds[kinds.index("run_closed") + 1 :]
+    assert (after[-1], set(after[:-1]) <= {"record_kept", "checkpoints_pruned"}) == (
+        "priority",
+        True,
+    )
     assert lines[-1]["end"]["kind"] == "blocker_escalated"
 
 

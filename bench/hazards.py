@@ -34,7 +34,7 @@ PLAIN: Mapping[str, Callable[[], Outcome]] = {
     "6": answering.stale_id,
     "7": answering.keys_like_ids,
     "8": answering.empty_answer,
-    "9": pausing.new_input,
+    "9": pausing.input_to_paused,
     "10": pausing.swallowed,
     "11": surviving.renamed_node,
     "11b": surviving.removed_node,

@@ -75,7 +75,7 @@ def looked_up_again() -> Outcome:
     return Outcome(word, f"what stands before interrupt() ran {len(calls)} times")
 
 
-def new_input() -> Outcome:
+def input_to_paused() -> Outcome:
     """Row 9."""
     paid: list[int] = []
     graph = paused(graph_of(ask=ask, pay=paying(paid)))

@@ -39,7 +39,7 @@ def two_accounts(harbour: Harbour) -> str:
     return "one person counts once, by whatever token"
 
 
-def service_token(harbour: Harbour) -> str:
+def program_token(harbour: Harbour) -> str:
     """An approval given by a service token."""
     voyage = harbour.at("plan")
     told = {"person": "ana", "scopes": ("items:write",)}

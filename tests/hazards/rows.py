@@ -60,7 +60,7 @@ ROWS: tuple[Row, ...] = (
     Row("33", "server restart leaves runs pending", positions.restart),
     Row("deputy", "an approver's deputy who is the builder", beside.builder_as_deputy),
     Row("accounts", "a quorum of two by one person twice", beside.two_accounts),
-    Row("service", "an approval given by a service token", beside.service_token),
+    Row("service", "an approval given by a service token", beside.program_token),
     Row("signed out", "an approval from a signed-out session", beside.signed_out),
     Row("clock", "a clock that jumps back", beside.clock_back),
     Row("crowd", "ten thousand open approvals", beside.crowd),

@@ -120,6 +120,6 @@ def _show(event: Event, step: Steps, *, as_json: bool) -> None:
         print_json("event", event.model_dump(mode="json"), on_one_line=True)
     elif event.kind == "record_kept" and event.body.get("record") in TOLD:
         step(f"{str(event.body['record']).replace('_', ' ')} {event.subject.partition(':')[2]}")
-    elif event.kind not in ("record_kept", "snapshot_kept"):
+    elif event.kind not in ("record_kept", "snapshot_kept", "checkpoints_pruned"):
         told = ", ".join(f"{name} {short(str(value))}" for name, value in event.body.items())
         step(f"{event.kind.replace('_', ' ')}" + (f" ({told})" if told else ""))

@@ -198,7 +198,7 @@ def test_a_quorum_of_two_is_not_one_person_twice(harbour: Harbour) -> None:
     assert beside.two_accounts(harbour).startswith("one person counts once")
 
 
-def test_a_service_token_approves_nothing(harbour: Harbour) -> None:
+def test_a_programs_token_approves_nothing(harbour: Harbour) -> None:
     """Whoever stands behind it."""
     assert beside.program_token(harbour).startswith("NotAllowed")
 

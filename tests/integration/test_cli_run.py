@@ -10,6 +10,8 @@ from runs import approvals, leases
 from tests.unit.pilotage.homes import House, make_house
 
 HOLES = "workflow: desk\ntitle: Sort the desk's tickets\nowners: {incidents: ben}\n"
+HOUSEKEEPING = ("record_kept", "checkpoints_pruned")
+"""What follows an end: where the run stood is archived."""
 START = ("run", "start", "--title", "Sort tickets", "--text", "Tickets wait a day")
 
 

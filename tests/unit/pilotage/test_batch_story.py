@@ -13,9 +13,19 @@ from tests import builders
 from tests.builders import NOW
 from tests.unit.pilotage.told import Told
 
-ACTED = {"status": "acted", "route": "act", "rule": "threshold", "reason": "done: assign"}
-REVIEWED = {"status": "in_review", "route": "review", "rule": "limit", "reason": "above 500"}
-BROKEN = {"status": "quarantined", "route": "refuse", "rule": "contract"}
+ACTED: dict[str, Any] = {
+    "status": "acted",
+    "route": "act",
+    "rule": "threshold",
+    "reason": "done: assign",
+}
+REVIEWED: dict[str, Any] = {
+    "status": "in_review",
+    "route": "review",
+    "rule": "limit",
+    "reason": "above 500",
+}
+BROKEN: dict[str, Any] = {"status": "quarantined", "route": "refuse", "rule": "contract"}
 
 
 @pytest.fixture
@@ -102,7 +112,12 @@ def test_failures_are_grouped_by_why_and_numbers_do_not_part_them(told: Told) ->
     """The most frequent first, with examples."""
     end(told, "i-1", **BROKEN, reason="amount 12.50 is above 10")
     end(told, "i-2", **BROKEN, reason="amount 900 is above 10")
-    failed_act = {"status": "in_review", "route": "act", "rule": "threshold", "reason": "failed"}
+    failed_act: dict[str, Any] = {
+        "status": "in_review",
+        "route": "act",
+        "rule": "threshold",
+        "reason": "failed",
+    }
     end(told, "i-3", acts=("failed", "the queue is full"), **failed_act)
     failed = story(told)["failed"]
 

@@ -42,17 +42,22 @@ def from_the_dead(wired: Wired, customer: Customer, alive: Collection[str]) -> l
 
 
 def meeting_another_loop(wired: Wired, customer: Customer) -> list[Run]:
-    """The runs under way that are pinned to another loop or other rules than this program has."""
+    """The runs under way that are pinned to another loop or other rules than this program has.
+
+    One at work without a pin has met no loop yet: the job that opened it is there.
+    """
     source, rules = code_digest(), wired.installation.digest
     under_way = [
         run
         for status in ("open", "waiting")
         for run in wired.store.runs.list(customer, status=status, limit=10_000)
     ]
+    pinned = [(run, find_pin(wired.store, customer, run.id)) for run in under_way]
     return [
         run
-        for run in under_way
-        if not is_pinned(find_pin(wired.store, customer, run.id), run, source=source, rules=rules)
+        for run, pin in pinned
+        if not is_pinned(pin, run, source=source, rules=rules)
+        and (pin is not None or run.status == "waiting")
     ]
 
 

@@ -9,8 +9,10 @@ from alembic import command
 from alembic.config import Config
 
 from runs import approvals, audit, snapshots, tables, words
+from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.store import schema
+from runs.store.change import text_of
 from runs.store.store import Store
 from tests.builders import DIGEST, approval, make_customer, make_store, run, trigger
 from tests.builders import NOW as AT
@@ -49,6 +51,13 @@ def decision(asked: str, person: str, reason: str) -> dict[str, Any]:
     return {"id": body["id"], "approval": asked, "person": person, "body": body}
 
 
+def question(asked: Approval) -> dict[str, Any]:
+    """A question's row as it was first."""
+    body = asked.as_json()
+    row = {name: body[name] for name in ("id", "run", "kind", "subject", "status")}
+    return {**row, "due_at": text_of(asked.due_at), "body": body}
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A record of the first schema with a trigger, two questions and their answers."""
@@ -59,11 +68,13 @@ def store(tmp_path: Path) -> Store:
         old = trigger().as_json() | {"title": TITLE}
         change.insert(tables.triggers, old, "trigger_received")
         change.insert(tables.runs, run().as_json(), "run_opened")
-    for asked in (
-        approval(),
-        approval(id="a-2", kind="update", title=f"Update to the customer: {TITLE}"),
-    ):
-        approvals.open_approval(store, customer, "run:r-1", asked)
+    with store.change(customer, "run:r-1", "r-1") as change:
+        for asked in (
+            approval(),
+            approval(id="a-2", kind="update", title=f"Update to the customer: {TITLE}"),
+        ):
+            told = {"approval_kind": asked.kind, "subject": asked.subject}
+            change.insert(tables.approvals, question(asked), "approval_opened", **told)
     with store.change(customer, "ana", "r-1") as change:
         for row in (decision("a-1", "ana", REASON), decision("a-2", "ben", "")):
             change.insert(tables.decisions, row, "decision_recorded")

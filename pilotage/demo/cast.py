@@ -33,7 +33,7 @@ TOGETHER = 60
 MORE = 40
 """So many pieces come in together once a stage's sample is whole."""
 PATIENCE = 5
-"""So often a weak signal is waited for; then the incident owner rolls back."""
+"""So many times as many a weak signal is given to recover; then the incident owner rolls back."""
 STEP = timedelta(hours=13)
 """So far the clock is turned at once: signals are read twice a day at least."""
 SENDER = "delivery_engineer"
@@ -48,7 +48,7 @@ class Cast:
     workflow: str
     rules: Rules
     _sent: int = field(default=0, init=False)
-    _patience: int = field(default=PATIENCE, init=False)
+    _weak_since: int | None = field(default=None, init=False)
     _batches: int = field(default=0, init=False)
 
     def decide(self, run: Run) -> int:
@@ -84,12 +84,14 @@ class Cast:
         seen = measure(store, customer, release=release, now=store.clock.now())
         missing = seen.sample - seen.settled
         weak = self._weak(release, seen) if missing <= 0 else []
-        if weak:
+        if not weak:
+            self._weak_since = None
+        else:
             # The desk goes on: what comes next says whether the signal recovers.
             missing = MORE
-            self._patience -= 1
-            if self._patience < 0:
-                return self._withdraw(release, weak)
+            waited = self._waited(seen)
+            if waited >= PATIENCE * MORE or self._sent >= len(self.simulator.pieces):
+                return self._withdraw(release, weak, waited)
         if missing <= 0 or self._sent >= len(self.simulator.pieces):
             return 0
         share = release.weight_bp / 10_000 or 1.0
@@ -102,6 +104,13 @@ class Cast:
         sender, name = self.stage.holder_of(SENDER), f"{self.workflow}-{self._batches}"
         self.stage.wired.admit(sender, self.workflow, sent, batch=name)
         return len(sent)
+
+    def _waited(self, seen: StageEvidence) -> int:
+        """How many items a weak signal was given to recover, since it was first seen weak."""
+        served = max((one.total for one in seen.signals), default=0)
+        if self._weak_since is None or served < self._weak_since:
+            self._weak_since = served
+        return served - self._weak_since
 
     def look_at(self, release: Release) -> int:
         """Answer every open review of the release, as the simulator; how many were answered."""
@@ -148,11 +157,11 @@ class Cast:
         told = watch.standings(self._plan(release), {one.name: one for one in seen.signals})
         return [one.name for one in told if one.is_unread or one.is_breached]
 
-    def _withdraw(self, release: Release, weak: Sequence[str]) -> int:
+    def _withdraw(self, release: Release, weak: Sequence[str], waited: int) -> int:
         """The incident owner has seen enough and takes the version away."""
         store, customer = self.stage.wired.store, self.stage.customer
         owner = self.stage.identity(self._plan(release).owners.incidents)
-        reason = f"{', '.join(weak)} did not recover over {PATIENCE * MORE} more items"
+        reason = f"{', '.join(weak)} did not recover over {waited} more items"
         cause = Asked(owner, reason, self.stage.wired.words())
         way_back.roll_back(store, customer, release=release, cause=cause)
         return 1

@@ -222,6 +222,9 @@ class Loop:
         ) as lease:
             if lease is None:
                 raise Unavailable(f"run {run} is being advanced by another worker; try again")
+            if self._store.runs.get(customer, run).status == "ended":
+                # Whoever held it before ended it: its pruned thread would begin from the start.
+                return
             fenced = self._store.guarded(lambda change: leases.require(change, lease))
             with self._checkpoints() as saver:
                 _require_checkpoints(saver)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from agent import graph
+from runs import leases
 from runs.records.evidence import Evidence, FixTrial
 from tests.harbours import Harbour
 from tests.hazards.loops import Crash, dying
@@ -63,6 +64,30 @@ def test_a_death_after_every_node_comes_to_the_same_end_with_one_message(harbour
     assert story(voyage) == UNDISTURBED
     # Nothing fails on this way, so that nothing waits to be tried again.
     assert sorted(crashes) == sorted(set(graph.NODES) - {"wait_again"})
+
+
+@pytest.mark.both_databases
+def test_who_gets_a_run_that_another_has_just_ended_begins_nothing_again(
+    harbour: Harbour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looked before the end and got the lease after it: the checkpoints are gone by then."""
+    voyage = harbour.at("plan")
+    voyage.refuse()
+    voyage.agree()
+    real, between = leases.held, list[str]()
+
+    def held(*given: Any, **named: Any) -> Any:
+        if not between:
+            between.append("")
+            between.append(voyage.advance("w2").status)
+        return real(*given, **named)
+
+    monkeypatch.setattr(leases, "held", held)
+    voyage.advance("w1")
+
+    assert between == ["", "ended"]
+    assert [one.status for one in voyage.questions("update")] == ["approved"]
+    assert (voyage.run.status, voyage.waits_for, len(voyage.messages)) == ("ended", "", 1)
 
 
 def test_a_death_while_rolling_back_is_told_as_the_roll_back_it_was(

@@ -55,6 +55,9 @@ def take_back(at: Place, customer: Customer) -> None:
 
 
 def _take_back(at: Place, customer: Customer, approved: Approval) -> None:
+    if at.notices(customer).find_receipt(f"{approved.id}:withdrawn") is not None:
+        # Taken back and told: whoever lets the release serve again afterwards has looked at it.
+        return
     releases = at.store.releases.of_run(customer, approved.run) if approved.run else []
     for release in releases:
         if release.status in SERVES:

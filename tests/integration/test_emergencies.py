@@ -91,3 +91,9 @@ def test_a_release_goes_back_to_the_share_it_had_before(world: World, tmp_path: 
         "Title: EMERGENCY approval: stage",
     ]
     assert all(text.startswith("To: ana, olga, dan\n") for text in told)
+    again = after.model_copy(update={"status": "open"})
+    resumed = world.store.releases.change(
+        world.customer, "ana", before=after, after=again, event=("release_resumed", {})
+    )
+    take_back(desk, world.customer)
+    assert world.store.releases.get(world.customer, first.id).status == resumed.status == "open"

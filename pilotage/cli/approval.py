@@ -1,11 +1,15 @@
 """see what waits for you, and decide it."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 import click
 
 from pilotage.cli import approval_decide, approval_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import show, table, when
+from policies.quorum import named
 from policies.standins import seats
 from runs import approvals, standins, words
 from runs.records.approval import Approval
@@ -28,7 +32,9 @@ def approval() -> None:
     epilog="Examples:\n\n  pilotage approval list --mine\n\n"
     "  pilotage approval list --status approved --json",
 )
-@click.option("--mine", is_flag=True, help="Only what you may still decide.")
+@click.option(
+    "--mine", is_flag=True, help="Only what asks you; of what is open, what you may decide."
+)
 @click.option("--status", type=click.Choice([*STATUSES, "any"]), default="open", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @json_option
@@ -37,11 +43,14 @@ def list_approvals(call: Call, *, mine: bool, status: str, limit: int, as_json: 
     """What waits for a decision, the most urgent first."""
     store, customer = call.store, call.customer
     wanted = "" if status == "any" else status
-    if mine:
-        found = _mine(call, limit)
+    if mine and status == "open":
+        every = _mine(call)
+    elif mine:
+        every = _mine_of(call, wanted)
     else:
-        found = approvals.list_approvals(store, customer, status=wanted, limit=limit)
-    told = words.told(store, customer, [asked.as_json() for asked in found])
+        every = approvals.pages(store, customer, status=wanted, size=min(limit + 1, PAGE))
+    found = list(islice(every, limit + 1))
+    told = words.told(store, customer, [asked.as_json() for asked in found[:limit]])
     rows = [
         (
             asked["id"],
@@ -55,7 +64,10 @@ def list_approvals(call: Call, *, mine: bool, status: str, limit: int, as_json: 
     ]
     header = ("approval", "kind", "status", "due", "needs", "title")
     lines = table(header, rows, none="nothing waits")
-    show("approvals", {"approvals": told}, lines, as_json=as_json)
+    has_more = len(found) > limit
+    if has_more:
+        call.say("there are more; --limit shows them")
+    show("approvals", {"approvals": told, "has_more": has_more}, lines, as_json=as_json)
 
 
 @approval.command(
@@ -73,21 +85,37 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     show("approval", told, approval_story.lines(told), as_json=as_json)
 
 
-def _mine(call: Call, limit: int) -> list[Approval]:
+def _mine(call: Call) -> Iterator[Approval]:
     """What the asking person may still decide, in their own place or as somebody's delegate."""
     person, store = call.identity.person, call.store
     around = standins.around(store, call.customer)
     givers = {one.giver for one in around.delegations if one.to == person}
-    found: list[Approval] = []
     last: Approval | None = None
-    while len(found) < limit:
-        page = approvals.asking_any_of(
-            store, call.customer, {person, *givers}, limit=PAGE, after=last
-        )
-        if not page:
-            break
-        made = approvals.decisions_on(store, call.customer, [one.id for one in page])
-        decided = {one.approval for one in made if one.person == person}
-        found += [one for one in page if one.id not in decided and seats(one, person, around)]
+    while page := approvals.asking_any_of(
+        store, call.customer, {person, *givers}, limit=PAGE, after=last
+    ):
+        decided = _decided(call, page)
+        yield from (one for one in page if one.id not in decided and seats(one, person, around))
         last = page[-1]
-    return found[:limit]
+
+
+def _mine_of(call: Call, status: str) -> Iterator[Approval]:
+    """Of every status or this one: what is open as above, and what asked or was decided by them."""
+    person = call.identity.person
+    around = standins.around(call.store, call.customer)
+    every = approvals.pages(call.store, call.customer, status=status, size=PAGE)
+    while page := list(islice(every, PAGE)):
+        decided = _decided(call, page)
+        for one in page:
+            if one.status == "open":
+                is_mine = one.id not in decided and bool(seats(one, person, around))
+            else:
+                is_mine = one.id in decided or person in named(one)
+            if is_mine:
+                yield one
+
+
+def _decided(call: Call, page: list[Approval]) -> set[str]:
+    """Those of a page that the asking person has decided."""
+    made = approvals.decisions_on(call.store, call.customer, [one.id for one in page])
+    return {one.approval for one in made if one.person == call.identity.person}

@@ -196,3 +196,32 @@ def test_two_accounts_are_declared_one_human_by_an_owner(house: House) -> None:
     assert (refused.exit_code, declared.exit_code) == (6, 0)
     same = {one["id"]: one["same_as"] for one in said(house, "user", "list")["people"]}
     assert (same["eva"], same["ben"], same["ana"]) == (["ben"], ["eva"], [])
+
+
+def test_what_asked_somebody_is_listed_by_how_it_ended(house: House) -> None:
+    """`--mine --status`: of what is over, what asked them; of what is open, what still does."""
+    decide(house, "approve", by="ana")
+    decide(house, "approve", by="ben")
+
+    for person, status, listed in (
+        ("ana", "approved", ["a-1"]),
+        ("ben", "any", ["a-1"]),
+        ("ana", "open", []),
+        ("ana", "rejected", []),
+        ("gil", "approved", []),
+        ("gil", "any", []),
+    ):
+        told = said(house, "approval", "list", "--mine", "--status", status, by=person)
+        assert [one["id"] for one in told["approvals"]] == listed, (person, status)
+
+
+def test_a_list_that_is_cut_says_so(house: House) -> None:
+    """On stderr for people, as a field for programs; a whole one says nothing."""
+    asked = approvals.get(house.store, house.customer, "a-1")
+    ask(house, asked.covers["policy"], id="a-2", kind="test_exit")
+    cut = house.run("approval", "list", "--limit", "1", by="ana")
+
+    assert "there are more; --limit shows them" in cut.stderr
+    assert said(house, "approval", "list", "--limit", "1")["has_more"] is True
+    assert said(house, "approval", "list", "--limit", "1", "--mine", by="ana")["has_more"] is True
+    assert said(house, "approval", "list", "--limit", "2")["has_more"] is False

@@ -163,7 +163,8 @@ def _require(store: Store, identity: Identity, run: Run, *, verb: str, may: set[
         body: dict[str, Any] = {"person": identity.person, "of": run.id, "verb": verb}
         change.append("access_refused", **body)
     raise NotAllowed(
-        f"{verb} {run.id}: {identity.person or 'a program'} may not; one of these does it: "
+        f"{verb} {run.id}: {identity.person or 'a program'} may not; ask one, as one of these "
+        "does it: "
         f"{', '.join(sorted(may))}"
     )
 

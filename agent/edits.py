@@ -20,7 +20,7 @@ def check(store: Store, customer: Customer, asked: Approval, text: str) -> None:
     has a length that can be sent.
     """
     if len(text) > LONGEST:
-        raise InvalidInput(f"the edit has {len(text)} characters; {LONGEST} can be kept")
+        raise InvalidInput(f"the edit has {len(text)} characters; shorten it to {LONGEST}")
     if asked.kind == "action":
         editing.check(store, customer, asked, text)
     if asked.kind != "plan":

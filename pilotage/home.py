@@ -103,7 +103,7 @@ class Home:
             ) from None
         except ValidationError:
             raise InvalidInput(
-                f"{self.mark_file} is not readable; it holds one object such as "
+                f"{self.mark_file} is not readable; write one object there, such as "
                 f"{Mark().model_dump_json()}"
             ) from None
 
@@ -135,7 +135,8 @@ class SharedClock:
             return timedelta(0)
         except (ValueError, KeyError, TypeError):
             raise InvalidInput(
-                f'{self._file} is not readable; it holds one object such as {{"offset_s": 86400}}'
+                f"{self._file} is not readable; write one object there, such as "
+                '{"offset_s": 86400}'
             ) from None
 
     def now(self) -> datetime:

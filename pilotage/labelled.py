@@ -64,7 +64,7 @@ def bring(store: Store, identity: Identity, cases: list[Case], brought: Brought)
     is_accepted = bool(gaps(divided) and brought.acceptance.strip())
     if is_accepted and EXPERT not in identity.roles:
         raise NotAllowed(
-            f"{identity.person} is no {EXPERT}; only a domain expert accepts that dataset "
+            f"{identity.person} is no {EXPERT}; ask a domain expert to accept that dataset "
             f"{brought.name!r} lacks {', '.join(gaps(divided))}"
         )
     dataset = describe(

@@ -132,7 +132,10 @@ class Files:
         """Let the file say again what leads; where the edit is kept that it replaced, if any."""
         leads = self.last_led(customer, workflow)
         if leads is None:
-            raise InvalidInput(f"no values led for workflow {workflow!r} yet; nothing to restore")
+            raise InvalidInput(
+                f"no values led for workflow {workflow!r} yet, so there is nothing to "
+                f"restore; bring the first: pilotage policy set {workflow} --file FILE"
+            )
         aside = self._set_aside(customer, workflow, {leads.digest})
         replace(self.file(customer, workflow), rules.write_policy(leads))
         self.find(customer, workflow)
@@ -193,4 +196,4 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file}: cannot be read ({error}); it is UTF-8 text") from None
+        raise InvalidInput(f"{file}: cannot be read ({error}); write UTF-8 text there") from None

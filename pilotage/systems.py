@@ -86,13 +86,13 @@ class ToolSpec(Record):
         """What its parts say wrongly of each other."""
         for kind in ("http", "sql"):
             if (getattr(self, kind) is not None) != (self.kind == kind):
-                yield f"`{kind}` belongs to kind {kind}, and only there"
+                yield f"`{kind}` belongs to kind {kind}, and only there; mend one of the two"
         if self.kind in ("records", "folder") and not self.path:
-            yield f"{self.kind} need a path" if self.kind == "records" else "a folder needs a path"
+            yield f"give {self.kind} a path" if self.kind == "records" else "give a folder a path"
         if self.kind == "records" and not self.key_field:
-            yield "records need a key_field"
+            yield "give records a key_field"
         if self.kind == "folder" and not self.operations:
-            yield "a folder needs operations"
+            yield "give a folder its operations"
         if self.operations and self.kind != "folder":
             yield "operations are a folder's; write `http.endpoints` or `sql.operations`"
         if self.acts and self.level == "read":
@@ -101,7 +101,7 @@ class ToolSpec(Record):
             yield from self.http.strange_holes(self.forms)
         named = {*self.undo, *self.undo.values()}
         if unknown := sorted(named - set(self.forms)):
-            yield f"undo names {', '.join(unknown)}, which is no operation of it"
+            yield f"undo names {', '.join(unknown)}, which is no operation of it; name one that is"
 
 
 class ToolsFile(Record):

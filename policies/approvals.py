@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, get_args
 
 from policies import emergency
-from policies.quorum import Vote, Who, count, fill, humans, named, votes
+from policies.quorum import Vote, Who, check_fillable, count, fill, humans, named, votes
 from policies.standins import Handed, Seat, escalated, find_limit, handed_over, next_step, seats
 from runs.errors import NotAllowed
 from runs.moves import ApprovalStatus
@@ -187,7 +187,7 @@ def needs_of(
         Need(role=rule.role, count=rule.count, people=_holders(rule.role, people, able))
         for rule in rules
     )
-    _check_fillable(what, needs, who)
+    check_fillable(what, needs, who)
     return needs
 
 
@@ -211,8 +211,8 @@ def rule_on(
     if kind == "approve_in_emergency":
         needs = emergency.confirmers(approval, decisions, identity.person, who)
         if not needs:
-            says = "nobody else could confirm it; ask those who are named, or escalate it"
-            return Ruling(False, says, None, "", "emergency")
+            alone = "nobody else could confirm it; ask those who are named, or escalate it"
+            return Ruling(False, alone, None, "", "emergency")
         says = "approved alone; it has to be confirmed"
         return Ruling(True, says, "approved", "emergency", needs=needs)
     if kind in MOVES_ON:
@@ -246,7 +246,8 @@ def _counted(
         says = f"{told} decides: {CLOSES[kind]}"
         return Ruling(True, says, CLOSES[kind], role, "", behalf, best.delegation)
     if person not in filled:
-        return Ruling(False, "every need this person could fill is filled", None, "", "filled")
+        full = "every need this person could fill is filled; leave it to the others who are asked"
+        return Ruling(False, full, None, "", "filled")
     missing = count(approval.needs) - len(filled)
     if is_solo or missing == 0:
         says = f"{told} agrees; all who must have agreed"
@@ -264,8 +265,8 @@ def _passed_on(
     around: Around,
 ) -> Ruling:
     if person not in named(approval):
-        says = "a delegate decides or leaves it; only who was asked passes it on"
-        return Ruling(False, says, None, "", "delegate")
+        no = "a delegate decides or leaves it; ask who was asked to pass it on"
+        return Ruling(False, no, None, "", "delegate")
     move = handed_over if kind == "hand_over" else escalated
     handed: Handed = move(approval, decisions, person, around)
     if handed.refused:
@@ -278,11 +279,11 @@ def _passed_on(
 def why_not_proved(identity: Identity) -> str:
     """Why this is no named person who may decide; empty when it is."""
     if identity.is_machine or not identity.person:
-        return "a machine never approves; a named person decides"
+        return "a machine never approves; a named person decides: ask one"
     if identity.proved_by not in ("token", "session", "demo"):
-        return f"{identity.proved_by!r} is no proof of who decides"
+        return f"{identity.proved_by!r} is no proof of who decides; use a token of your own"
     if identity.proved_by == "demo" and not identity.customer.is_demo:
-        return "proof by demo holds for a demo customer only"
+        return "proof by demo holds for a demo customer only; use a token of your own"
     return ""
 
 
@@ -306,7 +307,7 @@ def _why_not(
     person = identity.person
     known = {one.id: one for one in around.people}
     if known and (person not in known or known[person].is_disabled):
-        return _No("disabled", f"{person} is disabled, or no person of this customer")
+        return _No("disabled", f"{person} is disabled, or no person of this customer; ask an owner")
     if kind == "approve_with_edit" and approval.kind not in EDITED:
         says = f"what a {approval.kind} rests on is measured, and not edited; ask for changes"
         return _No("kind", says)
@@ -325,14 +326,20 @@ def _why_no_voice(
         return refused
     if not seats(approval, person, around):
         limit = find_limit(approval, person, around)
-        why = f"{person} is not one of those who were asked" + (f": {limit}" if limit else "")
+        those = ", ".join(sorted(named(approval)))
+        limits = f" ({limit})" if limit else ""
+        why = f"{person} is not one of those who were asked{limits}; leave it to {those}"
         return _No("delegation" if limit else "unnamed", why)
     if who(person) in {who(one) for one in approval.agreed}:
-        return _No("decided", f"{person} has agreed to it already, before it was escalated")
+        return _No(
+            "decided",
+            f"{person} has agreed to it already, before it was escalated; nothing is left to do",
+        )
     if any(who(one.person) == who(person) for one in decisions):
-        return _No("decided", f"{person} has already decided")
+        return _No("decided", f"{person} has already decided; nothing is left to do")
     if not _free(approval, decisions, person, around=around, who=who):
-        return _No("decided", f"a delegate has already decided in the place of {person}")
+        says = f"a delegate has already decided in the place of {person}; nothing is left to do"
+        return _No("decided", says)
     return None
 
 
@@ -350,13 +357,20 @@ def _why_not_own(approval: Approval, person: str, around: Around, who: Who) -> _
             return None
         over = "; a second person is here, so solo is over and it is asked again"
         ended = over if is_over(approval, around) else ""
-        says = f"{person} asked for, built or edited it: nobody approves their own{ended}"
+        says = (
+            f"{person} asked for, built or edited it: nobody approves their own{ended}; leave it "
+            "to somebody else"
+        )
         return _No("own", says)
     is_sandbox = approval.kind == "stage" and approval.covers.get("weight_bp") == "0"
     is_inside = approval.kind in INSIDE or is_sandbox
     if approval.risks and not is_inside:
         risks = ", ".join(approval.risks)
-        return _No("solo", f"alone, nobody lets {risks} actions out of the sandbox")
+        says = (
+            f"alone, nobody lets {risks} actions out of the sandbox; bring a second person: "
+            "pilotage user add"
+        )
+        return _No("solo", says)
     return None
 
 
@@ -384,16 +398,3 @@ def _holders(role: str, people: Sequence[Person], able: Collection[str]) -> tupl
         if role in person.roles or role == person.id
     ]
     return tuple(dict.fromkeys(one for one in stand if one in able))
-
-
-def _check_fillable(what: str, needs: Sequence[Need], who: Who) -> None:
-    everybody = sorted({one for need in needs for one in need.people})
-    filled = list(fill(needs, [Vote(one, one) for one in everybody], who).values())
-    for need in needs:
-        wanted = sum(other.count for other in needs if other.role == need.role)
-        if filled.count(need.role) < wanted:
-            raise NotAllowed(
-                f"{what}: {wanted} x {need.role} must agree and {len(need.people)} may "
-                f"({', '.join(need.people) or 'nobody'}), each in one role; give the role "
-                f"{need.role} to another person who neither asked for nor built it"
-            )

@@ -67,7 +67,7 @@ def check(
         if name not in version_bounds:
             raise InvalidInput(
                 f"{key} has no bound in the version, so it may not be set; "
-                "the engineering lead adds the bound with another version"
+                "ask the engineering lead to add the bound with another version"
             )
         within(key, value, version_bounds[name], "the engineering lead, with another version")
     for pattern, bound in installation_bounds.items():
@@ -108,7 +108,7 @@ def changes(
     """
     own = version_bounds or {}
     if before.workflow != after.workflow:
-        raise InvalidInput(f"{after.workflow} is not {before.workflow}: compare one workflow")
+        raise InvalidInput(f"{after.workflow} is not {before.workflow}; compare one workflow")
     old, fresh = dict(flat(before)), dict(flat(after))
     return tuple(
         Changed(key, old.get(key), fresh.get(key), _roles(key, old.get(key), fresh.get(key), own))

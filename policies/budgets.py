@@ -57,7 +57,9 @@ class Looks:
 
     def __post_init__(self) -> None:
         if self.total < 1 or not 0 <= self.used <= self.total:
-            raise InvalidInput(f"{self.used} of {self.total} looks cannot have been used")
+            raise InvalidInput(
+                f"{self.used} of {self.total} looks cannot have been used; count them again"
+            )
 
     @property
     def left(self) -> int:
@@ -73,7 +75,7 @@ class Looks:
         if not self.may_look(keep):
             raise NotAllowed(
                 f"{self.left} of {self.total} looks at the holdout are left and {keep} are kept; "
-                "the domain expert refills the holdout with cases nobody has seen"
+                "ask the domain expert to refill the holdout with cases nobody has seen"
             )
         return replace(self, used=self.used + 1)
 

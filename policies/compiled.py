@@ -242,9 +242,9 @@ def _find_wrong(planned: tuple[StageSpec, ...], index: int) -> str:
         return "nothing comes after `full`; make it the last stage"
     low, high = _WEIGHTS[stage.kind]
     if not low <= weight <= high:
-        return f"weight_bp is {weight}; a stage of kind {stage.kind} has {low} to {high}"
+        return f"weight_bp is {weight}; give a stage of kind {stage.kind} {low} to {high}"
     if index and weight < planned[index - 1].weight_bp:
-        return f"weight_bp is {weight}, less than the stage before; weights never decrease"
+        return f"weight_bp is {weight}, less than the stage before; order the stages upwards"
     return ""
 
 

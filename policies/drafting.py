@@ -67,8 +67,8 @@ def _find_wrong_text(drafted: Drafted, owned: Collection[str]) -> Iterator[Wrong
     rules = list(templates.find_rules(drafted.text, words))
     if rules:
         says = (
-            f"says {', '.join(map(repr, rules))}: business_rule_in_prompt; what depends on a "
-            "number or on an entry of a list belongs into a field, the policy's values or its rules"
+            f"says {', '.join(map(repr, rules))}: business_rule_in_prompt; put what depends on a "
+            "number or on an entry of a list into a field, the policy's values or its rules"
         )
         yield Wrong(("template",), says)
 
@@ -95,7 +95,10 @@ def _find_wrong_ways(filling: Filling, before: Sequence[Filling]) -> Iterator[tu
     above = {one.name: one for one in before}
     for name in filling.by:
         if name not in above or not above[name].choices or not above[name].required:
-            yield "by", f"is {name}, which is no required field with choices before it"
+            yield (
+                "by",
+                f"is {name}, which is no required field with choices before it; name one that is",
+            )
             return
     wanted = {" ".join(values) for values in product(*(above[name].choices for name in filling.by))}
     if filling.by and wanted != set(filling.ways):

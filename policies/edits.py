@@ -42,7 +42,7 @@ def with_keys(policy: PolicyValues, given: Mapping[str, str]) -> PolicyValues:
     except ValidationError as error:
         wrong = error.errors()[0]
         key = ".".join(map(str, wrong["loc"]))
-        raise InvalidInput(f"{key} is {wrong['input']!r}: {wrong['msg'].lower()}") from None
+        raise InvalidInput(f"{key} is {wrong['input']!r}: {texts.remedy_of(wrong)}") from None
 
 
 def with_text(text: str, file: str, after: PolicyValues) -> str:

@@ -17,20 +17,32 @@ def why_not(approval: Approval, identity: Identity, around: Around, who: Who) ->
     """
     rule, person = around.emergency, identity.person
     if approval.kind == "confirmation":
-        return "nobody confirms an emergency by another; those who are named decide it"
+        return "nobody confirms an emergency by another; leave it to those who are named"
     if rule is None:
         return "the policy lets nobody approve in an emergency; ask those who are named"
     if approval.kind not in rule.kinds:
         kinds = ", ".join(rule.kinds)
-        return f"the policy has emergencies for {kinds}, not for {approval.kind}"
+        return (
+            f"the policy has emergencies for {kinds}, not for {approval.kind}; ask those who are "
+            "named"
+        )
     beyond = sorted(set(approval.risks) - set(rule.risks))
     if beyond:
-        return f"the policy forbids an emergency approval of {', '.join(beyond)} actions"
+        return (
+            f"the policy forbids an emergency approval of {', '.join(beyond)} actions; ask those "
+            "who are named"
+        )
     if who(person) in {who(one) for one in approval.excluded}:
-        return f"{person} asked for, built or edited it: nobody approves their own"
+        return (
+            f"{person} asked for, built or edited it: nobody approves their own; leave it to "
+            "somebody else"
+        )
     roles = next((one.roles for one in around.people if one.id == person), identity.roles)
     if person not in rule.people and not set(roles) & set(rule.people):
-        return f"{person} is not one of those the policy names: {', '.join(rule.people)}"
+        return (
+            f"{person} is not one of those the policy names: {', '.join(rule.people)}; "
+            "ask one of them"
+        )
     return ""
 
 

@@ -86,10 +86,10 @@ def why_not_there(written: str, known: Declared) -> str:
         return f"is {written}, which is no field of the contract; name one of {there}"
     if place.source and place.source not in known.sources:
         there = ", ".join(known.sources) or "none"
-        return f"is {written}, but {place.source} is no declared source; there are: {there}"
+        return f"is {written}, but {place.source} is no declared source; name one of: {there}"
     if place.source and place.field not in known.sources[place.source].fields:
         there = ", ".join(known.sources[place.source].fields)
-        return f"is {written}, which {place.source} is not read for; it is read for {there}"
+        return f"is {written}, which {place.source} is not read for; name one of {there}"
     hiding = {place.source, place.field, f"{place.source}.{place.field}"} - {""}
     if hiding & known.masked:
         return f"is {written}, which is masked; leave it out, or take the mask off in the plan"
@@ -99,13 +99,16 @@ def why_not_there(written: str, known: Declared) -> str:
 def _find_wrong_kind(feature: Feature, known: Declared) -> str:
     place = place_of(feature.field)
     if feature.kind == "compare" and place and place.source:
-        return f"is {feature.field}; compare begins with a field of the item"
+        return f"is {feature.field}; begin with a field of the item"
     if feature.kind == "compare" or place is None or place.source:
         return ""
     spec = known.fields[place.field]
     if spec.type in READ_FROM[feature.kind]:
         return ""
-    return f"is {feature.field}, a {spec.type}, which cannot be read as {feature.kind}"
+    return (
+        f"is {feature.field}, a {spec.type}, which cannot be read as {feature.kind}; name another "
+        "kind or field"
+    )
 
 
 def _find_wrong_against(feature: Feature, known: Declared) -> str:

@@ -92,7 +92,7 @@ def judge(
 def shared_confidence(confidence: float, looks: int) -> float:
     """The confidence each of `looks` looks must have so that all together keep `confidence`."""
     if looks < 1:
-        raise InvalidInput(f"{looks} looks: a gate looks at least once")
+        raise InvalidInput(f"{looks} looks: name at least one")
     return 1 - (1 - confidence) / looks
 
 

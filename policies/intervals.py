@@ -163,7 +163,7 @@ def forecast(threshold: float, rate: float, confidence: float, assurance: float 
         _check_inside(name, value)
     _check_inside("assurance", assurance)
     if not 0 <= rate <= 1:
-        raise InvalidInput(f"rate {rate}: a rate lies from 0 to 1")
+        raise InvalidInput(f"rate {rate}: give one from 0 to 1")
     found = Forecast(None, None)
     for largest in FORECAST_SIZES if rate > threshold else ():
         found = _look_up_to(largest, threshold, rate, confidence=confidence, assurance=assurance)
@@ -224,9 +224,9 @@ def _z(confidence: float) -> float:
 
 def _check_counts(k: int, n: int) -> None:
     if not 0 <= k <= n:
-        raise InvalidInput(f"{k} of {n} cannot be counted: a count lies between 0 and its total")
+        raise InvalidInput(f"{k} of {n} cannot be counted; give a count from 0 to its total")
 
 
 def _check_inside(name: str, value: float) -> None:
     if not 0 < value < 1:
-        raise InvalidInput(f"{name} {value}: it lies between 0 and 1 and is neither")
+        raise InvalidInput(f"{name} {value}: give one between 0 and 1 that is neither")

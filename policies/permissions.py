@@ -64,12 +64,24 @@ def permit(effect: Effect, *, stage: StageKind, version: Version, has_approval: 
     is_risky = waits(effect, ())
     needs = waits(effect, version.waiting)
     if effect not in version.effects:
-        return Permission(False, needs, f"the version does not declare the effect {effect.name!r}")
+        return Permission(
+            False,
+            needs,
+            f"the version does not declare the effect {effect.name!r}; declare it in another",
+        )
     if stage not in ALLOWED or effect.level not in WAITING or unknown:
-        return Permission(False, needs, f"nothing is known of {effect.level!r} in stage {stage!r}")
+        return Permission(
+            False,
+            needs,
+            f"nothing is known of {effect.level!r} in stage {stage!r}; name a level and a "
+            "stage there are",
+        )
     if effect.level not in ALLOWED[stage]:
-        return Permission(False, needs, f"{effect.level} is not allowed in the {stage} stage")
+        says = f"{effect.level} is not allowed in the {stage} stage; wait for one that acts"
+        return Permission(False, needs, says)
     if needs and not has_approval:
         why = ", ".join(effect.risks) if is_risky else "kept for a person by the plan"
-        return Permission(False, True, f"{effect.name} is {why}: a person must agree to it first")
+        return Permission(
+            False, True, f"{effect.name} is {why}, so a person must agree first; ask for that"
+        )
     return Permission(True, needs, f"{effect.level} is allowed in the {stage} stage")

@@ -261,7 +261,7 @@ def _phase_problems(plan: Plan) -> Iterator[Problem]:
 def _unknown(names: Sequence[str], known: Sequence[str], path: Path) -> Iterator[Problem]:
     for name in names:
         if name not in known:
-            says = f"names {name}, which is none; there are: {', '.join(known) or 'none'}"
+            says = f"names {name}, which is none; name one of: {', '.join(known) or 'none'}"
             yield Problem(path, "wrong", says)
 
 
@@ -273,9 +273,7 @@ def _stage_problems(stages: Sequence[StageSpec], agreed: str) -> Iterator[Proble
         yield Problem(path, "wrong", f"begins with {names[0]}; begin with a sandbox stage")
     for at, stage in enumerate(stages):
         if (stage.kind == "sandbox") != (stage.weight_bp == 0):
-            says = (
-                f"is {stage.weight_bp} for a {stage.kind} stage; the sandbox alone serves nothing"
-            )
+            says = f"is {stage.weight_bp} for a {stage.kind} stage; give 0 to the sandbox alone"
             yield Problem((*path, at, "weight_bp"), "wrong", says)
         if at and stage.weight_bp < stages[at - 1].weight_bp:
             says = f"is {stage.weight_bp}, below the stage before it; order the stages upwards"
@@ -304,7 +302,10 @@ def _signal_problems(plan: Plan) -> Iterator[Problem]:
     for at, rule in enumerate(plan.rollout.rollback_when):
         path = ("rollout", "rollback_when", at)
         if rule.signal in ALERTS_ALONE:
-            says = f"is {rule.signal}, which alerts and holds; alone it takes nothing back"
+            says = (
+                f"is {rule.signal}, which alerts and holds and takes nothing back alone; leave it "
+                "out"
+            )
             yield Problem((*path, "signal"), "wrong", says)
         elif rule.signal not in watched:
             says = f"is {rule.signal}, which nobody watches; name one of {', '.join(watched)}"
@@ -323,7 +324,7 @@ def _unfit_signal(plan: Plan, signal: SignalPlan, at: int) -> Iterator[Problem]:
     """A limit on the side where a signal is well, or a signal that could never show anything."""
     asked = "at_least" if signal.name in GOOD else "at_most"
     if signal.limit.direction != asked:
-        says = f"is {signal.limit.direction}; {signal.name} is kept {asked}, so write that"
+        says = f"is {signal.limit.direction}, and {signal.name} is kept {asked}; write {asked}"
         yield Problem(("signals", at, "limit", "direction"), "wrong", says)
     if signal.name == "context" and not plan.context.sources:
         says = "is context, and context.sources is empty: nothing is read; leave it out"

@@ -80,7 +80,7 @@ def compile_mask(fields: Sequence[str], patterns: Sequence[str]) -> Mask:
     unknown = sorted(set(patterns) - set(get_args(Pattern)))
     if unknown or not all(fields):
         wrong = f"mask pattern {unknown[0]!r}" if unknown else "an empty field name"
-        raise InvalidInput(f"{wrong} is unknown; patterns are {', '.join(get_args(Pattern))}")
+        raise InvalidInput(f"{wrong} is unknown; name one of {', '.join(get_args(Pattern))}")
     paths = {tuple(field.split(".")): field for field in fields}
     wanted = [one for one in get_args(Pattern) if one in patterns]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from runs.errors import NotAllowed
 from runs.records.approval import Approval, Decision, DecisionKind, Need
 from runs.records.person import Person
 
@@ -95,3 +96,17 @@ def votes(approval: Approval, decisions: Iterable[Decision], own: Iterable[str])
         and one.seen == approval.subject
         and not {one.person, one.behalf} & never
     ]
+
+
+def check_fillable(what: str, needs: Sequence[Need], who: Who) -> None:
+    """NotAllowed, naming `what` and the role, where these needs cannot all be filled at once."""
+    everybody = sorted({one for need in needs for one in need.people})
+    filled = list(fill(needs, [Vote(one, one) for one in everybody], who).values())
+    for need in needs:
+        wanted = sum(other.count for other in needs if other.role == need.role)
+        if filled.count(need.role) < wanted:
+            raise NotAllowed(
+                f"{what}: {wanted} x {need.role} must agree and {len(need.people)} may "
+                f"({', '.join(need.people) or 'nobody'}), each in one role; give the role "
+                f"{need.role} to another person who neither asked for nor built it"
+            )

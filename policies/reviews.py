@@ -27,13 +27,15 @@ def why_not_asked(asked: Asked, person: str, people: Sequence[Person]) -> str:
     """Why this person has nothing to do with it; empty when they may look after it."""
     known = next((one for one in people if one.id == person and not one.is_disabled), None)
     if known is None:
-        return f"{person} is not among the people of this customer"
+        return f"{person} is not among the people of this customer; ask an owner"
     deputies = {one.deputy for one in people if one.id == asked.owner}
     is_named = any(one == known.id or one in known.roles for one in asked.named)
     if person == asked.owner or person in deputies or is_named:
         return ""
     others = ", ".join(sorted({one for one in (*deputies, *asked.named) if one}))
-    return f"{person} is not asked; {asked.owner} answers for it, or one of: {others}"
+    return (
+        f"{person} is not asked; leave it to {asked.owner}, who answers for it, or one of: {others}"
+    )
 
 
 def why_not_judge(asked: Asked, person: str, people: Sequence[Person]) -> str:

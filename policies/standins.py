@@ -116,7 +116,7 @@ def handed_over(
     if not taken:
         roles = " or ".join(dict.fromkeys(need.role for need in places))
         could = _could(places, known.values(), who, person)
-        way = f"name one of {could}" if could else "escalate it with `approval escalate`"
+        way = f"name one of {could}" if could else "escalate it with `pilotage approval escalate`"
         return _no(
             f"{to} may not decide it: they are no {roles}, nor deputy or delegate of {person}; "
             f"{way}"
@@ -134,7 +134,7 @@ def escalated(
     if step is None:
         return _no(
             "nobody is left in the policy's escalation who neither was asked nor built it; decide "
-            "it, hand it over with `approval handover`, or reject it"
+            "it, hand it over with `pilotage approval handover`, or reject it"
         )
     places = [need for need in approval.needs if person in need.people]
     return _moved(approval, decisions, person, to=step.people, places=places, who=who)

@@ -79,7 +79,7 @@ class Built(Generic[R]):
 def read(text: str, file: str) -> Document:
     """The document in a YAML text; InvalidInput, with file and line, for anything else."""
     if len(text) > LONGEST:
-        raise InvalidInput(f"{file}: {len(text)} characters; a rule file has at most {LONGEST}")
+        raise InvalidInput(f"{file}: {len(text)} characters; shorten it to at most {LONGEST}")
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -87,9 +87,11 @@ def read(text: str, file: str) -> Document:
         raise _refused(file, line, f"not YAML: {error.problem}; check the indentation") from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise _refused(file, line, f"a character that YAML forbids: {error.reason}") from None
+        raise _refused(
+            file, line, f"a character that YAML forbids ({error.reason}); take it out"
+        ) from None
     except RecursionError:
-        raise _refused(file, 1, "nested too deeply; a rule file has a few levels") from None
+        raise _refused(file, 1, "nested too deeply; write it in a few levels") from None
     if not isinstance(root, yaml.MappingNode):
         raise _refused(file, 1, "no keys; write `key: value` lines")
     lines: dict[Path, int] = {}
@@ -113,7 +115,9 @@ def refuse(document: Document, problems: Sequence[Problem]) -> InvalidInput:
         for one in problems[:TOLD]
     ]
     more = len(problems) - TOLD
-    return InvalidInput("\n".join([*told, *([f"and {more} more"] if more > 0 else [])]))
+    return InvalidInput(
+        "\n".join([*told, *([f"and {more} more; mend these first"] if more > 0 else [])])
+    )
 
 
 def write(value: Mapping[str, Any]) -> str:
@@ -227,17 +231,28 @@ def _says(error: ErrorDetails) -> str:
         return error["msg"]
     shown = str(error["input"])
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    says = error["msg"].removeprefix("Value error, ").replace("Input should be", "write")
     if error["type"] == "string_type" and isinstance(error["input"], Decimal | bool):
         return f"is {shown}, which is no text; put it in quotes"
-    return f"is {shown}; {says[:1].lower()}{says[1:]}"
+    return f"is {shown}; {remedy_of(error)}"
+
+
+def remedy_of(error: ErrorDetails) -> str:
+    """What to write instead of a value that a record refuses."""
+    says = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return says
+    _, sign, wanted = says.partition(" should ")
+    if wanted.startswith("be "):
+        return f"write {wanted.removeprefix('be ')}"
+    wanted = re.sub("^match", "matches", re.sub("^have", "has", wanted))
+    return f"write one that {wanted}" if sign else f"correct it ({says})"
 
 
 def _remedy(kind: type[Record], path: Path) -> str:
     """The nearest known key, or all of them."""
     known = sorted(_model_at(kind, path[:-1]).model_fields)
     close = get_close_matches(str(path[-1]), known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    return f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}"
 
 
 def _model_at(kind: type[Record], path: Path) -> type[Record]:

@@ -44,7 +44,7 @@ class Prompt:
         if missing or unknown or wrong:
             raise InvalidInput(
                 f"prompt {self.name!r}: missing {missing}, unknown {unknown}, not text {wrong}; "
-                f"its variables are {sorted(self.variables)}"
+                f"give text for {sorted(self.variables)}"
             )
         return templates.fill(self.text, values)
 
@@ -58,7 +58,7 @@ def load(name: str) -> Prompt:
     """The prompt of this name; NotFound when there is none, InvalidInput when it is malformed."""
     file = files("prompts") / f"{name}.md"
     if not NAME.fullmatch(name) or not file.is_file():
-        raise NotFound(f"there is no prompt {name!r}; there are {names()}")
+        raise NotFound(f"there is no prompt {name!r}; name one of {names()}")
     return parse(name, file.read_text(encoding="utf-8"))
 
 

@@ -240,7 +240,7 @@ def _ground(group: _Batch, release: Release) -> _Ground:
 def _check_all(sent: Sequence[Sent], batch: str) -> None:
     if len(batch) > MAX_BATCH or not (batch.isprintable() and batch == batch.strip()):
         raise InvalidInput(
-            f"batch {batch[:40]!r}: a name of at most {MAX_BATCH} printable characters is needed"
+            f"batch {batch[:40]!r}: give it a name of at most {MAX_BATCH} printable characters"
         )
     inputs: dict[str, dict[str, Any]] = {}
     for one in sent:
@@ -274,7 +274,9 @@ def _find_wrong_key(key: Any) -> str:
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
         return f"a key is text of 1 to {MAX_KEY} characters; choose one that stays with the item"
     if not key.isprintable() or key != key.strip():
-        return "a key holds printable characters and no blanks at its ends"
+        return (
+            "a key holds printable characters and no blanks at its ends; send it without the others"
+        )
     return ""
 
 

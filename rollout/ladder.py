@@ -69,11 +69,14 @@ def way_back(release: Release, weight_bp: int) -> Rung:
     stage: there is nothing to narrow.
     """
     if release.stage < 0:
-        raise Conflict(f"release {release.id} has not entered a stage; there is nothing to narrow")
+        raise Conflict(
+            f"release {release.id} has not entered a stage, so there is nothing to narrow; wait "
+            "until it does"
+        )
     if not 0 <= weight_bp < release.weight_bp:
         raise InvalidInput(
             f"release {release.id}: weight {weight_bp} bp is not smaller than the present "
-            f"{release.weight_bp} bp; narrowing never widens"
+            f"{release.weight_bp} bp; give a smaller one, as narrowing never widens"
         )
     below = range(release.stage + 1)
     roomy = (i for i in below if allows(release.stages[i]).weight_bp >= weight_bp)
@@ -106,7 +109,7 @@ def read_segment(text: str, version: Version) -> Segment:
     if name in values and value in values[name]:
         return Segment(field=name, value=value)
     if name in values:
-        raise InvalidInput(f"segment {text!r}: {name} is one of {', '.join(values[name])}")
+        raise InvalidInput(f"segment {text!r}: give {name} one of {', '.join(values[name])}")
     known = ", ".join(values) or "none: it declares no choice and no flag"
     raise InvalidInput(
         f"segment {text!r}: name a choice or a flag of the data contract as field=value; "

@@ -66,9 +66,14 @@ def open_approval(store: Store, customer: Customer, actor: str, approval: Approv
     Another open question of the same run and kind is superseded by this one.
     """
     if approval.subject != subject_of(approval.covers):
-        raise InvalidInput(f"approval {approval.id}: `subject` is not the digest of `covers`")
+        raise InvalidInput(
+            f"approval {approval.id}: `subject` is not the digest of `covers`; make it with "
+            "subject_of"
+        )
     if not approval.needs:
-        raise InvalidInput(f"approval {approval.id}: nobody is named who must agree")
+        raise InvalidInput(
+            f"approval {approval.id}: nobody is named who must agree; name at least one need"
+        )
     with store.change(customer, actor, approval.run) as change:
         for present in asking.open_of(change, approval):
             if present.subject == approval.subject:
@@ -164,7 +169,7 @@ def withdraw(change: Change, approval: Approval) -> None:
     """Take an open question back inside a change; Conflict when it was answered meanwhile."""
     present = in_change(change, approval.id)
     if present.status != "open":
-        raise Conflict(f"approval {approval.id} is {present.status}; nothing is left to take back")
+        raise Conflict(f"approval {approval.id} is {present.status}; nothing is left to do")
     asking.close(change, present, "withdrawn")
 
 
@@ -172,7 +177,9 @@ def _check_whole(answer: Answer) -> None:
     """InvalidInput for an answer that is none, or lacks what its kind needs; nothing is guessed."""
     texts = answer._replace(signature=None)[:-1]
     if not all(isinstance(part, str) for part in texts) or not answer.approval:
-        raise InvalidInput(f"an answer is text about one approval, by its id; got {answer!r:.200}")
+        raise InvalidInput(
+            f"an answer is text about one approval, by its id; send one, not {answer!r:.200}"
+        )
     if answer.kind not in (kinds := get_args(DecisionKind)):
         says = f"approval {answer.approval}: {answer.kind[:40]!r} is no decision"
         raise InvalidInput(f"{says}; take one of {', '.join(kinds)}")
@@ -221,7 +228,7 @@ def _stale(
         supersede(store, customer, "worker", asked.id)
         says = (
             f"what approval {asked.id} asked about has changed; it is superseded "
-            "and will be asked again"
+            "and will be asked again, `pilotage approval list` shows it then"
         )
         return _Refused(Conflict(says), "changed")
     return None
@@ -229,7 +236,7 @@ def _stale(
 
 def _over(asked: Approval, now: Approval) -> str:
     """What became of a question that nobody answered in time."""
-    goes = "its run goes on to the next owner"
+    goes = "its run goes on to the next owner: pilotage approval list"
     if now.id != asked.id:
         people = ", ".join(sorted({person for need in now.needs for person in need.people}))
         goes = f"it is asked of {people} now: pilotage approval show {now.id}"
@@ -257,7 +264,9 @@ def _decided_in(
     if unproved:
         return _Refused(NotAllowed(unproved), "proof")
     if any(one.person == identity.person for one in decisions):
-        says = f"{identity.person} has already decided on approval {asked.id}; it stands"
+        says = (
+            f"{identity.person} has already decided on approval {asked.id}; nothing is left to do"
+        )
         return _Refused(Conflict(says), "decided")
     around = standins.around_of(change)._replace(to=answer.to)
     if policy is not None:

@@ -163,7 +163,8 @@ def keep_decision(change: Change, decision: Decision) -> None:
     event |= {"solo": decision.solo, **{name: mark for name, mark in marks.items() if mark}}
     if not change.insert(tables.decisions, row, "decision_recorded", **event):
         raise Conflict(
-            f"{decision.person} has already decided on approval {decision.approval}; it stands"
+            f"{decision.person} has already decided on approval {decision.approval}; nothing "
+            "is left to do"
         )
 
 

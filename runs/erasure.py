@@ -68,7 +68,10 @@ def of_digest(store: Store, customer: Customer, begin: str) -> Text:
     rows = store.ledger.rows(sa.select(table).where(mine).limit(2))
     if len(rows) != 1:
         what = "several texts begin" if rows else "no text begins"
-        raise NotFound(f"{what} with {begin!r}; `run explain` and `item show` name their digests")
+        raise NotFound(
+            f"{what} with {begin!r}; `pilotage run explain RUN` and `pilotage item show ITEM` "
+            "name their digests"
+        )
     return _text(rows[0])
 
 

@@ -186,7 +186,10 @@ def require(change: Change, lease: Lease) -> None:
     """Conflict inside a change unless the lease still is this holder's; under the write lock."""
     row = find_row(change.connection, tables.leases, change.customer, {"name": lease.name})
     if row is None or row["holder"] != lease.holder or row["fence"] != lease.fence:
-        raise Conflict(f"the lease on {lease.name} was taken over; this worker stops here")
+        raise Conflict(
+            f"the lease on {lease.name} was taken over, so this worker stops here; let the "
+            "other one go on"
+        )
 
 
 def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) -> bool:

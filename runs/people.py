@@ -188,7 +188,8 @@ def require(store: Store, identity: Identity, scope: Scope) -> None:
     remedy = f"an owner makes another: `pilotage token create {identity.person}{flags}`"
     if identity.is_machine:
         is_given = scope in FOR_PROGRAMS
-        remedy = f"{remedy[:-1]} --service`" if is_given else "a person does, with their own"
+        service = f"`pilotage token create {identity.person}{flags} --service`"
+        remedy = f"an owner makes another: {service}" if is_given else ASK_A_PERSON
     raise NotAllowed(f"this token may {', '.join(identity.scopes)} and not {scope}; {remedy}")
 
 
@@ -206,6 +207,7 @@ def refusals(store: Store, customer: Customer, since: datetime) -> dict[str, int
     return found
 
 
+ASK_A_PERSON = "ask a person to do it with their own"
 REFUSALS = {
     "revoked": "this token was revoked",
     "expired": "this token expired",

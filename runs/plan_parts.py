@@ -203,7 +203,7 @@ class Redesign(Record):
     @model_validator(mode="after")
     def _is_share(self) -> "Redesign":
         if not self.measure.startswith("cost_") and self.value > 1:
-            raise ValueError(f"the value of {self.measure} is a share from 0 to 1")
+            raise ValueError(f"write the value of {self.measure} as a share from 0 to 1")
         return self
 
 

@@ -107,10 +107,14 @@ def read_in(change: Change, digest: str) -> Any:
 
 def _content(row: dict[str, Any] | None, digest: str) -> Any:
     if row is None:
-        raise NotFound(f"there is no snapshot {digest!r}; `run explain` and `item show` name them")
+        raise NotFound(
+            f"there is no snapshot {digest!r}; `pilotage run explain RUN` and `pilotage item "
+            "show ITEM` name them"
+        )
     if row["content"] is None:
         raise Conflict(
-            f"snapshot {digest} was erased at {row['erased_at']}; its event is what is left of it"
+            f"snapshot {digest} was erased at {row['erased_at']}, and its event is what is "
+            "left of it; nothing is left to do"
         )
     return json.loads(row["content"])
 

@@ -52,7 +52,8 @@ def end(store: Store, identity: Identity, id: str) -> Delegation:
         identity.person in (given.giver, given.to) or OWNER in identity.roles
     ):
         raise NotAllowed(
-            f"{identity.person} is neither its giver {given.giver}, nor {given.to}, nor an owner"
+            f"{identity.person} is neither its giver {given.giver}, nor {given.to}, nor an "
+            "owner; ask one of them"
         )
     with store.change(identity.customer, identity.person) as change:
         if find_in(change.connection, identity.customer, DelegationEnd, id) is None:
@@ -113,14 +114,16 @@ def delegations(store: Store, customer: Customer) -> list[tuple[Delegation, Dele
 def _check(store: Store, identity: Identity, wanted: Delegation) -> None:
     now = store.clock.now()
     if identity.is_machine or identity.person != wanted.giver:
-        raise NotAllowed(f"{identity.person} gives their own place to somebody, not {wanted.giver}")
+        raise NotAllowed(
+            f"{identity.person} gives their own place only; ask {wanted.giver} to give theirs"
+        )
     if wanted.to == wanted.giver:
         raise InvalidInput(f"{wanted.to} is {wanted.giver}; name somebody else with --to")
     if not wanted.kinds:
         raise InvalidInput("no kind of question is named; name at least one with --kind")
     if not now < wanted.until <= now + LONGEST:
         raise InvalidInput(
-            f"--until {wanted.until:%Y-%m-%d %H:%M}: it ends in the future, at most "
+            f"--until {wanted.until:%Y-%m-%d %H:%M}: name a time in the future, at most "
             f"{LONGEST.days} days from now"
         )
 

@@ -182,7 +182,7 @@ def place_of(text: str, declared: Collection[str] = ()) -> Place:
         path = Path(rest).expanduser()
         return FilePlace(path) if kind == "file" else GitPlace(path)
     if kind not in ("http", "https"):
-        raise InvalidInput(f"{_cut(text)!r} is no place for an anchor; it looks like {FORMS}")
+        raise InvalidInput(f"{_cut(text)!r} is no place for an anchor; write it like {FORMS}")
     host = host_of(text)
     if is_loopback(host):
         return Webhook(text.strip())

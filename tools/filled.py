@@ -34,7 +34,9 @@ def in_path(template: str, values: Mapping[str, Any]) -> str:
         value = find(values, name)
         told = "" if value is None else str(value)
         if told.strip(". ") == "":
-            raise InvalidInput(f"{template}: {name!r} is empty, or leads out of its place")
+            raise InvalidInput(
+                f"{template}: {name!r} is empty, or leads out of its place; give it a plain value"
+            )
         return quote(told, safe="")
 
     return _filled(template, text)

@@ -67,7 +67,10 @@ class Outbox:
         keep_once(self.folder, file_name(key, SUFFIX), f"{head}\n{content['text']}\n".encode())
         receipt = self.find_receipt(key)
         if receipt is None or receipt["digest"] != digest:
-            raise Conflict(f"tool {self.name!r}: key {key} was used for another message")
+            raise Conflict(
+                f"tool {self.name!r}: key {key} was used for another message; send this under "
+                "a key of its own"
+            )
         return receipt
 
     def find_receipt(self, key: str) -> dict[str, Any] | None:
@@ -78,7 +81,10 @@ class Outbox:
         lines = text.partition("\n\n")[0].split("\n")
         headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
         if tuple(headers) != HEADERS or headers["Key"] != key:
-            raise InvalidInput(f"{self.folder / file_name(key, SUFFIX)}: is not a message of {key}")
+            raise InvalidInput(
+                f"{self.folder / file_name(key, SUFFIX)}: is not a message of {key}; put back "
+                "what was written"
+            )
         return {name.lower(): headers[name] for name in HEADERS}
 
 

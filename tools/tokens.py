@@ -206,4 +206,6 @@ def _read_ranks(file: Path, encoding: Encoding) -> dict[bytes, int]:
         rows = [line.split() for line in content.splitlines() if line]
         return {base64.b64decode(token, validate=True): int(rank) for token, rank in rows}
     except (ValueError, binascii.Error) as error:
-        raise InvalidInput(f"{file}: not a file of ranks ({error})") from error
+        raise InvalidInput(
+            f"{file}: not a file of ranks ({error}); name another file, or none to estimate"
+        ) from error

@@ -246,13 +246,18 @@ def check_operation(tool: Tool, operation: str, content: Mapping[str, Any]) -> N
     """InvalidInput unless the tool has the operation and the content has its form."""
     if operation not in tool.schema:
         known = ", ".join(sorted(tool.schema)) or "none"
-        raise InvalidInput(f"tool {tool.name!r} has no operation {operation!r}; it has: {known}")
+        raise InvalidInput(
+            f"tool {tool.name!r} has no operation {operation!r}; name one of: {known}"
+        )
     if wrong := check_content(dict(content), tool.schema[operation], operation):
-        raise InvalidInput(f"tool {tool.name!r}: " + "; ".join(wrong))
+        told = "; ".join(wrong)
+        raise InvalidInput(f"tool {tool.name!r}: {told}; send content of the declared form")
     try:
         canonical(dict(content))
     except (ValueError, TypeError) as error:
-        raise InvalidInput(f"tool {tool.name!r}: {operation}: is not JSON ({error})") from None
+        raise InvalidInput(
+            f"tool {tool.name!r}: {operation}: is not JSON ({error}); send JSON values only"
+        ) from None
 
 
 def check_content(value: Any, schema: Schema, path: str) -> list[str]:
@@ -316,4 +321,7 @@ def _is_a(value: Any, name: str) -> bool:
 
 
 def _refuse(name: str, what: str) -> NoReturn:
-    raise NotAllowed(f"tool {name!r} is without means here (sandbox): it cannot {what}")
+    raise NotAllowed(
+        f"tool {name!r} is without means here (sandbox) and cannot {what}; wait for a stage "
+        "that acts"
+    )

@@ -102,7 +102,7 @@ def perform(deps: ActionDeps, customer: Customer, request: Request) -> Action:
 def find_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
     """Why the request may not be done now, in one sentence; empty when it may."""
     if not deps.checks:
-        return "nothing was handed in that permits it"
+        return "nothing was handed in that permits it; hand in the checks"
     return next((says for says in _refusals(deps, customer, request) if says), "")
 
 
@@ -147,8 +147,10 @@ def permission(
     def check(request: Request) -> str:
         kind = stage()
         if kind is None:
-            return "its version was rolled back"
-        missing = "no approval counts here" if approval is None else approval(request)
+            return "its version was rolled back; do it by hand"
+        missing = (
+            "no approval counts here; do it by hand" if approval is None else approval(request)
+        )
         if request.approval and missing:
             return missing
         has = bool(request.approval)
@@ -166,14 +168,14 @@ def approved(find: Callable[[str], Approval], current: Callable[[Approval], str]
 
     def check(request: Request) -> str:
         if not request.approval:
-            return f"{request.effect.name} has no approval"
+            return f"{request.effect.name} has no approval; ask for one"
         approval = find(request.approval)
         if approval.status != "approved":
-            return f"approval {approval.id} is {approval.status}"
+            return f"approval {approval.id} is {approval.status}; ask for another"
         if approval.covers.get("content") != request.digest:
-            return f"approval {approval.id} covers other content"
+            return f"approval {approval.id} covers other content; ask for this"
         if current(approval) != approval.subject:
-            return f"what approval {approval.id} covers has changed"
+            return f"what approval {approval.id} covers has changed; ask again"
         return ""
 
     return check
@@ -188,14 +190,23 @@ def _refusals(deps: ActionDeps, customer: Customer, request: Request) -> Iterato
 def wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
     """Why this tool may not do the effect at all; empty when it may."""
     if tool is None:
-        return f"there is no tool {effect.tool!r}"
+        return f"there is no tool {effect.tool!r}; add it to the tools file"
     if customer.is_demo and tool.is_real:
-        return f"tool {tool.name!r} reaches a real system and customer {customer.id!r} is a demo"
+        return (
+            f"tool {tool.name!r} reaches a real system and customer {customer.id!r} is a demo; "
+            "make a home of its own with `pilotage init`"
+        )
     if LEVELS.index(tool.level) > LEVELS.index(effect.level):
-        return f"{effect.name} is declared as {effect.level}; tool {tool.name!r} can {tool.level}"
+        return (
+            f"{effect.name} is declared as {effect.level} and tool {tool.name!r} can "
+            f"{tool.level}; mend one of the two"
+        )
     undeclared = set(tool.risks) - set(effect.risks)
     if undeclared:
-        return f"{effect.name} is not declared as {', '.join(sorted(undeclared))}"
+        return (
+            f"{effect.name} is not declared as {', '.join(sorted(undeclared))}; add that to its "
+            "risks"
+        )
     return ""
 
 

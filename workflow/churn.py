@@ -116,11 +116,11 @@ def _closed(found: dict[str, Churn], workflow: str, key: str) -> Churn:
     churn = found.get(key)
     if churn is None:
         there = ", ".join(sorted(found)) or "none"
-        raise NotFound(f"no words of {workflow} were rewritten for {key!r}; there are: {there}")
+        raise NotFound(f"no words of {workflow} were rewritten for {key!r}; name one of: {there}")
     if not churn.is_closed:
         raise Conflict(
             f"{key} of {workflow} is open: {len(churn.rewrites)} of {REWRITES_MAX} rewrites are "
-            "counted; it is reopened once it is closed"
+            "counted; wait until it is closed"
         )
     return churn
 
@@ -148,7 +148,7 @@ def _newest_plan(store: Store, customer: Customer, workflow: str) -> Plan:
 
 def _find_refusal(store: Store, customer: Customer, plan: Plan, identity: Identity) -> str:
     if identity.customer.id != customer.id:
-        return "this is another customer's workflow"
+        return "this is another customer's workflow; use a token of that customer"
     if identity.is_machine or not identity.person:
         return "a machine does not decide this; use a token of your own"
     owner = plan.owners.workflow_behaviour

@@ -35,7 +35,7 @@ def check(fields: Mapping[str, Any], drafted: Drafted) -> None:
     if unknown:
         known = ", ".join(drafted.names) or "none: this workflow drafts nothing"
         raise InvalidInput(
-            f"item {drafted.item}: {', '.join(unknown)} is no field of its draft; there are: "
+            f"item {drafted.item}: {', '.join(unknown)} is no field of its draft; name one of: "
             f"{known}"
         )
     produced = {} if drafted.output is None else drafted.output.fields

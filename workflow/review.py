@@ -154,7 +154,8 @@ def release(deps: Deps, identity: Identity, id: str) -> Review:
     ground = _admit(deps, identity, id, "release")
     if ground.review.held_by != identity.person:
         raise InvalidInput(
-            f"item {ground.item.id}: {identity.person} does not hold it; nothing was changed"
+            f"item {ground.item.id}: {identity.person} does not hold it; claim it first: "
+            f"pilotage item claim {ground.item.id}"
         )
     with deps.store.change(identity.customer, identity.person) as change:
         require_unmoved(change, ground.review)
@@ -241,7 +242,7 @@ def meaning(said: Said, item: Item, *, produced: str, labels: Sequence[str]) -> 
             "or reject it with a --reason"
         )
     if said.answer == "edit" and label not in labels:
-        raise InvalidInput(f"--label {label!r}: the labels are {', '.join(labels)}")
+        raise InvalidInput(f"--label {label!r}: take one of {', '.join(labels)}")
     if said.answer == "edit" and label == produced and not said.fields:
         raise InvalidInput(f"--label {label!r}: this is what was produced; approve it")
     routes: tuple[Route, ...] = said.routes or (("act",) if item.route == "act" else ())

@@ -101,11 +101,18 @@ def find_undo(tools: Mapping[str, Tool], action: Action) -> Undo:
     declared = tool.undo if isinstance(tool, Compensated) else {}
     operation = declared.get(action.operation, "")
     if action.undoes:
-        return Undo("", "it takes another back")
+        return Undo("", "it takes another back; leave it")
     if not operation:
-        return Undo("", f"tool {action.tool!r} declares no `undo` of {action.operation}")
+        return Undo(
+            "",
+            f"tool {action.tool!r} declares no `undo` of {action.operation}; undo it by hand, "
+            "there",
+        )
     if action.status != "done":
-        return Undo(operation, f"it is {action.status}; only what was done is taken back")
+        return Undo(
+            operation,
+            f"it is {action.status} and only what was done is taken back; nothing is left to do",
+        )
     return Undo(operation, "")
 
 
@@ -198,7 +205,10 @@ def _admit(store: Store, identity: Identity, found: Action, verb: str) -> None:
     """Let a named person of the right role act; NotAllowed with an event for anybody else."""
     says = why_not_proved(identity)
     if not says and not set(identity.roles) & set(MAY_SETTLE):
-        says = f"{identity.person} holds none of the roles {', '.join(MAY_SETTLE)}"
+        says = (
+            f"{identity.person} holds none of the roles {', '.join(MAY_SETTLE)}; ask somebody who "
+            "does"
+        )
     if not says:
         return
     actor = identity.person or f"token:{identity.token}"

@@ -67,8 +67,8 @@ def check_dataset(plan: Plan, dataset: Dataset) -> None:
         )
     if dataset.gaps and not dataset.accepted_by:
         raise NotAllowed(
-            f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; the domain expert accepts "
-            "that in writing, or brings it"
+            f"dataset {dataset.name!r} lacks {', '.join(dataset.gaps)}; ask the domain expert "
+            "to accept that in writing, or to bring it"
         )
     if plan.drafting is None and not dataset.counts.get("learn"):
         raise InvalidInput(f"dataset {dataset.name!r} has no case to learn from; split it")
@@ -129,7 +129,7 @@ def _check_parts(plan: Plan) -> None:
         if source.key_field not in fields:
             raise InvalidInput(
                 f"context.sources: {source.name!r} is keyed by {source.key_field!r}, which is no "
-                f"field of the contract; it has {sorted(fields)}"
+                f"field of the contract; name one of {sorted(fields)}"
             )
     _check_values(routing.values, routing.bounds)
     names = names_of(
@@ -145,7 +145,7 @@ def _check_looks(plan: Plan, fields: Mapping[str, FieldSpec]) -> None:
     is_text = text is not None and text.type == "text" and not text.masked
     if not is_text and (name or not chosen):
         raise InvalidInput(
-            f"contract.text_field: {name!r} is no unmasked field of type text; the contract has "
+            f"contract.text_field: {name!r} is no unmasked field of type text; name one of "
             f"{sorted(fields)}"
         )
     known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)

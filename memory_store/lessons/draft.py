@@ -92,7 +92,10 @@ def screen(draft: Draft, mask: Mask) -> Screened:
     for field in ("when", "text"):
         limit = WHEN_CHARS if field == "when" else TEXT_CHARS
         _refuse_if(
-            draft, field, len(changes[field]) > limit, f"over {limit} characters once masked"
+            draft,
+            field,
+            len(changes[field]) > limit,
+            f"over {limit} characters once masked; shorten it",
         )
     return Screened(draft.model_copy(update=changes), sum(one.count for one in hidden))
 
@@ -112,40 +115,45 @@ def plain(text: str) -> str:
 
 
 def _check_form(draft: Draft) -> None:
-    _refuse_if(draft, "subject", not SUBJECT.fullmatch(draft.subject), "not a key like a.b_c.d")
-    _refuse_if(draft, "workflow", not WORKFLOW.fullmatch(draft.workflow), "not a workflow's name")
+    _refuse_if(draft, "subject", not SUBJECT.fullmatch(draft.subject), "write a key like a.b_c.d")
+    _refuse_if(draft, "workflow", not WORKFLOW.fullmatch(draft.workflow), "write a workflow's name")
     has_evidence = draft.evidence and all(map(REFERENCE.fullmatch, draft.evidence))
     _refuse_if(draft, "evidence", not has_evidence, "name the ids or digests it rests on")
     _refuse_if(draft, "origins", not draft.origins, "empty; say where it came from")
-    _refuse_if(draft, "author", not draft.author, "empty; nothing is without an owner")
+    _refuse_if(draft, "author", not draft.author, "empty; name who wrote it")
     claims_person = draft.origins == ("person",) and not is_person(draft.author)
     _refuse_if(draft, "origins", claims_person, f"{draft.author} is no person; say what wrote it")
     choices = PAYLOAD.get(draft.kind, (frozenset(),))
     is_complete = any(keys <= draft.payload.keys() for keys in choices)
     wanted = " or ".join(", ".join(sorted(keys)) for keys in choices)
-    _refuse_if(draft, "payload", not is_complete, f"a {draft.kind} needs {wanted}")
+    _refuse_if(draft, "payload", not is_complete, f"give a {draft.kind} its {wanted}")
 
 
 def _one_idea(draft: Draft, field: str, value: str, *, limit: int) -> str:
     text = plain(value)
-    _refuse_if(draft, field, not text, "empty")
-    _refuse_if(draft, field, len(text) > limit, f"{len(text)} characters, the limit is {limit}")
-    _refuse_if(draft, field, bool(ITEMS.search(value)), "a list; one lesson holds one idea")
+    _refuse_if(draft, field, not text, "empty; say what was learnt")
+    _refuse_if(draft, field, len(text) > limit, f"{len(text)} characters; shorten it to {limit}")
+    _refuse_if(draft, field, bool(ITEMS.search(value)), "a list; write one idea")
     count = len(SENTENCE.findall(text))
-    _refuse_if(draft, field, count > SENTENCES, f"{count} sentences; one lesson holds one idea")
+    _refuse_if(draft, field, count > SENTENCES, f"{count} sentences; write one idea")
     return _safe(draft, field, text)
 
 
 def _payload_value(draft: Draft, key: str, mask: Mask) -> str:
-    _refuse_if(draft, f"payload.{key}", not FIELD.fullmatch(key), "not a field name")
+    _refuse_if(draft, f"payload.{key}", not FIELD.fullmatch(key), "write a field name")
     text = plain(draft.payload[key])
     over = len(text) > PAYLOAD_CHARS
     _refuse_if(
-        draft, f"payload.{key}", over, f"{len(text)} characters, the limit is {PAYLOAD_CHARS}"
+        draft, f"payload.{key}", over, f"{len(text)} characters; shorten it to {PAYLOAD_CHARS}"
     )
     is_personal = not DIGEST.fullmatch(text) and mask(text).count > 0
     # A condition or a figure with a hole in it would still be used, and be wrong.
-    _refuse_if(draft, f"payload.{key}", is_personal, "personal; a typed value cannot be masked")
+    _refuse_if(
+        draft,
+        f"payload.{key}",
+        is_personal,
+        "personal; leave it out, a typed value cannot be masked",
+    )
     return _safe(draft, f"payload.{key}", text)
 
 

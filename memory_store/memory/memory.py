@@ -155,7 +155,7 @@ def _allow(lesson: Lesson, present: Sequence[Lesson]) -> None:
     if lesson.supersedes and lesson.supersedes not in [other.id for other in clash]:
         raise InvalidInput(
             f"lesson {lesson.subject!r}: supersedes {lesson.supersedes!r}, which is no active "
-            f"{lesson.kind} of this subject"
+            f"{lesson.kind} of this subject; name the one that is"
         )
     if clash and not lesson.supersedes:
         raise Conflict(

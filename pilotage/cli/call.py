@@ -101,7 +101,9 @@ class Call:
 
     def _person(self, scope: "Scope") -> "Identity":
         if self.identity.is_machine:
-            raise NotAllowed("this is a program's token; a named person does this, with their own")
+            raise NotAllowed(
+                "this is a program's token; ask a named person to do this with their own"
+            )
         self.may(scope)
         return self.identity
 

@@ -181,7 +181,7 @@ def _bring(call: Call, kind: IntakeKind, options: dict[str, Any], *, as_json: bo
     rights = tuple(_right(one) for one in options.get("rights", ()))
     if rights and EXPERT not in who.roles:
         raise NotAllowed(
-            f"{who.person} is no {EXPERT}; only a domain expert says what is right (--right)"
+            f"{who.person} is no {EXPERT}; ask one to say what is right, or leave --right away"
         )
     figures = tuple(_figure(one) for one in options["figures"])
     items = tuple(dict.fromkeys([*options["items"], *(one.item for one in rights)]))
@@ -240,7 +240,9 @@ def _figure(text: str) -> Observed:
     if not found or not name.strip() or not counted.is_finite():
         raise InvalidInput(f"--figure {text!r}: write NAME=VALUE UNIT, such as 'saved=12 h'")
     if len(name.strip()) > 80 or len(unit.strip()) > 20:
-        raise InvalidInput(f"--figure {text!r}: a name has 80 characters at most, a unit 20")
+        raise InvalidInput(
+            f"--figure {text!r}: write a name of at most 80 characters and a unit of at most 20"
+        )
     return Observed(name=name.strip(), value=counted, unit=unit.strip())
 
 

@@ -71,6 +71,6 @@ def _refuse_unknown(call: Call, name: str) -> None:
     said = ", ".join(dict.fromkeys(one.batch for one in known)) or "none"
     day = f"; `pilotage item batch --since {name} --until {name}` tells what came in that day"
     raise NotFound(
-        f"no item is of batch {name!r} here; the newest batches are {said}"
+        f"no item is of batch {name!r} here; name one of the newest: {said}"
         + (day if days.is_day(name) else "")
     )

@@ -171,7 +171,7 @@ def _read(file: Path) -> PlanReading:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file}: cannot be read ({error}); it is UTF-8 text") from None
+        raise InvalidInput(f"{file}: cannot be read ({error}); name a file of UTF-8 text") from None
     return rules.read_plan(text, str(file))
 
 

@@ -39,8 +39,9 @@ def show_policy(call: Call, *, workflow: str, as_json: bool) -> None:
     standing = files.standing(customer, workflow)
     if standing.leads is None:
         raise NotFound(
-            f"no values lead for workflow {workflow!r} yet; they do once a release entered its "
-            f"first stage, or a file stands at {files.file(customer, workflow)}; {standing.problem}"
+            f"no values lead for workflow {workflow!r} yet ({standing.problem}); let a "
+            "release enter "
+            f"its first stage, or bring them: pilotage policy set {workflow} --file FILE"
         )
     told = {
         "policy": standing.leads.as_json(),
@@ -161,7 +162,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file}: cannot be read ({error}); it is UTF-8 text") from None
+        raise InvalidInput(f"{file}: cannot be read ({error}); name a file of UTF-8 text") from None
 
 
 def _outcome(standing: Standing, workflow: str) -> list[str]:

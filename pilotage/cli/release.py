@@ -200,7 +200,7 @@ def _basis_points(weight: float) -> int:
     """A share in hundredths of a percent; InvalidInput for a finer one."""
     hundredths = Decimal(str(weight)) * 100
     if hundredths != int(hundredths):
-        raise InvalidInput(f"--weight {weight}: at most two decimals, such as 2.5")
+        raise InvalidInput(f"--weight {weight}: write at most two decimals, such as 2.5")
     return int(hundredths)
 
 
@@ -211,7 +211,10 @@ def _find(store: Store, customer: Customer, id: str) -> Release:
     named = own or [one for one in every if one.workflow == id][:1]
     if len(named) != 1:
         what = "several releases begin" if named else "no release begins"
-        raise NotFound(f"{what} with {id!r}, and no workflow has that name; see `workflow list`")
+        raise NotFound(
+            f"{what} with {id!r}, and no workflow has that name; `pilotage workflow list` "
+            "shows them"
+        )
     return named[0]
 
 

@@ -65,8 +65,8 @@ def _objects(file: str, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         row = _find_object(line) if len(line) <= LONGEST else None
         if row is None:
             raise InvalidInput(
-                f"{file}, line {number}: is not a JSON object; nothing was taken in (a table needs "
-                "a name that ends in .csv, or --form csv)"
+                f"{file}, line {number}: is not a JSON object; nothing was taken in; write one "
+                "object a line, or say --form csv for a table"
             )
         yield f"{file}, line {number}", row
 
@@ -87,7 +87,7 @@ def _table(file: str, text: str, delimiter: str) -> Iterator[tuple[str, dict[str
         count += 1
         yield place, {name: cell for name, cell in zip(header, cells, strict=True) if cell}
     if not count:
-        raise InvalidInput(f"{file}: holds no item; below the header stands one a row")
+        raise InvalidInput(f"{file}: holds no item; write one a row below the header")
 
 
 def _header(file: str, reader: Any) -> list[str]:
@@ -106,7 +106,8 @@ def _cells(file: str, reader: Any) -> Iterator[tuple[str, list[str]]]:
             cells = next(reader, None)
         except csv.Error as error:
             raise InvalidInput(
-                f"{file}, line {line}: is no row of a table ({error}); nothing was taken in"
+                f"{file}, line {line}: is no row of a table ({error}); nothing was taken in; "
+                "mend the row"
             ) from None
         if cells is None:
             return

@@ -120,7 +120,9 @@ def role(
     held = people.person(call.store, call.customer, id).roles
     unknown = sorted(set(removed) - set(held))
     if unknown:
-        raise InvalidInput(f"{id} does not hold {', '.join(unknown)}; they hold {', '.join(held)}")
+        raise InvalidInput(
+            f"{id} does not hold {', '.join(unknown)}; name some of {', '.join(held)}"
+        )
     roles = [one for one in (*held, *added) if one not in removed]
     _change(call, id, as_json=as_json, roles=roles)
 

@@ -62,11 +62,14 @@ class Stage:
         specs = read_specs(self.wired.home, self.customer).tools
         file = next((spec.path for spec in specs if spec.name == tool and spec.key_field), "")
         if not file.endswith(".json"):
-            raise NotFound(f"tool {tool!r}: the sample has no such system of records by key")
+            raise NotFound(
+                f"tool {tool!r}: the sample has no such system of records by key; name one of "
+                "its tools file"
+            )
         path = self.wired.home.folder / file
         records = json.loads(path.read_text(encoding="utf-8"))
         if key not in records:
-            raise NotFound(f"{path}: no record {key!r}")
+            raise NotFound(f"{path}: no record {key!r}; name one that stands there")
         records[key] |= changed
         replace(path, as_lines(records))
         now = self.wired.clock.now().timestamp()
@@ -86,7 +89,7 @@ def empty(folder: Path) -> None:
         return
     if not home.exists() or not home.mark().is_demo:
         raise InvalidInput(
-            f"{folder} is not a demo's home and is not touched; name another with --home"
+            f"{folder} is not a demo's home and is not touched; name another with --into"
         )
     shutil.rmtree(folder)
 

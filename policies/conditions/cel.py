@@ -32,7 +32,7 @@ def parse(text: str, name: str) -> Expression:
     from celpy.celparser import CELParseError, CELParser
 
     if len(text) > LONGEST:
-        raise InvalidInput(f"{name}: {len(text)} characters; a condition has at most {LONGEST}")
+        raise InvalidInput(f"{name}: {len(text)} characters; shorten it to at most {LONGEST}")
     try:
         tree = CELParser().parse(text)
     except CELParseError as error:

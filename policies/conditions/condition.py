@@ -63,7 +63,10 @@ def _wrong(condition: Node, names: Collection[str]) -> Iterator[tuple[Node, str]
     bound: set[str] = set()
     for node in condition.everything():
         if node.kind in _CALLS and node.parts[_CALLS[node.kind]].text not in known:
-            yield node, f"there is no function {node.parts[_CALLS[node.kind]].text!r}"
+            yield (
+                node,
+                f"there is no function {node.parts[_CALLS[node.kind]].text!r}; call one of CEL",
+            )
         if node.kind == "NULL_LIT":
             yield node, "null is an absent field here; write `!has(...)`"
         bound.update(_bound(node))
@@ -89,7 +92,7 @@ def _is_known(use: Used, names: Collection[str]) -> bool:
 
 def _unknown(name: str, names: Collection[str]) -> str:
     close = get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(names))}"
+    hint = f"; did you mean {close[0]}?" if close else f"; name one of {', '.join(sorted(names))}"
     return f"nothing is named {name}{hint}"
 
 

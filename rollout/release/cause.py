@@ -89,7 +89,7 @@ def _find_refusal(
     customer: Customer, identity: Identity, verb: Verb, named: Collection[str]
 ) -> str:
     if identity.customer.id != customer.id:
-        return "this is another customer's release"
+        return "this is another customer's release; use a token of that customer"
     if identity.is_machine or not identity.person:
         return "a machine does not decide this; use a token of your own"
     roles = MAY_RESUME if verb == "resume" else MAY_CONTRACT

@@ -152,7 +152,10 @@ def _step(store: Store, customer: Customer, release: Release, move: Move, approv
 
 def _check_kind(release: Release, move: Move, kind: str) -> None:
     if move.kind != kind:
-        raise NotAllowed(f"the evidence allows {release.id} to {move.kind}, not to {kind}")
+        raise NotAllowed(
+            f"the evidence allows {release.id} to {move.kind}, not to {kind}; look at it with "
+            f"`pilotage release show {release.id}`"
+        )
 
 
 def _check_approved(

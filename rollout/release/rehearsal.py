@@ -37,7 +37,7 @@ def rehearse(store: Store, customer: Customer, *, release: Release) -> Evidence:
     if release.stage < 0 or release.status not in ("open", "held"):
         raise Conflict(
             f"release {release.id} is {release.status} at stage {release.stage}; "
-            "the way back is rehearsed from the sandbox on"
+            "rehearse the way back while it stands in the sandbox or above"
         )
     drill = _open(store, customer, release)
     sent = [Sent(f"{drill.id}-{number}", {"drill": drill.id}) for number in range(ITEMS)]

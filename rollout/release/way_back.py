@@ -109,7 +109,9 @@ def narrow(
 
     def narrowed(present: Release) -> Release:
         if present.status == "rolled_back":
-            raise Conflict(f"release {present.id} was rolled back; it serves nothing")
+            raise Conflict(
+                f"release {present.id} was rolled back and serves nothing; nothing is left to do"
+            )
         after = ladder.narrowed(present, weight_bp=weight_bp, segment=cut)
         if after == present:
             return present

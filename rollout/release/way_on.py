@@ -32,11 +32,14 @@ def resume(
     if store.releases.get(customer, release.id).status == "open":
         return store.releases.get(customer, release.id)
     if release.status != "held":
-        raise Conflict(f"release {release.id} is {release.status}; only a held one is resumed")
+        raise Conflict(
+            f"release {release.id} is {release.status}; only a held one is resumed: `pilotage "
+            f"release show {release.id}` tells what it does"
+        )
     alone = is_solo and _is_alone(store, customer, identity.person)
     says = "" if alone else _find_own(store, customer, release, identity.person)
     says = says or _find_unwatched(store, customer, release)
-    says = says or _find_unapproved(store, customer, release) or advance.find_hold(facts)
+    says = says or _find_unapproved(store, customer, release) or _find_hold(facts)
     if says:
         _refuse(store, customer, release, identity.person)
         raise NotAllowed(f"resume {release.id}: {says}")
@@ -57,6 +60,12 @@ def _refuse(store: Store, customer: Customer, release: Release, person: str) -> 
         change.append("access_refused", person=person, release=release.id, verb="resume")
 
 
+def _find_hold(facts: advance.Facts) -> str:
+    """What would hold it again at once."""
+    hold = advance.find_hold(facts)
+    return hold and f"{hold}; mend that first: pilotage release show {facts.release.id}"
+
+
 def _is_alone(store: Store, customer: Customer, person: str) -> bool:
     return [one.id for one in find_people(store, customer) if not one.is_disabled] == [person]
 
@@ -66,7 +75,7 @@ def _find_own(store: Store, customer: Customer, release: Release, person: str) -
     builder = store.get(customer, PlanRecord, release.plan).plan.owners.builder
     if person not in (builder, store.runs.get(customer, release.run).requester):
         return ""
-    return f"{person} asked for it or built it; another rollout owner looks at it"
+    return f"{person} asked for it or built it; ask another rollout owner"
 
 
 def _find_unwatched(store: Store, customer: Customer, release: Release) -> str:
@@ -83,7 +92,7 @@ def _find_unwatched(store: Store, customer: Customer, release: Release) -> str:
 def _find_unapproved(store: Store, customer: Customer, release: Release) -> str:
     """What it would serve must still be agreed to, or less than what was."""
     if release.stage < 0:
-        return "it has not entered a stage; there is nothing to resume"
+        return "it has not entered a stage, so there is nothing to resume; wait until it has"
     events = store.events(customer, release.run, limit=100_000)
     mine = (e for e in events if e.kind == "stage_entered" and e.subject == release.id)
     named = [str(event.body["approval"]) for event in mine if event.body.get("approval")]

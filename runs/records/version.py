@@ -186,7 +186,9 @@ class GateValues(Record):
     @model_validator(mode="after")
     def _bars_exclude_something(self) -> "GateValues":
         if self.wrong_auto_max >= 1 or self.coverage_min <= 0:
-            raise ValueError("a gate that nothing can fail is not a gate")
+            raise ValueError(
+                "nothing can fail this gate; write wrong_auto_max below 1 and coverage_min above 0"
+            )
         return self
 
 

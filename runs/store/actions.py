@@ -55,7 +55,10 @@ class Actions:
         present = self.find(customer, action.key)
         assert present is not None
         if present.content != action.content:
-            raise Conflict(f"action key {action.key} is reserved for other content")
+            raise Conflict(
+                f"action key {action.key} is reserved for other content; do this under a key "
+                "of its own"
+            )
         return Reserved(present, is_first)
 
     def settle(
@@ -65,7 +68,7 @@ class Actions:
         with self._ledger.change(customer, "worker") as change:
             row = change.find(tables.actions, key=key)
             if row is None:
-                raise NotFound(f"no action was reserved under {key}")
+                raise NotFound(f"no action was reserved under {key}; reserve it first")
             present = Action.model_validate(row["body"])
             if (present.status, present.receipt) == (status, receipt):
                 return present
@@ -132,7 +135,10 @@ def _require_unfinished(change: Change, action: Action) -> None:
     goes_on = action.item and not action.undoes
     item = change.find(tables.items, id=action.item) if goes_on else None
     if item is not None and item["status"] not in UNFINISHED:
-        raise Conflict(f"item {action.item} is {item['status']}: nothing more is begun for it")
+        raise Conflict(
+            f"item {action.item} is {item['status']}: nothing more is begun for it; nothing "
+            "is left to do"
+        )
 
 
 def settle_by_word(change: Change, key: str, word: Word) -> Action:
@@ -143,9 +149,9 @@ def settle_by_word(change: Change, key: str, word: Word) -> Action:
     """
     row = change.find(tables.actions, key=key)
     if row is None:
-        raise NotFound(f"no action was reserved under {key}")
+        raise NotFound(f"no action was reserved under {key}; reserve it first")
     if row["status"] != "unknown":
-        raise Conflict(f"action {key} is {row['status']}; only an unknown one is settled by word")
+        raise Conflict(f"action {key} is {row['status']}; nothing is left to settle by word")
     change.run = row["run"]
     status: ActionStatus = "done" if word.is_done else "failed"
     ended = {"status": status, "receipt": word.receipt, "settled_at": change.now()}

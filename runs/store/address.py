@@ -24,7 +24,7 @@ def kind(url: str) -> Kind:
     scheme, separator, _ = url.partition("://")
     if not separator or scheme.lower() not in SCHEMES:
         raise InvalidInput(
-            f"{shown(url)!r} names no database Pilotage keeps its record in; it is "
+            f"{shown(url)!r} names no database Pilotage keeps its record in; write "
             "sqlite:///<file> or postgresql://<user>:<password>@<host>:<port>/<database>"
         )
     return SCHEMES[scheme.lower()]

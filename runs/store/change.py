@@ -119,7 +119,7 @@ class Change:
         present = self.find(table, **key)
         name = f"{table.name.rstrip('s')} {' '.join(map(str, key.values()))}"
         if present is None:
-            raise NotFound(f"there is no {name}; look it up with the `list` of its kind")
+            raise NotFound(f"there is no {name}; look it up with the list of its kind")
         raise Conflict(
             f"{name} is {present.get('status')}; it cannot become {values.get('status')}; "
             "read it again"

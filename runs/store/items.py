@@ -215,7 +215,7 @@ def find_unfinished(change: Change, id: str) -> Item:
         raise NotFound(f"there is no item {id!r}; `pilotage item list` shows them")
     item = Item.model_validate(present["body"])
     if item.status not in UNFINISHED:
-        raise Conflict(f"item {id} is {item.status}; there is nothing left to call off")
+        raise Conflict(f"item {id} is {item.status}; nothing is left to do")
     return item
 
 

@@ -76,7 +76,8 @@ class Policies:
         digest = self.find_leading(customer, workflow)
         if digest is None:
             raise NotFound(
-                f"no policy leads for workflow {workflow!r} yet; a release writes the first"
+                f"no policy leads for workflow {workflow!r} yet; let a release enter its "
+                "first stage, which writes them"
             )
         return digest
 

@@ -91,7 +91,8 @@ class Releases:
         legal = origins("release", after.status) | {after.status}
         if before.status not in legal:
             raise Conflict(
-                f"release {after.id} is {before.status}; it cannot become {after.status}"
+                f"release {after.id} is {before.status}; it cannot become {after.status}: "
+                "read it again"
             )
         kind, body = event
         with self._ledger.change(customer, actor, after.run) as change:

@@ -109,7 +109,9 @@ def require_unmoved(change: Change, review: Review) -> None:
     """Conflict, with what became of it, unless the review still is as it was read."""
     row = change.find(tables.reviews, id=review.id)
     if row is None:
-        raise NotFound(f"there is no review {review.id!r}")
+        raise NotFound(
+            f"there is no review {review.id!r}; `pilotage item list --waiting` shows what waits"
+        )
     present = Review.model_validate(row["body"])
     if present.status != "open":
         raise closed(present)
@@ -123,11 +125,11 @@ def require_unmoved(change: Change, review: Review) -> None:
 def closed(review: Review) -> Conflict:
     """Why nothing can be said to a review any more: who said what, when."""
     if review.status == "withdrawn":
-        return Conflict(f"the review of item {review.item} was withdrawn; nothing was changed")
+        return Conflict(f"the review of item {review.item} was withdrawn; nothing is left to do")
     at = f" at {review.decided_at:%Y-%m-%d %H:%M} UTC" if review.decided_at else ""
     return Conflict(
         f"item {review.item} was answered {review.answer!r} by {review.decided_by}{at}; "
-        "nothing was changed"
+        f"nothing was changed, `pilotage item show {review.item}` tells what it led to"
     )
 
 

@@ -60,7 +60,7 @@ class Runs:
         """The trigger of this id."""
         found = self.triggers(customer, [id])
         if not found:
-            raise NotFound(f"there is no trigger {id!r}")
+            raise NotFound(f"there is no trigger {id!r}; `pilotage run show RUN` names a run's")
         return found[id]
 
     def triggers(self, customer: Customer, ids: Collection[str]) -> dict[str, Trigger]:
@@ -223,7 +223,10 @@ def _check_terminal(change: Change, terminal: Terminal) -> None:
             "a run ends with proof or stays open"
         )
     if change.find(tables.people, id=terminal.owner) is None:
-        raise InvalidInput(f"run {terminal.run}: the owner {terminal.owner!r} is not a person")
+        raise InvalidInput(
+            f"run {terminal.run}: the owner {terminal.owner!r} is not a person; name one of "
+            "the customer's people"
+        )
 
 
 def _run(row: dict[str, Any]) -> Run:

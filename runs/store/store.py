@@ -146,7 +146,7 @@ class Store:
         record = self.find(customer, kind, id)
         if record is None:
             raise NotFound(
-                f"there is no {KINDS[kind]} {id!r}; `run explain` and `list` name what there is"
+                f"there is no {KINDS[kind]} {id!r}; `pilotage run explain RUN` names what there is"
             )
         return record
 
@@ -221,7 +221,10 @@ def keep(
     if not change.insert(tables.records, row, event, record=kind, **body):
         present = change.find(tables.records, id=row["id"])
         if present is None or present["digest"] != record.digest:
-            raise Conflict(f"{kind} {id} is already kept with other content; records never change")
+            raise Conflict(
+                f"{kind} {id} is already kept with other content; records never change: keep "
+                "it under an id of its own"
+            )
     return id
 
 

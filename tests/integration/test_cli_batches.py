@@ -62,7 +62,7 @@ def test_a_batch_that_nobody_sent_is_told_with_what_there_is(house: House) -> No
     unknown = house.run("item", "batch", "tuesday", by="ben")
 
     assert unknown.exit_code == 2
-    assert "the newest batches are monday" in unknown.stderr
+    assert "name one of the newest: monday" in unknown.stderr
     assert "--since tuesday --until tuesday" in unknown.stderr
 
 

@@ -152,7 +152,7 @@ def test_a_kept_plan_whose_stages_are_wrong_is_a_question(harbour: Harbour) -> N
 
     end = blocked(voyage)
     assert holes(voyage) == {"rollout.stages": "ana"}
-    assert "a stage of kind slice has 1 to 9500" in end.reason
+    assert "give a stage of kind slice 1 to 9500" in end.reason
 
 
 @pytest.mark.parametrize("kind", ["plan", "test_exit", "stage", "stage_slice", "update"])

@@ -92,8 +92,8 @@ class FileRecords:
     def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
         """Raises NotAllowed: it reads only."""
         raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
+            f"tool {self.name!r} reads only and cannot do {operation!r} under {key!r} "
+            f"({len(content)} fields); name a tool that acts"
         )
 
     def find_receipt(self, key: str) -> None:
@@ -117,7 +117,9 @@ class FileRecords:
         found = [f for f in sorted(self.path.iterdir()) if f.suffix in READERS and f.name[0] != "."]
         if not found:
             suffixes = ", ".join(READERS)
-            raise Unavailable(f"tool {self.name!r}: {self.path} holds no file of {suffixes}")
+            raise Unavailable(
+                f"tool {self.name!r}: {self.path} holds no file of {suffixes}; put one there"
+            )
         return found
 
     def _parse(self, stamps: tuple[Stamp, ...], texts: list[bytes]) -> dict[str, Found]:
@@ -140,10 +142,12 @@ def _stamp(name: str, file: Path) -> Stamp:
     try:
         seen = file.stat()
     except OSError as error:
-        raise Unavailable(f"tool {name!r}: {file}: {error.strerror or error}") from error
+        raise Unavailable(
+            f"tool {name!r}: {file}: {error.strerror or error}; make it readable"
+        ) from error
     if seen.st_size > MAX_BYTES:
         raise InvalidInput(
-            f"{file}: {seen.st_size} bytes; a file tool reads up to {MAX_BYTES}, use a database"
+            f"{file}: {seen.st_size} bytes; a file tool reads up to {MAX_BYTES}; use a database"
         )
     return Stamp(file, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 
@@ -152,4 +156,6 @@ def _bytes(name: str, file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Unavailable(f"tool {name!r}: {file}: {error.strerror or error}") from error
+        raise Unavailable(
+            f"tool {name!r}: {file}: {error.strerror or error}; make it readable"
+        ) from error

@@ -33,7 +33,9 @@ def read_rows(file: Path, content: bytes, key_field: str) -> Iterator[Row]:
     for row in read(file, _text(file, content), key_field):
         key = row.value.get(key_field)
         if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-            raise InvalidInput(f"{file}, {row.place}: {key_field!r} is missing or empty")
+            raise InvalidInput(
+                f"{file}, {row.place}: {key_field!r} is missing or empty; give it a value"
+            )
         _check_storable(file, row)
         yield row
 
@@ -50,7 +52,9 @@ def _check_storable(file: Path, row: Row) -> None:
     try:
         canonical(row.value)
     except (ValueError, TypeError) as error:
-        raise InvalidInput(f"{file}, {row.place}: cannot be kept ({error})") from None
+        raise InvalidInput(
+            f"{file}, {row.place}: cannot be kept ({error}); mend its value"
+        ) from None
 
 
 def _json_rows(file: Path, text: str, key_field: str) -> Iterator[Row]:
@@ -76,11 +80,12 @@ def _csv_rows(file: Path, text: str, key_field: str) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header = _cells(file, reader) or []
     if key_field not in header or len(set(header)) != len(header):
-        raise InvalidInput(f"{file}, line 1: needs a column {key_field!r}, and no column twice")
+        raise InvalidInput(f"{file}, line 1: name a column {key_field!r}, and no column twice")
     while (cells := _cells(file, reader)) is not None:
         if cells and len(cells) != len(header):
             raise InvalidInput(
-                f"{file}, line {reader.line_num}: {len(cells)} values for {len(header)} columns"
+                f"{file}, line {reader.line_num}: {len(cells)} values for {len(header)} "
+                "columns; quote what holds the separator"
             )
         if cells:
             yield Row(f"line {reader.line_num}", dict(zip(header, cells, strict=True)))
@@ -90,12 +95,12 @@ def _cells(file: Path, reader: Any) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error as error:
-        raise InvalidInput(f"{file}, line {reader.line_num}: {error}") from None
+        raise InvalidInput(f"{file}, line {reader.line_num}: {error}; mend the row") from None
 
 
 def _row(file: Path, place: str, value: Any) -> Row:
     if not isinstance(value, dict):
-        raise InvalidInput(f"{file}, {place}: is not an object")
+        raise InvalidInput(f"{file}, {place}: is not an object; write {{...}}")
     return Row(place, value)
 
 
@@ -105,9 +110,11 @@ def _json(file: Path, text: str, line: int) -> Any:
             text, object_pairs_hook=_object, parse_constant=_no_number, parse_int=_whole
         )
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"{file}, line {line + error.lineno - 1}: {error.msg}") from None
+        raise InvalidInput(
+            f"{file}, line {line + error.lineno - 1}: {error.msg}; mend the JSON"
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{file}, from line {line}: {error}") from None
+        raise InvalidInput(f"{file}, from line {line}: {error}; mend the JSON") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class FolderSink:
         """None: it only acts. Raises Unavailable when the folder could not be written."""
         there = next(one for one in (self.folder, *self.folder.absolute().parents) if one.exists())
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            raise Unavailable(f"{self.folder}: {there} is no folder that can be written")
+            raise Unavailable(
+                f"{self.folder}: {there} is no folder that can be written; make it one"
+            )
         return ()
 
     def read(self, key: str) -> Reading | None:
@@ -73,7 +75,10 @@ class FolderSink:
         if not keep_once(self.folder, file_name(key, ".json"), text):
             written = self._find_written(key) or written
         if written["digest"] != digest:
-            raise Conflict(f"tool {self.name!r}: key {key} was used for other content")
+            raise Conflict(
+                f"tool {self.name!r}: key {key} was used for other content; do this under a "
+                "key of its own"
+            )
         return _receipt(written)
 
     def find_receipt(self, key: str) -> dict[str, Any] | None:
@@ -89,11 +94,16 @@ class FolderSink:
         try:
             written = json.loads(text)
         except ValueError as error:
-            raise InvalidInput(f"{self.folder / name}: is not what was written ({error})") from None
+            raise InvalidInput(
+                f"{self.folder / name}: is not what was written ({error}); put back what was"
+            ) from None
         if not isinstance(written, dict) or not {*RECEIPT, "content"} <= set(written):
-            raise InvalidInput(f"{self.folder / name}: is not what was written")
+            raise InvalidInput(f"{self.folder / name}: is not what was written; put back what was")
         if written["key"] != key:
-            raise Conflict(f"tool {self.name!r}: the file of {key} is that of {written['key']}")
+            raise Conflict(
+                f"tool {self.name!r}: the file of {key} is that of {written['key']}; put back "
+                "what was written"
+            )
         return written
 
 
@@ -118,7 +128,9 @@ def keep_once(folder: Path, name: str, content: bytes) -> bool:
         is_first = _link_once(folder, name, content)
         _sync(folder)
     except OSError as error:
-        raise Unavailable(f"{folder / name}: {error.strerror or error}") from error
+        raise Unavailable(
+            f"{folder / name}: {error.strerror or error}; make it accessible"
+        ) from error
     return is_first
 
 
@@ -129,7 +141,9 @@ def find_text(folder: Path, name: str) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Unavailable(f"{folder / name}: {error.strerror or error}") from error
+        raise Unavailable(
+            f"{folder / name}: {error.strerror or error}; make it accessible"
+        ) from error
 
 
 def _signed(credential: SecretStr, digest: str) -> str:

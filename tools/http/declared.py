@@ -94,10 +94,12 @@ class Http(Record):
         if urlsplit(self.base_url).scheme == "http" and not self.is_private:
             raise ValueError("is not encrypted: write https, or is_private for one in your network")
         if not (self.read or self.probe or self.look_up):
-            raise ValueError("needs read, look_up or probe: nobody could tell whether it answers")
+            raise ValueError(
+                "give it read, look_up or probe, or nobody could tell whether it answers"
+            )
         for place, look in (("read", self.read), ("look_up", self.look_up)):
             if look is not None and KEY not in holes(look.path):
-                raise ValueError(f"{place} needs {{key}} in its path")
+                raise ValueError(f"put {{key}} into the path of {place}")
         return self
 
     def strange_holes(self, forms: Mapping[str, Schema]) -> Iterator[str]:
@@ -106,4 +108,7 @@ class Http(Record):
             known = {KEY, *forms[name].get("properties", {})}
             for hole in (*holes(one.path), *holes(one.body)):
                 if hole.partition(".")[0] not in known:
-                    yield f"endpoints.{name}: {{{hole}}} is nothing that is asked for"
+                    yield (
+                        f"endpoints.{name}: {{{hole}}} is nothing that is asked for; name a field "
+                        "of its form"
+                    )

@@ -32,6 +32,11 @@ REFUSALS: Mapping[int, type[Exception]] = {
     422: InvalidInput,
 }
 """What the other side answers when it surely did nothing."""
+REMEDIES: Mapping[type[Exception], str] = {
+    InvalidInput: "correct what the tools file makes of what is asked for",
+    NotAllowed: "give its credential the right to it, there",
+    NotFound: "correct the path in the tools file, or name what there is",
+}
 BUSY = 429
 OPEN = (408, 425)
 """Answers below 500 that leave open whether it was done."""
@@ -39,6 +44,12 @@ NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Not one byte of the request left this machine."""
 Pause = Callable[[int], None]
 """Wait before the try of this number, from 1."""
+
+
+def refused(at: str, status: int) -> Exception:
+    """The error of an answer that says that surely nothing was done, with the remedy."""
+    kind = REFUSALS[status]
+    return kind(f"{at}: answered {status}; {REMEDIES[kind]}")
 
 
 class Answer(NamedTuple):
@@ -73,11 +84,14 @@ class Line:
         answer = self._follow(self.declared.base_url + in_path(look.path, {KEY: key}), look.path)
         at = self._at("GET", look.path)
         if answer.status >= 500 or answer.status in (*OPEN, BUSY):
-            raise Unavailable(f"{at}: answered {answer.status}")
+            raise Unavailable(f"{at}: answered {answer.status}; it is tried again")
         if answer.status != 404 and answer.status in REFUSALS:
-            raise REFUSALS[answer.status](f"{at}: answered {answer.status}")
+            raise refused(at, answer.status)
         if not answer.is_whole:
-            raise InvalidInput(f"{at}: answered more than {self.declared.max_bytes} bytes")
+            raise InvalidInput(
+                f"{at}: answered more than {self.declared.max_bytes} bytes; ask for less, or "
+                "raise max_bytes"
+            )
         return answer
 
     def send(self, endpoint: Endpoint, content: Mapping[str, Any], key: str) -> Answer:
@@ -88,7 +102,7 @@ class Line:
         values = {**content, KEY: key}
         url = self.declared.base_url + in_path(endpoint.path, values)
         body = dict(content) if endpoint.body is None else in_body(endpoint.body, values)
-        lost = Unavailable("it was not tried")
+        lost = Unavailable("it was not tried; it is tried again")
         for number in range(self.declared.tries):
             if number:
                 self.pause(number)
@@ -109,10 +123,12 @@ class Line:
         try:
             answer = self._ask(endpoint.method, url, body, key)
         except NOT_CONNECTED as error:
-            return None, NotSent(f"{at}: cannot be reached ({type(error).__name__})")
+            return None, NotSent(
+                f"{at}: cannot be reached ({type(error).__name__}); it is tried again"
+            )
         except httpx.HTTPError as error:
-            return None, Unavailable(f"{at}: no answer ({type(error).__name__})")
-        says = f"{at}: answered {answer.status}"
+            return None, Unavailable(f"{at}: no answer ({type(error).__name__}); look there")
+        says = f"{at}: answered {answer.status}; it is tried again"
         if answer.status == BUSY:
             return None, NotSent(says)
         if answer.status >= 500 or answer.status in OPEN:
@@ -129,7 +145,10 @@ class Line:
             if not answer.location or origin(onward) != origin(url):
                 break
             url = onward
-        raise InvalidInput(f"{self._at('GET', path)}: it leads to another place")
+        raise InvalidInput(
+            f"{self._at('GET', path)}: it leads to another place; name the address itself in "
+            "the tools file"
+        )
 
     def _look(self, url: str, path: str) -> Answer:
         lost = ""
@@ -139,7 +158,10 @@ class Line:
             try:
                 return self._ask("GET", url)
             except httpx.HTTPError as error:
-                lost = f"{self._at('GET', path)}: no answer ({type(error).__name__})"
+                lost = (
+                    f"{self._at('GET', path)}: no answer ({type(error).__name__}); it is tried "
+                    "again"
+                )
         raise Unavailable(lost)
 
     def _ask(self, method: str, url: str, body: Any = None, key: str = "") -> Answer:

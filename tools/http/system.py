@@ -12,7 +12,7 @@ from runs.records.record import canonical, digest_of
 from runs.records.version import Level, Risk
 from tools.filled import find
 from tools.http.declared import Look
-from tools.http.line import REFUSALS, Answer, Line
+from tools.http.line import REFUSALS, Answer, Line, refused
 from tools.tool import NEVER_USED, Reading, Schema, check_operation
 
 CONFLICT = 409
@@ -52,8 +52,8 @@ class HttpRecords:
     def act(self, operation: str, content: Mapping[str, Any], key: str) -> dict[str, Any]:
         """Raises NotAllowed: it reads only."""
         raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
+            f"tool {self.name!r} reads only and cannot do {operation!r} under {key!r} "
+            f"({len(content)} fields); name a tool that acts"
         )
 
     def find_receipt(self, key: str) -> None:
@@ -93,7 +93,10 @@ class HttpActs:
         look = next(one for one in looks if one is not None)
         answer = self.line.look(look, NEVER_USED)
         if look is declared.probe and answer.status >= 400:
-            raise NotFound(f"tool {self.name!r}: GET {look.path}: answered {answer.status}")
+            raise NotFound(
+                f"tool {self.name!r}: GET {look.path}: answered {answer.status}; correct the "
+                "probe in the tools file"
+            )
         return ()[:most]
 
     def read(self, key: str) -> Reading | None:
@@ -109,13 +112,14 @@ class HttpActs:
         check_operation(self, operation, content)
         endpoint = self.line.declared.endpoints[operation]
         answer = self.line.send(endpoint, content, key)
-        says = f"tool {self.name!r}: {endpoint.method} {endpoint.path}: answered {answer.status}"
+        at = f"tool {self.name!r}: {endpoint.method} {endpoint.path}"
+        says = f"{at}: answered {answer.status}"
         if answer.status == CONFLICT:
             return self._after_conflict(key, says)
         if answer.status in REFUSALS:
-            raise REFUSALS[answer.status](says)
+            raise refused(at, answer.status)
         if not 200 <= answer.status < 300:
-            raise Unavailable(f"{says}, which does not say whether it was done")
+            raise Unavailable(f"{says}, which does not say whether it was done; look there")
         return self._receipt(operation, key, answer, endpoint.keeps)
 
     def find_receipt(self, key: str) -> dict[str, Any] | None:
@@ -135,7 +139,9 @@ class HttpActs:
         receipt = self.find_receipt(key)
         if receipt is not None:
             return receipt
-        raise Unavailable(f"{says}: it may be under way, or the key was used for something else")
+        raise Unavailable(
+            f"{says}: it may be under way, or the key was used for something else; look there"
+        )
 
     def _receipt(
         self, operation: str, key: str, answer: Answer, keeps: Sequence[str], found: Any = None
@@ -158,17 +164,22 @@ class HttpActs:
 def _read(line: Line, key: str, clock: Clock) -> Reading | None:
     look = line.declared.read
     if look is None:
-        raise NotAllowed(f"tool {line.name!r} declares no `read`; it cannot be read")
+        raise NotAllowed(f"tool {line.name!r} declares no `read`; add it to the tools file")
     answer = line.look(look, key)
     found = _found(line.name, look, answer)
     if isinstance(found, list):
         if len(found) > 1:
-            raise InvalidInput(f"tool {line.name!r}: GET {look.path}: more than one record")
+            raise InvalidInput(
+                f"tool {line.name!r}: GET {look.path}: more than one record; name a path that "
+                "finds one"
+            )
         found = found[0] if found else None
     if found is None:
         return None
     if not isinstance(found, dict):
-        raise InvalidInput(f"tool {line.name!r}: GET {look.path}: is no record")
+        raise InvalidInput(
+            f"tool {line.name!r}: GET {look.path}: is no record; name the `field` that holds it"
+        )
     return Reading(found, digest_of(found), clock.now())
 
 
@@ -178,7 +189,9 @@ def _found(name: str, look: Look, answer: Answer) -> Any:
         return None
     value = _parsed(answer)
     if value is None:
-        raise InvalidInput(f"tool {name!r}: GET {look.path}: answered no JSON")
+        raise InvalidInput(
+            f"tool {name!r}: GET {look.path}: answered no JSON; name a path that does"
+        )
     return find(value, look.field) if look.field and isinstance(value, Mapping) else value
 
 

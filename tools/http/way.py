@@ -54,8 +54,8 @@ class Refused(InvalidInput):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"{host} stands on this machine or in a private network; if that is meant, say "
-            "`is_private: true` in the tools file"
+            f"{host} stands on this machine or in a private network; say `is_private: true` in the "
+            "tools file if that is meant"
         )
 
 

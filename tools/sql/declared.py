@@ -46,10 +46,10 @@ class Operation(Record):
     def _only_change(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for statement in value:
             if not CHANGES.match(statement):
-                raise ValueError("a statement begins with INSERT, UPDATE, DELETE or MERGE")
+                raise ValueError("begin a statement with INSERT, UPDATE, DELETE or MERGE")
             check(statement)
         if not any(KEY in bound(one) for one in value):
-            raise ValueError("no statement keeps :key")
+            raise ValueError("keep :key in one of the statements")
         return value
 
 
@@ -83,20 +83,20 @@ class Sql(Record):
     @classmethod
     def _only_ask(cls, value: str) -> str:
         if value and not ASKS.match(value):
-            raise ValueError("begins with SELECT or WITH")
+            raise ValueError("begin it with SELECT or WITH")
         check(value)
         return value
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Sql":
         if not (self.read or self.operations):
-            raise ValueError("needs read or operations")
+            raise ValueError("give it read or operations")
         if self.read and bound(self.read) != {KEY}:
-            raise ValueError("read binds :key, and nothing else")
+            raise ValueError("bind :key in read, and nothing else")
         if bound(self.all):
-            raise ValueError("all binds nothing")
+            raise ValueError("bind nothing in all")
         if self.operations and self.keys is None:
-            raise ValueError("operations need keys: {table, column}, where each key is kept once")
+            raise ValueError("give operations their keys: {table, column}, where each is kept once")
         return self
 
 
@@ -104,9 +104,9 @@ def check(statement: str) -> None:
     """ValueError unless it is one statement whose values are all bound."""
     bare = QUOTED.sub("", statement)
     if ";" in bare or COMMENT.search(bare):
-        raise ValueError("one statement, without ; and without comments")
+        raise ValueError("write one statement, without ; and without comments")
     if any(sign in bare for sign in ("{", "}", "%(", "%s")):
-        raise ValueError("values are bound as :name, never written into the text")
+        raise ValueError("bind values as :name, never write them into the text")
 
 
 def bound(statement: str) -> set[str]:

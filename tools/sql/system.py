@@ -49,7 +49,8 @@ class Reach:
             connection = self.engine.connect()
         except exc.SQLAlchemyError as error:
             raise NotSent(
-                f"tool {self.name!r}: the database does not answer ({type(error).__name__})"
+                f"tool {self.name!r}: the database does not answer ({type(error).__name__}); "
+                "it is tried again"
             ) from None
         try:
             yield connection
@@ -97,8 +98,8 @@ class SqlRecords:
     def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
         """Raises NotAllowed: it reads only."""
         raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
+            f"tool {self.name!r} reads only and cannot do {operation!r} under {key!r} "
+            f"({len(content)} fields); name a tool that acts"
         )
 
     def find_receipt(self, key: str) -> None:
@@ -203,7 +204,9 @@ class SqlActs:
             if self._find(connection, ours[KEY]) is None:
                 raise said(self.name, error) from None
             # Somebody under the same key came first: what is there is asked when it is tried again.
-            raise Unavailable(f"tool {self.name!r}: key {ours[KEY]} is being used") from None
+            raise Unavailable(
+                f"tool {self.name!r}: key {ours[KEY]} is being used; it is tried again"
+            ) from None
         except exc.DBAPIError as error:
             raise said(self.name, error) from None
         try:
@@ -211,7 +214,7 @@ class SqlActs:
         except exc.SQLAlchemyError as error:
             raise Unavailable(
                 f"tool {self.name!r}: the connection broke while it was committed "
-                f"({type(error).__name__}): it may have been done"
+                f"({type(error).__name__}): it may have been done; look there"
             ) from None
 
     def _check(
@@ -222,13 +225,13 @@ class SqlActs:
             connection.rollback()
             raise NotFound(
                 f"tool {self.name!r}: {changed} rows would have changed instead of "
-                f"{declared.changes}; nothing was done"
+                f"{declared.changes}, so nothing was done; correct the statement or the content"
             )
         if self._find(connection, key) is None:
             connection.rollback()
             raise InvalidInput(
                 f"tool {self.name!r}: its statements did not leave :key in "
-                f"{self._keys.table}.{self._keys.column}; nothing was done"
+                f"{self._keys.table}.{self._keys.column}, so nothing was done; mend the tools file"
             )
 
     def _find(self, connection: sa.Connection, key: str) -> dict[str, Any] | None:
@@ -245,7 +248,10 @@ class SqlActs:
     def _first(self, found: Mapping[str, Any], ours: Mapping[str, str]) -> dict[str, Any]:
         digest = found.get(self._keys.digest_column, ours[DIGEST])
         if digest != ours[DIGEST]:
-            raise Conflict(f"tool {self.name!r}: key {ours[KEY]} was used for other content")
+            raise Conflict(
+                f"tool {self.name!r}: key {ours[KEY]} was used for other content; do this "
+                "under a key of its own"
+            )
         return _receipt(ours)
 
     def _require_unique(self, connection: sa.Connection) -> None:
@@ -254,7 +260,10 @@ class SqlActs:
         try:
             known = list(_unique(sa.inspect(connection), keys.table))
         except exc.NoSuchTableError:
-            raise InvalidInput(f"tool {self.name!r}: there is no table {keys.table}") from None
+            raise InvalidInput(
+                f"tool {self.name!r}: there is no table {keys.table}; make it, or mend the "
+                "tools file"
+            ) from None
         except exc.DBAPIError as error:
             raise said(self.name, error) from None
         if [keys.column] not in known:
@@ -279,11 +288,16 @@ def said(name: str, error: exc.DBAPIError) -> Exception:
     """What the failure of a statement means; its words may be a customer's and are left out."""
     kind = type(error).__name__
     if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.InternalError):
-        return NotSent(f"tool {name!r}: the database does not do it now ({kind})")
+        return NotSent(
+            f"tool {name!r}: the database does not do it now ({kind}); it is tried again"
+        )
     if error.connection_invalidated:
-        return NotSent(f"tool {name!r}: the connection broke ({kind})")
+        return NotSent(f"tool {name!r}: the connection broke ({kind}); it is tried again")
     if isinstance(error, exc.IntegrityError):
-        return Conflict(f"tool {name!r}: the database refused it ({kind})")
+        return Conflict(
+            f"tool {name!r}: the database refused it ({kind}); look at its constraints, then "
+            "send other content"
+        )
     return InvalidInput(f"tool {name!r}: the database refused it ({kind}); mend the tools file")
 
 
@@ -296,7 +310,7 @@ def _let_go(connection: sa.Connection) -> None:
 
 def _read(reach: Reach, key: str, clock: Clock) -> Reading | None:
     if not reach.declared.read:
-        raise NotAllowed(f"tool {reach.name!r} declares no `read`; it cannot be read")
+        raise NotAllowed(f"tool {reach.name!r} declares no `read`; add it to the tools file")
     with reach.reading() as connection:
         rows = connection.execute(sa.text(reach.declared.read), {KEY: key}).mappings().fetchmany(2)
     if len(rows) > 1:
@@ -311,7 +325,9 @@ def _reading(name: str, row: Mapping[Any, Any], clock: Clock) -> Reading:
     try:
         canonical(value)
     except (ValueError, TypeError) as error:
-        raise InvalidInput(f"tool {name!r}: a row cannot be kept ({error})") from None
+        raise InvalidInput(
+            f"tool {name!r}: a row cannot be kept ({error}); leave the column out of `read`"
+        ) from None
     return Reading(value, digest_of(value), clock.now())
 
 

@@ -30,7 +30,7 @@ def open_engine(name: str, declared: Sql, secret: SecretStr | None, folder: Path
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InvalidInput(
             f"tool {name!r}: {address.shown(declared.url)} cannot be opened here "
-            f"({type(error).__name__}); is its driver installed?"
+            f"({type(error).__name__}); install its driver, or correct the address"
         ) from None
 
 

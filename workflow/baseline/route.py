@@ -139,7 +139,9 @@ def read_settings(values: dict[str, Any]) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise InvalidInput(f"settings of the baseline route: {error}") from error
+        raise InvalidInput(
+            f"settings of the baseline route: {error}; name known ones within their bounds"
+        ) from error
 
 
 def digest(examples: Sequence[Example], settings: Settings) -> str:
@@ -178,7 +180,7 @@ def deal(examples: Sequence[Example], settings: Settings) -> Whole:
         if len(left) < 2:
             raise InvalidInput(
                 f"examples: without the families of fold {one} only the labels {sorted(left)} are "
-                "left to learn; each label needs families in two folds"
+                "left to learn; give each label families in two folds"
             )
     return fold
 

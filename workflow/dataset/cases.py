@@ -121,7 +121,7 @@ def _check_mapping(
             near = difflib.get_close_matches(field, known, n=1)
             raise InvalidInput(
                 f"mapping: {field!r} is not a field of a case"
-                + (f"; did you mean {near[0]!r}?" if near else f"; there are {sorted(known)}")
+                + (f"; did you mean {near[0]!r}?" if near else f"; name one of {sorted(known)}")
             )
     missing = [] if any(f.partition(".")[0] == "input" for f in mapping) else ["input.text"]
     missing += [] if "label" in mapping else ["label"]
@@ -209,11 +209,11 @@ class _Reader:
         if value is None:
             raise _Wrong(f"field {path!r} is missing or null; give the label, or map another field")
         if not isinstance(value, str) or not value.strip():
-            raise _Wrong(f"field {path!r} is {_show(value)}; a label is text")
+            raise _Wrong(f"field {path!r} is {_show(value)}; write a label as text")
         label = value.strip()
         if self._labels and label not in self._labels:
             near = difflib.get_close_matches(label, self._labels, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it is one of {sorted(self._labels)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"write one of {sorted(self._labels)}"
             raise _Wrong(f"field {path!r}: {label!r} is not a label of the plan; {hint}")
         return label
 
@@ -238,7 +238,7 @@ def _input(values: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, A
     item = values.get("input", {})
     if not isinstance(item, dict):
         found = "missing" if item is None else _show(item)
-        raise _Wrong(f"field {mapping['input']!r} is {found}; an object of fields is expected")
+        raise _Wrong(f"field {mapping['input']!r} is {found}; write an object of fields")
     single = {f.partition(".")[2]: v for f, v in values.items() if f.startswith("input.")}
     item = {**item, **single}
     if not any(value is not None for value in item.values()) and len(item) <= 1:
@@ -261,7 +261,7 @@ def _text(values: Mapping[str, Any], field: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise _Wrong(f"field {field!r} is {_show(value)}; text is expected")
+        raise _Wrong(f"field {field!r} is {_show(value)}; write text")
     return str(value).strip()
 
 
@@ -270,7 +270,7 @@ def _one_of(
 ) -> Any:
     value = _text(values, field) or otherwise
     if value not in allowed:
-        raise _Wrong(f"field {field!r} is {value!r}; it is one of {list(allowed)}")
+        raise _Wrong(f"field {field!r} is {value!r}; write one of {list(allowed)}")
     return value
 
 
@@ -289,7 +289,7 @@ def _context(value: Any) -> dict[str, dict[str, Any]]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
-        raise _Wrong(f"field 'context' is {_show(value)}; an object of objects is expected")
+        raise _Wrong(f"field 'context' is {_show(value)}; write an object of objects")
     return value
 
 
@@ -299,7 +299,7 @@ def _fields(values: Mapping[str, Any], field: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise _Wrong(f"field {field!r} is {_show(value)}; an object of fields is expected")
+        raise _Wrong(f"field {field!r} is {_show(value)}; write an object of fields")
     return {"fields": value}
 
 

@@ -137,7 +137,7 @@ def _jsonl(file: TextIO) -> Iterator[Row]:
         if isinstance(value, dict):
             yield Row(number, value, "")
         else:
-            yield Row(number, {}, f"is {type(value).__name__}, not an object; {{...}} is expected")
+            yield Row(number, {}, f"is {type(value).__name__}, not an object; write {{...}}")
 
 
 def _refuse(name: str) -> Any:

@@ -46,7 +46,7 @@ def _check(salt: str, shares: Mapping[Split, float]) -> None:
     wrong = {name: share for name, share in shares.items() if not 0 < share < 1}
     if set(shares) != {"learn", "dev", "holdout"} or wrong or abs(sum(shares.values()) - 1) > 1e-9:
         raise InvalidInput(
-            f"shares {dict(shares)}: learn, dev and holdout each need a share above 0; together 1"
+            f"shares {dict(shares)}: give learn, dev and holdout a share above 0 each, together 1"
         )
 
 

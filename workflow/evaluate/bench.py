@@ -206,7 +206,10 @@ class Bench:
     def _read(self, sources: Sequence[Source], item: Mapping[str, Any]) -> Context:
         if self._read_context is None:
             names = ", ".join(source.name for source in sources)
-            raise Unavailable(f"nothing reads {names} for cases without a context of their own")
+            raise Unavailable(
+                f"nothing reads {names} for cases without a context of their own; bring it "
+                "with the cases, or hand in what reads it"
+            )
         return self._read_context(sources, item)
 
 

@@ -100,7 +100,10 @@ class Learning:
     def _learn(self, version: Version) -> Learnt:
         route = version.routes[0]
         if isinstance(route, TemplateRoute):
-            raise InvalidInput(f"{version.workflow}: a route that fills a template learns nothing")
+            raise InvalidInput(
+                f"{version.workflow}: a route that fills a template learns nothing; leave "
+                "learning to another route"
+            )
         gaze, mask = Gaze(route, version.contract), mask_of(version)
         examples: dict[str, Example] = {}
         taught: list[Case] = []
@@ -210,7 +213,9 @@ def settings_of(route: LearntRoute) -> Settings:
     known = asdict(Settings())
     unknown = sorted(set(route.settings) - set(known))
     if unknown:
-        raise InvalidInput(f"routes.settings: {unknown} are not known; there are {sorted(known)}")
+        raise InvalidInput(
+            f"routes.settings: {unknown} are not known; name some of {sorted(known)}"
+        )
     given: dict[str, Any] = {
         n: tuple(v) if isinstance(v, list) else v for n, v in route.settings.items()
     }

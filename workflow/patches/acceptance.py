@@ -73,7 +73,8 @@ def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
     gate = policy.gates.get("dry_run")
     if gate is None:
         raise InvalidInput(
-            f"policy of {policy.workflow!r}: gates.dry_run is missing; without it nothing passes"
+            f"policy of {policy.workflow!r}: gates.dry_run is missing, and without it nothing "
+            "passes; add it"
         )
     return Terms(gate, plan.goal.cost_of_error, plan.economics.cost_of_review)
 

@@ -30,7 +30,7 @@ class Documents:
         folder = resources.files(self.package) / "customer"
         known = {file.name: file for file in folder.iterdir() if file.is_file()}
         if name not in known:
-            raise NotFound(f"{name}: the customer has no such file; there are {sorted(known)}")
+            raise NotFound(f"{name}: the customer has no such file; name one of {sorted(known)}")
         return known[name].read_text(encoding="utf-8")
 
     def parsed(self, name: str) -> dict[str, Any]:

@@ -15,4 +15,4 @@ def find_sample(name: str) -> Sample:
     for sample in ALL:
         if sample.name == name:
             return sample
-    raise NotFound(f"sample {name!r}: there is none; there are {[one.name for one in ALL]}")
+    raise NotFound(f"sample {name!r}: there is none; name one of {[one.name for one in ALL]}")

@@ -51,7 +51,8 @@ class Reviewer:
         made = fields or {}
         if truth is None:
             raise NotFound(
-                f"{self._called} {key}: not among the live {self._called}s of this simulator"
+                f"{self._called} {key}: not among the live {self._called}s of this simulator; "
+                "give it the seed of the live work"
             )
         off = {n: v for n, v in truth.fields.items() if not alike(made.get(n), v)}
         drawn = chance.stream("reviewer", key)

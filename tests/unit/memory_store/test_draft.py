@@ -23,8 +23,8 @@ def test_a_sound_draft_passes_unchanged() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"text": "x" * 601}, "601 characters, the limit is 600"),
-        ({"when": "x" * 201}, "201 characters, the limit is 200"),
+        ({"text": "x" * 601}, "601 characters; shorten it to 600"),
+        ({"when": "x" * 201}, "201 characters; shorten it to 200"),
         ({"text": " \u200b\n "}, "empty"),
         ({"when": ""}, "empty"),
         ({"text": "Do this.\n- and this\n- and that"}, "a list"),
@@ -45,11 +45,11 @@ def test_a_sound_draft_passes_unchanged() -> None:
         ({"author": ""}, "author"),
         ({"origins": ()}, "origins"),
         ({"origins": ("person",)}, "run:r-1 is no person"),
-        ({"payload": {"Bad Key": "1"}}, "not a field name"),
+        ({"payload": {"Bad Key": "1"}}, "write a field name"),
         ({"payload": {"value": "x" * 201}}, "201 characters"),
         ({"payload": {"owner": "mail ana@example.com"}}, "cannot be masked"),
-        ({"kind": "rule", "payload": {"route": "review"}}, "a rule needs"),
-        ({"kind": "roi", "payload": {"metric": "hours"}}, "a roi needs"),
+        ({"kind": "rule", "payload": {"route": "review"}}, "give a rule its"),
+        ({"kind": "roi", "payload": {"metric": "hours"}}, "give a roi its"),
     ],
 )
 def test_an_unsound_draft_is_refused_with_its_field(changed: dict[str, Any], why: str) -> None:

@@ -41,14 +41,14 @@ def test_what_is_declared_may_be_looked_at() -> None:
     [
         (("number", "nett"), "0.field is nett, which is no field of the contract; name one of net"),
         (("number", "context.epr.open"), "0.field is context.epr.open, but epr is no declared"),
-        (("number", "context.erp.sum"), "which erp is not read for; it is read for open, phone"),
+        (("number", "context.erp.sum"), "which erp is not read for; name one of open, phone"),
         (("number", "context.erp"), "write a field of the contract, or context.<source>.<field>"),
         (("text", "iban"), "which is masked; leave it out, or take the mask off in the plan"),
         (("number", "dated"), "0.field is dated, a date, which cannot be read as number"),
         (("compare", "net"), "0.against is missing; name the field"),
         (("compare", "net", "net"), "0.against is net, the field itself"),
         (("compare", "net", "context.erp.sum"), "0.against is context.erp.sum, which erp is not"),
-        (("compare", "context.erp.open", "net"), "compare begins with a field of the item"),
+        (("compare", "context.erp.open", "net"), "begin with a field of the item"),
         (("number", "net", "dated"), "0.against is dated, which only compare has"),
     ],
 )

@@ -231,9 +231,9 @@ def test_a_bar_without_room_is_never_passed_and_never_settled(
 
 def test_a_gate_that_nothing_can_fail_is_no_gate() -> None:
     """It cannot even be written."""
-    with pytest.raises(ValidationError, match="not a gate"):
+    with pytest.raises(ValidationError, match="nothing can fail this gate"):
         GateValues(wrong_auto_max=1.0, coverage_min=0.5, min_cases=1)
-    with pytest.raises(ValidationError, match="not a gate"):
+    with pytest.raises(ValidationError, match="nothing can fail this gate"):
         GateValues(wrong_auto_max=0.1, coverage_min=0.0, min_cases=1)
 
 

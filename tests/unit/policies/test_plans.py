@@ -109,7 +109,11 @@ def test_the_owners_are_known_however_much_else_is_missing() -> None:
         ("acceptance.review_pass_min", 0, "acceptance.review_pass_min is 0"),
         ("privacy.regulated", True, "phases.design.approvers names product_owner, and privacy.reg"),
         ("economics.redesign_when", ["too dear"], "write it as {measure: escalation, direction"),
-        ("economics.redesign_when.0.value", 50, "the value of escalation is a share from 0 to 1"),
+        (
+            "economics.redesign_when.0.value",
+            50,
+            "write the value of escalation as a share from 0 to 1",
+        ),
         ("phases.testing.deadline", "soon", "phases.testing.deadline is soon"),
     ],
 )

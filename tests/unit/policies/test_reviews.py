@@ -41,7 +41,7 @@ def test_the_owner_their_deputy_and_whoever_gets_such_items_may_answer(person: s
 @pytest.mark.parametrize(
     ("person", "says"),
     [
-        ("fay", "fay is not asked; ravi answers for it, or one of: ana, reviewer"),
+        ("fay", "fay is not asked; leave it to ravi, who answers for it, or one of: ana, reviewer"),
         ("eve", "not among the people"),
         ("dan", "nobody judges their own work; escalate it"),
     ],

@@ -142,7 +142,7 @@ def told(text: str) -> str:
         ("name: a\ncount: one", "f.yaml, line 2: count is one; write a valid integer"),
         ("name: 404", "line 1: name is 404, which is no text; put it in quotes"),
         ("name: a\ncout: 2", "line 2: cout is not a key here; did you mean count?"),
-        ("name: a\nzzz: 2", "zzz is not a key here; known are bars, count, listed, name"),
+        ("name: a\nzzz: 2", "zzz is not a key here; write one of bars, count, listed, name"),
         (
             "name: a\nbars:\n  x:\n    limt: 1",
             "line 4: bars.x.limt is not a key here; did you mean limit",
@@ -162,4 +162,4 @@ def test_many_problems_are_told_at_once_and_not_endlessly() -> None:
     text = "name: a\n" + "\n".join(f"k{number}: 1" for number in range(13))
 
     assert len(told(text).splitlines()) == 11
-    assert told(text).endswith("and 3 more")
+    assert told(text).endswith("and 3 more; mend these first")

@@ -37,13 +37,13 @@ def test_the_climb_ends_at_the_agreed_stage() -> None:
     ("stages", "says"),
     [
         (specs(2_500, 500), "less than the stage before"),
-        (specs(9_600), "9600; a stage of kind slice has 1 to 9500"),
-        (specs(0), "a stage of kind slice has 1"),
+        (specs(9_600), "9600; give a stage of kind slice 1 to 9500"),
+        (specs(0), "give a stage of kind slice 1"),
         (specs(500)[1:], "the sandbox is the first stage"),
         ([*specs(500), specs(1)[0] | {"name": "again"}], "the sandbox is the first stage"),
         ([specs()[0] | {"weight_bp": 5}], "weight_bp is 5"),
         ([*specs(full=True), specs(9_500)[1]], "nothing comes after `full`"),
-        ([specs()[0], specs(full=True)[1] | {"weight_bp": 5_000}], "full has 9500 to 10000"),
+        ([specs()[0], specs(full=True)[1] | {"weight_bp": 5_000}], "full 9500 to 10000"),
         ([*specs(500), specs(500)[1]], "share a name"),
     ],
 )

@@ -184,10 +184,10 @@ def test_a_webhook_that_is_not_there_is_tried_again(server: Told) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "it looks like"),
-        ("anchors.ndjson", "it looks like"),
-        ("file:anchors.ndjson", "it looks like"),
-        ("ftp://host/x", "it looks like"),
+        ("", "write it like"),
+        ("anchors.ndjson", "write it like"),
+        ("file:anchors.ndjson", "write it like"),
+        ("ftp://host/x", "write it like"),
         ("http://example.com/x", "use https"),
         ("https://example.com/x", "not declared; name the place in PILOTAGE_ANCHOR"),
         ("https://127.0.0.1.example.com/x", "not declared"),

@@ -159,7 +159,7 @@ def test_a_schema_that_asks_for_more_than_is_checked_lets_nothing_through() -> N
 @pytest.mark.parametrize(
     ("operation", "content", "says"),
     [
-        ("delete", {}, "no operation 'delete'; it has: assign"),
+        ("delete", {}, "no operation 'delete'; name one of: assign"),
         ("assign", {"queue": "sales"}, "is not one of"),
         ("assign", {"queue": "refunds", "note": "\ud800"}, "is not JSON"),
         ("assign", {"queue": "refunds", "share": float("nan")}, "is not JSON"),

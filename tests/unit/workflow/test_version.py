@@ -136,7 +136,11 @@ def test_a_plan_whose_parts_do_not_fit_makes_no_version(
 @pytest.mark.parametrize(
     ("changed", "error", "problem"),
     [
-        ({"gaps": ("routes",)}, NotAllowed, "'desk' lacks routes; the domain expert accepts that"),
+        (
+            {"gaps": ("routes",)},
+            NotAllowed,
+            "'desk' lacks routes; ask the domain expert to accept that",
+        ),
         ({"workflow": "other"}, InvalidInput, "is for workflow 'other', the plan for 'desk'"),
         ({"counts": {"dev": 9}}, InvalidInput, "has no case to learn from"),
     ],

@@ -245,6 +245,8 @@ def _frozen(home: Path, drawn: Drawn, after_s: float) -> int:
         ended(child(lambda: expire(home, is_anybody), home), FROZEN_S)
         ended(child(lambda: _end(home, drawn), home), FROZEN_S)
         os.kill(frozen, signal.SIGCONT)
+        # Whoever was stopped meanwhile holds nothing for longer than it lives.
+        fork(lambda: expire(home, is_gone), home)
         ended(frozen)
     return is_stopped
 

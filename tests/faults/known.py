@@ -20,7 +20,7 @@ def know_rules(folder: Path) -> None:
     home = Home(folder)
     for name, read in READ.items():
         setattr(rules, name, read)
-    for name in ("making", "trial", "slice", "items", "update", "opened"):
+    for name in ("making", "trial", "slice", "items", "asked", "update", "opened"):
         there = Home(folder.parent / name)
         rules.read_installation(home.rules_file.read_text("utf-8"), str(there.rules_file))
         policy = home.policies(CUSTOMER) / f"{WORKFLOW}.yaml"

@@ -19,6 +19,8 @@ HOLE = "\N{REPLACEMENT CHARACTER}"
 """Stands for what only a run can know."""
 OURS = "\N{INFORMATION SEPARATOR ONE}"
 """Stands for the sentence of an error of ours that is told again."""
+NAMESAKES = 3
+"""A method that is reached through a value is looked for by name: so many may have it."""
 MOST = 200
 """Sentences of one expression; more are not told apart."""
 
@@ -52,7 +54,7 @@ def carried(code: "Code", carriers: Mapping[str, str]) -> Iterator[Refusal]:
         there, name = code.origin(call_name(call), scope[0])
         field = carriers.get(f"{there.name}.{name}")
         told = field and reading.argument(call, code.fields(there, name), field)
-        if told and not _is_yes(call):
+        if told and not _is_yes(call, told):
             yield _refusal(code, told, scope)
 
 
@@ -183,9 +185,10 @@ class Code:
         """What is bound to the name here, handed in under it, or a constant of a module."""
         module, function = scope
         bound = reading.bound(function).get(node.id, []) if function else []
-        for one in bound:
-            yield from self._of_binding(one, node.id, scope)
         if bound:
+            told = {said for one in bound for said in self._of_binding(one, node.id, scope)}
+            # Empty before it is told: nothing is refused then.
+            yield from told - {""} or told
             return
         if function is not None and node.id in reading.parameters(function):
             yield from self._handed_in(node.id, scope)
@@ -229,9 +232,9 @@ class Code:
     def _product(self, nodes: list[ast.expr], scope: Scope) -> Iterator[str]:
         parts, size = [], 1
         for part in (self.sentences(node, scope) for node in reversed(nodes)):
-            size *= len(part)
-            parts.append(part if size <= MOST else frozenset({HOLE}))
-            size = size if size <= MOST else size // len(part)
+            is_open = not part or size * len(part) > MOST
+            parts.append(frozenset({HOLE}) if is_open else part)
+            size *= len(parts[-1])
         yield from map("".join, product(*reversed(parts)))
 
     def _of_binding(self, one: Binding, name: str, scope: Scope) -> Iterable[str]:
@@ -301,7 +304,7 @@ class Code:
             there, name = self._module(called.value, module) or module, called.attr
         here = [(there, one) for one in reading.functions(there.tree) if one.name == name]
         everywhere = self._functions.get(name, [])
-        yield from here or (everywhere if len(everywhere) == 1 else [])
+        yield from here or (everywhere if len(everywhere) <= NAMESAKES else [])
 
     def origin(self, name: str, module: Module) -> tuple[Module, str]:
         """The module a name is imported from and its name there; the same where it is none."""
@@ -328,10 +331,11 @@ _LOOKS: dict[type[ast.expr], Callable[..., Iterator[str]]] = {
 }
 
 
-def _is_yes(call: ast.Call) -> bool:
-    """A ruling that allows refuses nobody."""
-    first = call.args[0] if call.args else None
-    return isinstance(first, ast.Constant) and first.value is True
+def _is_yes(call: ast.Call, told: ast.expr) -> bool:
+    """A ruling that allows, and an empty sentence, refuse nobody."""
+    first = call.args[0] if call.args else told
+    constants = [one for one in (first, told) if isinstance(one, ast.Constant)]
+    return any(one.value is True or one.value == "" for one in constants)
 
 
 def _checks_a_record(module: Module) -> bool:

@@ -12,7 +12,7 @@ from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
 from policies.approvals import is_over
 from runs import approvals, snapshots, standins
-from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
+from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.person import Customer
@@ -53,12 +53,15 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
 
 
 def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) -> None:
-    """Let one step fail without the others: what it could not do is due at the next look."""
+    """Let one step fail without the others: what it could not do is due at the next look.
+
+    A bug in one as well: whoever is told of what falls due last must not wait for its repair.
+    """
     try:
         step(given, customer)
     except Conflict:
         raise
-    except PilotageError:
+    except Exception:
         log.exception("a step of what falls due failed; the next look tries again")
 
 
@@ -75,12 +78,7 @@ def expire(wired: Wired, customer: Customer) -> None:
     """What nobody answered in time holds, and the next people in line are told."""
     approvals.expire_due(wired.store, customer, wired.decision_rules(customer))
     # Told from the record: whoever died between expiring and telling is made good for here.
-    under_way = [
-        run
-        for status in ("open", "waiting")
-        for run in wired.store.runs.list(customer, status=status, limit=1000)
-    ]
-    for run in under_way:
+    for run in wired.store.runs.under_way(customer):
         for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
             _tell_expired(wired, customer, asked, run.workflow)
         for asked in approvals.list_approvals(
@@ -142,7 +140,7 @@ def wake_monitors(wired: Wired, customer: Customer) -> None:
     Once a measurement, and once a time.
     """
     now = wired.store.clock.now()
-    for run in wired.store.runs.list(customer, status="waiting", limit=1000):
+    for run in wired.store.runs.under_way(customer):
         what, _, id = run.waits_for.partition(":")
         if run.waits_for.startswith(RETRY) and datetime.fromisoformat(id) <= now:
             wired.store.runs.wake(customer, run.id, run.waits_for)
@@ -235,7 +233,9 @@ def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], t
     before = notices.find_receipt(key)
     if before is not None and what == "waits-for-you":
         told = set(before["to"].split(", "))
-        key, to = f"{key}:{'+'.join(to)}", [one for one in to if one not in told]
+        # A name of people as a digest: a key has a length, and letters of its own.
+        key = f"{key}:{digest_of(to)[7:19]}"
+        to = [one for one in to if one not in told]
     elif before is not None:
         return
     if to:

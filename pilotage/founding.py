@@ -46,7 +46,9 @@ def found(wired: Wired, founder: Founder) -> str:
     if any(customer.id != founder.customer for customer in wired.store.customers()):
         return ""
     customer = people.add_customer(wired.store, founder.customer, founder.customer_name)
-    wired.home.policies(customer.id).mkdir(parents=True, exist_ok=True)
+    # Where operations lay what they own; nothing is in them yet.
+    for folder in (wired.home.policies(customer.id), wired.home.tools_file(customer.id).parent):
+        folder.mkdir(parents=True, exist_ok=True)
     held = wired.store.ledger.rows(tables.tokens.select().limit(1))
     if held:
         return ""

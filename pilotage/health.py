@@ -97,7 +97,7 @@ def work(wired: Wired) -> Iterator[Finding]:
     if present:
         yield Finding("worker", "ok", f"{present} works; {waiting} jobs are not done yet")
     elif waiting:
-        yield Finding("worker", "wrong", f"{waiting} jobs wait; start `pilotage worker`")
+        yield Finding("worker", "wrong", f"jobs that wait: {waiting}; start `pilotage worker`")
     else:
         yield Finding("worker", "ok", "none is running, and no job waits")
 
@@ -163,11 +163,7 @@ def missed(wired: Wired, customer: Customer) -> Iterator[Finding]:
 
 def paused(wired: Wired, customer: Customer) -> Iterator[Finding]:
     """Every run that is under way finds its place in the loop of this program."""
-    under_way = [
-        run
-        for status in ("open", "waiting")
-        for run in wired.store.runs.list(customer, status=status, limit=1000)
-    ]
+    under_way = wired.store.runs.under_way(customer)
     moved = meeting_another_loop(wired, customer)
     if not moved:
         says = f"{customer.id}: {len(under_way)} under way, all with the loop as it is"

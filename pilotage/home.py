@@ -96,10 +96,15 @@ class Home:
         """What it says of itself; InvalidInput, with the remedy, when it is no home."""
         try:
             return Mark.model_validate_json(self.mark_file.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise InvalidInput(
                 f"{self.folder} is no home of Pilotage; run `pilotage init` to make one, "
                 "or name yours with --home or PILOTAGE_HOME"
+            ) from None
+        except OSError as error:
+            raise InvalidInput(
+                f"{self.mark_file} cannot be read ({error.strerror}); make it readable, or name "
+                "another home with --home or PILOTAGE_HOME"
             ) from None
         except ValidationError:
             raise InvalidInput(
@@ -108,10 +113,19 @@ class Home:
             ) from None
 
     def make(self, mark: Mark) -> None:
-        """Make the folder a home; one that is a home already keeps its mark."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.exists():
+        """Make the folder a home; one that is a home already keeps its mark.
+
+        InvalidInput where no folder can be made or written.
+        """
+        if self.exists():
+            return
+        try:
             replace(self.mark_file, mark.model_dump_json(indent=2) + "\n")
+        except OSError as error:
+            raise InvalidInput(
+                f"{self.folder} cannot be made a home ({error.strerror}); name a folder that can "
+                "be written, with --home or PILOTAGE_HOME"
+            ) from None
 
     def clock(self) -> Clock:
         """The real clock; in a demo home the one all its processes turn together."""
@@ -148,6 +162,14 @@ class SharedClock:
         if by < timedelta(0):
             raise ValueError(f"a clock is never turned back (by {by})")
         replace(self._file, json.dumps({"offset_s": (self.offset + by).total_seconds()}) + "\n")
+
+
+def read(file: Path) -> str:
+    """The text of a file that operations edit; InvalidInput where it cannot be read as text."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file}: cannot be read ({error}); write UTF-8 text there") from None
 
 
 def replace(file: Path, text: str) -> None:

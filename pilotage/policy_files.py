@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pilotage.home import Home, replace
+from pilotage.home import Home, read, replace
 from pilotage.policy_leading import Leading, Standing
 from pilotage.policy_questions import Editor
 from policies import rules
@@ -85,7 +85,7 @@ class Files:
     def check(self, customer: Customer, workflow: str) -> None:
         """InvalidInput when the file could not lead; changes nothing."""
         file = self.file(customer, workflow)
-        self._leading.check(customer, rules.read_policy(_text(file), str(file)))
+        self._leading.check(customer, rules.read_policy(read(file), str(file)))
 
     def standing(self, customer: Customer, workflow: str) -> Standing:
         """How the file stands to what leads, and why it does not lead; changes nothing."""
@@ -170,7 +170,7 @@ class Files:
         stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
         known = self._read.get(file)
         if known is None or known.stamp != stamp:
-            known = Read(stamp, rules.read_policy(_text(file), str(file)))
+            known = Read(stamp, rules.read_policy(read(file), str(file)))
             self._read[file] = known
         return known.policy
 
@@ -178,7 +178,7 @@ class Files:
         """Keep a copy of what people wrote where nothing else holds it; None where that is so."""
         file = self.file(customer, workflow)
         try:
-            text = _text(file)
+            text = read(file)
         except InvalidInput:
             return None
         try:
@@ -190,10 +190,3 @@ class Files:
         aside = file.with_name(f"{file.name}.aside-{sha256(text.encode()).hexdigest()[:8]}")
         replace(aside, text)
         return aside
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file}: cannot be read ({error}); write UTF-8 text there") from None

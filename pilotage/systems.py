@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from pilotage.credentials import Credentials
-from pilotage.home import Home, replace
+from pilotage.home import Home, read, replace
 from pilotage.tool_specs import OUTBOX, ToolsFile, ToolSpec
 from policies import texts
 from runs.clock import Clock
@@ -83,7 +83,7 @@ def read_specs(home: Home, customer: Customer) -> ToolsFile:
     file = home.tools_file(customer.id)
     if not file.exists():
         return ToolsFile()
-    document = texts.read(file.read_text(encoding="utf-8"), str(file))
+    document = texts.read(read(file), str(file))
     built = texts.build(ToolsFile, document)
     if built.record is None:
         raise texts.refuse(document, built.problems)

@@ -47,11 +47,7 @@ def meeting_another_loop(wired: Wired, customer: Customer) -> list[Run]:
     One at work without a pin has met no loop yet: the job that opened it is there.
     """
     source, rules = code_digest(), wired.installation.digest
-    under_way = [
-        run
-        for status in ("open", "waiting")
-        for run in wired.store.runs.list(customer, status=status, limit=10_000)
-    ]
+    under_way = wired.store.runs.under_way(customer)
     pinned = [(run, find_pin(wired.store, customer, run.id)) for run in under_way]
     return [
         run

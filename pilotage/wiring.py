@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.credentials import Credentials
-from pilotage.home import Home
+from pilotage.home import Home, read
 from pilotage.policy_files import Files
 from pilotage.settings import Settings
 from pilotage.systems import Systems
@@ -58,13 +58,9 @@ class Wired:
     def installation(self) -> Installation:
         """The installation's rules as they stand in the home."""
         file = self.home.rules_file
-        try:
-            text = file.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise InvalidInput(
-                f"{file} is missing; `pilotage init` puts the shipped rules there"
-            ) from None
-        return rules.read_installation(text, str(file))
+        if not file.exists():
+            raise InvalidInput(f"{file} is missing; `pilotage init` puts the shipped rules there")
+        return rules.read_installation(read(file), str(file))
 
     @cached_property
     def policy_files(self) -> Files:

@@ -20,7 +20,7 @@ from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
 from pilotage.wiring import EVERYBODY, LEAD, WORKER, Wired
 from runs import leases
-from runs.errors import Conflict, PilotageError, Unavailable
+from runs.errors import Conflict, Unavailable
 from runs.leases import Lease, Seat
 from runs.queue import Queue, QueueSettings
 
@@ -130,7 +130,8 @@ class Worker:
             return
         try:
             self._look()
-        except PilotageError:
+        except Exception:
+            # A look that ended this thread would leave a worker at which nothing falls due.
             log.exception("a look at what falls due failed; the next one tries again")
 
     def _require_lease(self) -> None:

@@ -69,7 +69,7 @@ def check(
                 f"{key} has no bound in the version, so it may not be set; "
                 "ask the engineering lead to add the bound with another version"
             )
-        within(key, value, version_bounds[name], "the engineering lead, with another version")
+        within(key, value, version_bounds[name], "the engineering lead")
     for pattern, bound in installation_bounds.items():
         for key, value in flat(policy):
             if fnmatchcase(key, pattern) and key.count(".") == pattern.count("."):

@@ -51,7 +51,12 @@ def list_actions(
     ]
     header = ("key", "operation", "tool", "status", "begun")
     value = {"actions": [one.as_json() for one in shown]}
-    show("actions", value, table(header, rows, none="nothing was done"), as_json=as_json)
+    show(
+        "actions",
+        value,
+        table(header, rows, none="no action is unknown" if unknown else "nothing was done"),
+        as_json=as_json,
+    )
     if len(found) > limit:
         call.say(f"{len(found) - limit} older ones; --limit shows them")
 

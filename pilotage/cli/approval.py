@@ -63,7 +63,7 @@ def list_approvals(call: Call, *, mine: bool, status: str, limit: int, as_json: 
         for asked in told
     ]
     header = ("approval", "kind", "status", "due", "needs", "title")
-    lines = table(header, rows, none="nothing waits")
+    lines = table(header, rows, none=_none(status))
     has_more = len(found) > limit
     if has_more:
         call.say("there are more; --limit shows them")
@@ -83,6 +83,13 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     asked = approvals.get(call.store, call.customer, id)
     told = approval_story.story(call.store, call.customer, asked)
     show("approval", told, approval_story.lines(told), as_json=as_json)
+
+
+def _none(status: str) -> str:
+    """What it means that nothing is listed."""
+    if status == "any":
+        return "nothing was asked"
+    return "nothing waits" if status == "open" else f"nothing is {status.replace('_', ' ')}"
 
 
 def _mine(call: Call) -> Iterator[Approval]:

@@ -5,7 +5,7 @@ import secrets
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -67,9 +67,7 @@ class Door(LazyGroup):
         try:
             ctx = super().make_context(info_name, args, parent, **extra)
         except click.UsageError as error:
-            if wants_json:
-                print_error("InvalidInput", error.format_message(), exits.USAGE)
-            raise
+            _leave_untyped(error, wants_json=wants_json)
         ctx.meta[WANTS_JSON] = wants_json
         return ctx
 
@@ -77,12 +75,13 @@ class Door(LazyGroup):
         """Carry out the command; ends with the code of `pilotage.cli.exits`."""
         try:
             return super().invoke(ctx)
-        except click.ClickException as error:
-            if ctx.meta[WANTS_JSON]:
-                print_error("InvalidInput", error.format_message(), error.exit_code)
+        except click.UsageError as error:
+            _leave_untyped(error, wants_json=ctx.meta[WANTS_JSON])
+        except (click.exceptions.Exit, click.Abort):
             raise
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
+        except BrokenPipeError:
+            _stop_printing()
+            ctx.exit(exits.CUT_OFF)
         except PilotageError as error:
             _end(ctx, type(error).__name__, str(error), exits.of_error(error))
         except KeyboardInterrupt:
@@ -92,6 +91,29 @@ class Door(LazyGroup):
 
 
 WANTS_JSON = "pilotage.wants_json"
+
+
+def _leave_untyped(error: click.UsageError, *, wants_json: bool) -> NoReturn:
+    """Say what cannot be typed so, and where the command is explained; help that was due is shown.
+
+    The sentence is the same to people and to programs.
+    """
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        raise error
+    path = error.ctx.command_path if error.ctx else "pilotage"
+    says = f"{error.format_message().rstrip('.')}; see `{path} --help`"
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+    click.echo(f"error: {plain(says)}", err=True)
+    if wants_json:
+        print_error("InvalidInput", says, exits.USAGE)
+    sys.exit(exits.USAGE)
+
+
+def _stop_printing() -> None:
+    """Whoever read has gone: what is left goes nowhere, and nothing complains at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _end(ctx: click.Context, kind: str, says: str, code: int, *, prefix: str = "error: ") -> None:
@@ -155,10 +177,14 @@ def _report(ctx: click.Context, error: Exception) -> str:
     told = "".join(traceback.format_exception(error))
     call = ctx.find_object(Call)
     folder = None if call is None else call.settings.home
-    if folder is None or not folder.is_dir():
-        sys.stderr.write(told)
-        return f"this should not have happened ({type(error).__name__}, {reference}); report it"
-    file = folder / "errors" / f"{reference}.txt"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(told, encoding="utf-8")
-    return f"this should not have happened ({type(error).__name__}); the report is {file}"
+    if folder is not None and folder.is_dir():
+        file = folder / "errors" / f"{reference}.txt"
+        try:
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(told, encoding="utf-8")
+        except OSError:
+            file = None
+        if file is not None:
+            return f"this should not have happened ({type(error).__name__}); send us {file}"
+    sys.stderr.write(told)
+    return f"this should not have happened ({type(error).__name__}, {reference}); report it"

@@ -38,10 +38,10 @@ def show_policy(call: Call, *, workflow: str, as_json: bool) -> None:
     files, customer = call.wired.policy_files, call.customer
     standing = files.standing(customer, workflow)
     if standing.leads is None:
+        why = f" ({standing.problem})" if standing.problem else ""
         raise NotFound(
-            f"no values lead for workflow {workflow!r} yet ({standing.problem}); let a "
-            "release enter "
-            f"its first stage, or bring them: pilotage policy set {workflow} --file FILE"
+            f"no values lead for workflow {workflow!r} yet{why}; let a release enter its "
+            f"first stage, or bring them: pilotage policy set {workflow} --file FILE"
         )
     told = {
         "policy": standing.leads.as_json(),

@@ -20,6 +20,7 @@ from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import Version
 from runs.store.items import ItemFilter
+from runs.store.runs import RunFilter
 from runs.store.store import Store
 from workflow import churn
 from workflow.access import REMEDIES, Systems, reach
@@ -69,12 +70,13 @@ def show_workflow(call: Call, *, name: str, is_map: bool, as_json: bool, **chose
     if is_map or chosen["svg"]:
         _show_map(call, name, chosen, as_json=as_json)
         return
+    mine = RunFilter(workflow=name)
     told = _summary(store, customer, name) | {
         "versions": _versions(store, customer, name),
         "releases": [one.as_json() for one in store.releases.list(customer, name)],
         "items": store.items.count(customer, ItemFilter(workflow=name)),
         "rewrites": [_rewritten(one) for one in churn.find(store, customer, name).values()],
-        "runs": [r.id for r in store.runs.list(customer, limit=1000) if r.workflow == name],
+        "runs": [one.id for one in store.runs.list(customer, limit=1000, wanted=mine)],
     }
     show("workflow", told, _lines(told), as_json=as_json)
 

@@ -1,6 +1,6 @@
 """Triggers and runs."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -163,6 +163,12 @@ class Runs:
     def _move(self, customer: Customer, id: str, values: dict[str, Any], **body: str) -> None:
         with self._ledger.change(customer, "worker", id) as change:
             change.move(tables.runs, {"id": id}, values, "run_resumed", **body)
+
+    def under_way(self, customer: Customer) -> Sequence[Run]:
+        """Every run that has not ended, oldest first, however many there are."""
+        table = tables.runs
+        query = sa.select(table).where(table.c.customer == customer.id, table.c.status != "ended")
+        return [_run(row) for row in self._ledger.rows(query.order_by(table.c.opened_at))]
 
     def list(
         self, customer: Customer, *, status: str = "", limit: int = 50, wanted: RunFilter = ALL

@@ -54,4 +54,4 @@ def test_the_codes_are_those_of_the_page() -> None:
         name: value for name, value in vars(exits).items() if name.isupper() and type(value) is int
     }
 
-    assert sorted(codes.values()) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 75, 130, 143]
+    assert sorted(codes.values()) == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 75, 130, 141, 143]

@@ -32,6 +32,7 @@ def test_the_first_owner_gets_a_token_that_proves_them(home: Path) -> None:
     assert (identity.person, identity.roles, identity.is_machine) == ("olga", ("owner",), False)
     people.require_owner(identity)
     assert wired.home.policies("acme").is_dir()
+    assert wired.home.tools_file("acme").parent.is_dir()
 
 
 def test_founding_again_gives_no_second_token(home: Path) -> None:

@@ -39,6 +39,25 @@ def test_a_mark_that_cannot_be_read_is_refused(home: Path, text: str) -> None:
         Home(home).mark()
 
 
+def test_a_mark_that_is_no_file_is_refused(home: Path) -> None:
+    """A folder in its place is told, and so is a home below a file."""
+    (home / "home.json").mkdir()
+    (home / "file").write_text("")
+
+    with pytest.raises(InvalidInput, match=r"home\.json cannot be read .*--home"):
+        Home(home).mark()
+    with pytest.raises(InvalidInput, match="no home of Pilotage"):
+        Home(home / "file").mark()
+
+
+def test_where_no_folder_can_be_made_nothing_is(home: Path) -> None:
+    """Below a file there is no room for a home; it is told with the remedy."""
+    (home / "file").write_text("")
+
+    with pytest.raises(InvalidInput, match=r"cannot be made a home .*PILOTAGE_HOME"):
+        Home(home / "file" / "below").make(Mark())
+
+
 def test_only_a_demo_has_a_clock_that_can_be_turned(tmp_path: Path) -> None:
     """Every other home is on real time."""
     for name, is_demo in (("real", False), ("demo", True)):

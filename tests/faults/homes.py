@@ -9,7 +9,7 @@ from tests import databases
 from tests.databases import Server
 from tests.faults import house
 from tests.faults.children import fork, load_as, note_loaded, told
-from tests.faults.known import know_rules
+from tests.faults.known import know_loop, know_rules
 from tests.faults.scenario import Until, open_play, play_on
 
 TOLD = 6_000
@@ -44,6 +44,7 @@ class Homes:
         require(fork(lambda: _play(here, until), here), here)
         load_as(here)
         know_rules(here)
+        know_loop()
         self.keep(here, start)
 
     def work(self, home: Path, work: Callable[[], None]) -> None:

@@ -228,7 +228,8 @@ def _race(home: Path, drawn: Drawn, after_s: float) -> int:
     )
     first = drawn.number % 2 * 2
     children = [child(work, home) for work in (*works[first:], *works[:first])]
-    doomed = children[drawn.call - 1 if drawn.side == "before" else -drawn.call]
+    number = drawn.call % len(children)
+    doomed = children[number - 1 if drawn.side == "before" else -number]
     killed = _stop(home, doomed, after_s, signal.SIGKILL)
     fork(lambda: expire(home, is_gone), home)
     for one in children:
@@ -245,6 +246,8 @@ def _frozen(home: Path, drawn: Drawn, after_s: float) -> int:
         ended(child(lambda: expire(home, is_anybody), home), FROZEN_S)
         ended(child(lambda: _end(home, drawn), home), FROZEN_S)
         os.kill(frozen, signal.SIGCONT)
+        # Whoever was stopped meanwhile holds nothing for longer than it lives.
+        fork(lambda: expire(home, is_gone), home)
         ended(frozen)
     return is_stopped
 

@@ -86,7 +86,8 @@ def why_not_there(written: str, known: Declared) -> str:
         return f"is {written}, which is no field of the contract; name one of {there}"
     if place.source and place.source not in known.sources:
         there = ", ".join(known.sources) or "none"
-        return f"is {written}, but {place.source} is no declared source; name one of: {there}"
+        says = f"is {written}, but {place.source} is no declared source"
+        return f"{says}; declare it, or name one of: {there}"
     if place.source and place.field not in known.sources[place.source].fields:
         there = ", ".join(known.sources[place.source].fields)
         return f"is {written}, which {place.source} is not read for; name one of {there}"

@@ -245,10 +245,9 @@ def admitted(tools: Iterable[Tool], *, is_demo: bool) -> dict[str, Tool]:
 def check_operation(tool: Tool, operation: str, content: Mapping[str, Any]) -> None:
     """InvalidInput unless the tool has the operation and the content has its form."""
     if operation not in tool.schema:
-        known = ", ".join(sorted(tool.schema)) or "none"
-        raise InvalidInput(
-            f"tool {tool.name!r} has no operation {operation!r}; name one of: {known}"
-        )
+        known = ", ".join(sorted(tool.schema))
+        way = f"name one of: {known}" if known else "name a tool that acts"
+        raise InvalidInput(f"tool {tool.name!r} has no operation {operation!r}; {way}")
     if wrong := check_content(dict(content), tool.schema[operation], operation):
         told = "; ".join(wrong)
         raise InvalidInput(f"tool {tool.name!r}: {told}; send content of the declared form")

@@ -115,8 +115,8 @@ def reopen(store: Store, customer: Customer, *, workflow: str, key: str, asked: 
 def _closed(found: dict[str, Churn], workflow: str, key: str) -> Churn:
     churn = found.get(key)
     if churn is None:
-        there = ", ".join(sorted(found)) or "none"
-        raise NotFound(f"no words of {workflow} were rewritten for {key!r}; name one of: {there}")
+        there = f"name one of: {', '.join(sorted(found))}" if found else "nothing is left to reopen"
+        raise NotFound(f"no words of {workflow} were rewritten for {key!r}; {there}")
     if not churn.is_closed:
         raise Conflict(
             f"{key} of {workflow} is open: {len(churn.rewrites)} of {REWRITES_MAX} rewrites are "

@@ -33,10 +33,10 @@ def check(fields: Mapping[str, Any], drafted: Drafted) -> None:
     """Raise InvalidInput for a field the version does not fill, or one that is drafted so."""
     unknown = sorted(set(fields) - set(drafted.names))
     if unknown:
-        known = ", ".join(drafted.names) or "none: this workflow drafts nothing"
+        known = ", ".join(drafted.names)
+        way = f"name one of: {known}" if known else "this workflow drafts nothing: leave it out"
         raise InvalidInput(
-            f"item {drafted.item}: {', '.join(unknown)} is no field of its draft; name one of: "
-            f"{known}"
+            f"item {drafted.item}: {', '.join(unknown)} is no field of its draft; {way}"
         )
     produced = {} if drafted.output is None else drafted.output.fields
     same = [name for name, value in fields.items() if alike(produced.get(name), value)]

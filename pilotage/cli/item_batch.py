@@ -68,9 +68,9 @@ def _list(call: Call, workflow: str, limit: int, *, as_json: bool) -> None:
 
 def _refuse_unknown(call: Call, name: str) -> None:
     known = call.store.items.batches(call.customer, limit=5)
-    said = ", ".join(dict.fromkeys(one.batch for one in known)) or "none"
-    day = f"; `pilotage item batch --since {name} --until {name}` tells what came in that day"
-    raise NotFound(
-        f"no item is of batch {name!r} here; name one of the newest: {said}"
-        + (day if days.is_day(name) else "")
+    newest = ", ".join(dict.fromkeys(one.batch for one in known))
+    way = (
+        f"name one of the newest: {newest}" if known else "`pilotage item submit --batch` names one"
     )
+    day = f"; `pilotage item batch --since {name} --until {name}` tells what came in that day"
+    raise NotFound(f"no item is of batch {name!r} here; {way}" + (day if days.is_day(name) else ""))

@@ -39,13 +39,16 @@ def refusals(code: "Code") -> Iterator[Refusal]:
     """Every error of ours that is made, with the sentences it can come to."""
     for call, scope in code.calls:
         there, name = code.origin(call_name(call), scope[0])
-        is_named = name in code.errors and not code.fields(there, name)
+        own = code.own_words(there, name)
+        is_handed_on = isinstance(own, ast.Name)
+        is_named = name in code.errors and (own is None or is_handed_on)
         if call.args and (is_named or code.is_chosen(call.func, scope[0])):
-            yield _refusal(code, call.args[0], scope)
-    for module, error in code.errors_with_words():
-        for call in (one for one in ast.walk(error) if isinstance(one, ast.Call)):
-            if call_name(call) == "__init__" and call.args:
-                yield _refusal(code, call.args[0], (module, None))
+            told = (
+                reading.argument(call, code.fields(there, name), own.id) if is_handed_on else None
+            )
+            yield _refusal(code, told or call.args[0], scope)
+    for module, words in code.words_of_errors():
+        yield _refusal(code, words, (module, None))
 
 
 def carried(code: "Code", carriers: Mapping[str, str]) -> Iterator[Refusal]:
@@ -121,21 +124,33 @@ class Code:
 
     def is_chosen(self, made: ast.expr, module: Module) -> bool:
         """Whether an error is chosen from a table of errors of ours."""
-        if not isinstance(made, ast.Subscript):
+        is_got = isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute)
+        if not (isinstance(made, ast.Subscript) or (is_got and call_name(made) == "get")):
             return False
-        there, name = self.origin(reading.name_of(made.value), module)
+        looked_up = made.value if isinstance(made, ast.Subscript) else made.func.value
+        there, name = self.origin(reading.name_of(looked_up), module)
         table = reading.constants(there).get(name)
         return (
             isinstance(table, ast.Dict)
             and {reading.name_of(one) for one in table.values} <= self.errors
         )
 
-    def errors_with_words(self) -> Iterator[tuple[Module, ast.ClassDef]]:
-        """Errors of ours that make their sentence themselves."""
+    def own_words(self, there: Module, name: str) -> ast.expr | None:
+        """What an error of ours hands to `PilotageError` as its sentence; None where it is said."""
+        for node in there.tree.body if name in self.errors else []:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                calls = (one for one in ast.walk(node) if isinstance(one, ast.Call))
+                made = [one for one in calls if call_name(one) == "__init__" and one.args]
+                return made[0].args[0] if made else None
+        return None
+
+    def words_of_errors(self) -> Iterator[tuple[Module, ast.expr]]:
+        """Sentences that errors of ours make themselves."""
         for module in self.modules.values():
-            for node in module.tree.body:
-                if isinstance(node, ast.ClassDef) and node.name in self.errors:
-                    yield module, node
+            for name in sorted(self.errors):
+                words = self.own_words(module, name)
+                if words is not None and not isinstance(words, ast.Name):
+                    yield module, words
 
     def sentences(self, expression: ast.expr, scope: Scope) -> frozenset[str]:
         """Every sentence the expression can come to."""
@@ -206,7 +221,7 @@ class Code:
     def called(self, node: ast.Call, scope: Scope) -> Iterator[str]:
         """What a function of ours returns; of texts that are joined, each."""
         name, is_method = call_name(node), isinstance(node.func, ast.Attribute)
-        if name == "str" and node.args:
+        if (name == "str" or name in self.errors) and node.args:
             yield from self.sentences(node.args[0], scope)
         elif name == "join" and is_method and node.args:
             yield from self._values(node.args[0], scope)

@@ -291,32 +291,6 @@ def test_jobs_without_a_worker_are_wrong(house: House) -> None:
     assert "start `pilotage worker`" in result.stdout
 
 
-def test_a_command_that_cannot_be_typed_says_where_it_is_explained(house: House) -> None:
-    """Code 2, the same sentence to people and to programs, whether a flag or a file is wrong."""
-    for arguments in (("run", "list", "--nothing"), ("plan", "check", "/no/such"), ("rnu",)):
-        result = house.run(*arguments, "--json")
-        says = json.loads(result.stdout)["error"]
-
-        assert (result.exit_code, says["exit_code"]) == (2, 2)
-        assert f"error: {says['message']}\n" in result.stderr
-        assert says["message"].endswith("--help`")
-
-
-def test_files_of_the_home_that_are_no_text_are_told(house: House) -> None:
-    """Code 2, with the file: rules and tools are read by whoever they concern."""
-    tools, rules = house.wired.home.tools_file("acme"), house.wired.home.rules_file
-    tools.parent.mkdir(exist_ok=True)
-    tools.write_bytes(b"\xff\xfe")
-    looked = house.run("doctor")
-    rules.unlink()
-    rules.mkdir()
-    read = house.run("doctor")
-
-    assert "acme.yaml: cannot be read" in looked.stdout
-    assert "installation.yaml: cannot be read" in read.output
-    assert "this should not have happened" not in looked.output + read.output
-
-
 def test_an_unexpected_error_leaves_a_report_and_one_sentence(house: House) -> None:
     """Code 1; the traceback stands in the home, not on the screen."""
     house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())

@@ -10,14 +10,13 @@ from pilotage import due
 from pilotage.engines import Engines
 from policies.approvals import rule_on
 from policies.rules import write_policy
-from runs import approvals, asking, snapshots, tables, words
+from runs import approvals, asking, snapshots, words
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict
 from runs.records.approval import Need
 from runs.snapshots import Terms
 from runs.store import jobs
-from runs.store.change import text_of
 from tests import builders
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
 
@@ -227,18 +226,6 @@ def test_everything_due_is_looked_at_in_one_go(house: House, engines: Engines) -
     assert len(house.store.events(house.customer)) == before
 
 
-def test_a_bug_in_one_step_keeps_no_other_from_what_is_due(house: House, engines: Engines) -> None:
-    """A run that waits for a time nobody can read stops nobody else's job from being taken up."""
-    house.store.runs.wait(house.customer, "r-1", "retry:one of these days")
-    with house.store.change(house.customer, "worker") as change:
-        id = jobs.add(change, "advance_run", "r-2", cause="opened")
-    fail(house, id, "Unavailable: no answer")
-
-    due.look(house.wired, engines, house.customer)
-
-    assert house.store.jobs.failed() == []
-
-
 def test_every_outage_is_taken_up_however_many_there_are(house: House, engines: Engines) -> None:
     """And each cause on its own: a second outage of one run is not taken for the first."""
     causes = [(f"r-{n}", "opened") for n in range(60)] + [("r-1", "decision")]
@@ -348,47 +335,6 @@ def test_whom_a_question_was_handed_to_is_told_and_nobody_twice(
     folder = house.folder / "notices" / "acme"
     heads = sorted(file.read_text().splitlines()[0] for file in folder.glob("*.txt"))
     assert heads == ["To: ana, ben", "To: gil"]
-
-
-def test_whoever_a_question_was_handed_to_is_told_whatever_they_are_called(
-    house: House, clock: StoppedClock
-) -> None:
-    """Many at once, with long names in any letters."""
-    assert clock
-    ask(house)
-    due.remind(house.wired, house.customer)
-    many = tuple(f"jörg von der {'langen ' * 3}straße {number}" for number in range(9))
-    with house.store.change(house.customer, "ben") as change:
-        asked = asking.in_change(change, "a-1")
-        needs = (asked.needs[0], asked.needs[1].model_copy(update={"people": many}))
-        moved = asked.model_copy(update={"needs": needs})
-        asking.pass_on(change, moved, how="hand_over", to=many)
-    for _ in range(2):
-        due.remind(house.wired, house.customer)
-
-    texts = [file.read_text() for file in (house.folder / "notices" / "acme").glob("*.txt")]
-    heads = sorted(text.splitlines()[0] for text in texts)
-    assert heads == ["To: ana, ben", f"To: {', '.join(many)}"]
-    assert approvals.untold(house.store, house.customer) == {}
-
-
-def test_the_oldest_of_many_runs_is_woken_as_well(house: House, clock: StoppedClock) -> None:
-    """A run whose time has come waits behind no thousand that were opened since."""
-    assert clock
-    store, customer = house.store, house.customer
-    store.runs.wait(customer, "r-1", f"retry:{clock.now().isoformat()}")
-    before = made(house, "advance_run")
-    row = {"customer": customer.id, "workflow": "", "status": "waiting", "waits_for": "a-x"}
-    row |= {"requester": "dan", "graph": builders.DIGEST, "terminal": "", "continues": ""}
-    row["opened_at"] = text_of(clock.now() + timedelta(hours=1))
-    with store.database.writing() as connection:
-        many = [row | {"id": f"r-m{n}", "trigger": f"t-m{n}"} for n in range(1_000)]
-        connection.execute(tables.runs.insert(), many)
-
-    due.wake_monitors(house.wired, customer)
-
-    woken = [id for id in made(house, "advance_run") if id not in before]
-    assert [id.split(":")[1] for id in woken] == ["r-1"]
 
 
 def test_every_one_of_many_open_questions_is_told(house: House, clock: StoppedClock) -> None:

@@ -92,7 +92,10 @@ def test_a_mapping_names_columns_and_paths(tmp_path: Path) -> None:
         ({"routes": ["fly"]}, "field 'routes' is ['fly'] (list); name one or more of"),
         ({"routes": []}, "field 'routes' is [] (list)"),
         ({"segment": ["a"]}, "field 'segment' is ['a'] (list); write text"),
-        ({"context": {"crm": 1}}, "field 'context' is {'crm': 1} (dict); an object of objects"),
+        (
+            {"context": {"crm": 1}},
+            "field 'context' is {'crm': 1} (dict); write an object of objects",
+        ),
     ],
 )
 def test_a_wrong_value_names_file_line_field_and_remedy(

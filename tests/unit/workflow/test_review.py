@@ -226,7 +226,7 @@ def test_who_is_not_asked_is_refused_and_that_is_an_event(world: World) -> None:
     """The item waits on."""
     item = waiting(world)
 
-    with pytest.raises(NotAllowed, match="ana is not asked; ben answers for it"):
+    with pytest.raises(NotAllowed, match="ana is not asked; leave it to ben"):
         say(world, item, by="ana")
 
     [refused] = newest(world, 1)

@@ -122,7 +122,10 @@ def test_what_the_plan_masks_is_masked() -> None:
         ({"context": {"sources": (SOURCE,)}}, "'crm' is keyed by 'id'"),
         ({"contract": CONTRACT | {"text_field": ""}}, "contract.text_field: ''"),
         ({"learning": looks("iban")}, "learning.features.0.field is iban, which is masked"),
-        ({"learning": looks("context.crm.x")}, "crm is no declared source; there are: none"),
+        (
+            {"learning": looks("context.crm.x")},
+            "crm is no declared source; declare it, or name one of: none",
+        ),
     ],
 )
 def test_a_plan_whose_parts_do_not_fit_makes_no_version(

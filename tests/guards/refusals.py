@@ -124,10 +124,11 @@ class Code:
 
     def is_chosen(self, made: ast.expr, module: Module) -> bool:
         """Whether an error is chosen from a table of errors of ours."""
-        is_got = isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute)
-        if not (isinstance(made, ast.Subscript) or (is_got and call_name(made) == "get")):
+        looked_up = made.value if isinstance(made, ast.Subscript) else None
+        if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute):
+            looked_up = made.func.value if made.func.attr == "get" else None
+        if looked_up is None:
             return False
-        looked_up = made.value if isinstance(made, ast.Subscript) else made.func.value
         there, name = self.origin(reading.name_of(looked_up), module)
         table = reading.constants(there).get(name)
         return (

@@ -31,7 +31,7 @@ class Rude(ThreadingTCPServer):
 class Met(StreamRequestHandler):
     """One who came."""
 
-    server: Rude
+    server: Any
 
     def handle(self) -> None:
         """Hear the whole request, then answer."""

@@ -24,7 +24,7 @@ LONGEST = 6
 """A whole answer may take so many times what a piece of it may."""
 
 
-class Limited(httpcore.NetworkStream):
+class Limited:
     """A connection that is over in time, however slowly the other side says its next byte."""
 
     def __init__(
@@ -52,14 +52,14 @@ class Limited(httpcore.NetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> "Limited":
         """The same, encrypted."""
         secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
         return Limited(secured, self._seconds, self._until)
 
-    def get_extra_info(self, info: str) -> Any:
-        """What is known of the connection."""
-        return self._stream.get_extra_info(info)
+    def __getattr__(self, name: str) -> Any:
+        """What else is known of the connection."""
+        return getattr(self._stream, name)
 
 
 class Guarded(httpcore.SyncBackend):
@@ -76,7 +76,7 @@ class Guarded(httpcore.SyncBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> Any:
         """A connection to an allowed address of the host; ConnectError when there is none."""
         refused: Exception | None = None
         try:

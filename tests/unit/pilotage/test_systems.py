@@ -238,6 +238,40 @@ def test_without_its_secret_a_system_is_closed(home: Path) -> None:
     assert set(tools["desk"].schema) == {"assign", "unassign"}
 
 
+LETTER: Any = {"to": ["{fields.email}"], "subject": "Your {item}", "text": "{label}"}
+LETTERS: Any = {
+    "name": "letters",
+    "kind": "mail",
+    "level": "trigger",
+    "risks": ["customer_facing", "irreversible"],
+    "credential": "env:CRM_KEY",
+    "mail": {
+        "host": "smtp.acme.example",
+        "sender": "Acme <desk@acme.example>",
+        "operations": {"answer": LETTER},
+    },
+}
+
+
+def test_a_mail_server_sends_and_takes_nothing_back(home: Path) -> None:
+    """Its level, risks and form are the file's; what was sent cannot be asked for."""
+    letters = tools_of(lay_specs(home, LETTERS), ACME, **GIVEN)["letters"]
+
+    assert (letters.level, letters.reversible, letters.remembers_keys) == ("trigger", False, False)
+    assert letters.risks == ("customer_facing", "irreversible")
+    assert set(letters.schema) == {"answer"}
+    assert CANARY not in repr(letters)
+
+
+def test_updates_may_be_mailed(home: Path) -> None:
+    """A mail server in the outbox's place is asked for exactly an update."""
+    send = {"to": ["{to}"], "subject": "{title}", "text": "{text}"}
+    mail = LETTERS["mail"] | {"operations": {"send": send}, "people": {"Eva": "eva@acme.example"}}
+    outbox = LETTERS | {"name": "outbox", "mail": mail}
+
+    assert set(tools_of(lay_specs(home, outbox), ACME, **GIVEN)["outbox"].schema) == {"send"}
+
+
 def test_updates_may_be_handed_to_a_system(home: Path) -> None:
     """What is called the outbox stands in its place, where it takes exactly an update."""
     tools = tools_of(lay_specs(home, SENDS), ACME, **GIVEN)
@@ -260,6 +294,15 @@ def test_updates_may_be_handed_to_a_system(home: Path) -> None:
         ),
         (LEDGER | {"sql": LEDGER["sql"] | {"keys": None}}, "keys"),
         (SENDS | {"level": "update"}, "level: trigger"),
+        (LETTERS | {"mail": None}, "belongs to kind mail"),
+        (LETTERS | {"level": "update"}, "level trigger"),
+        (LETTERS | {"risks": []}, "only_to"),
+        (LETTERS | {"is_reversible": True}, "taken back"),
+        (LETTERS | {"mail": LETTERS["mail"] | {"is_private": True, "security": "none"}}, "encrypt"),
+        (
+            LETTERS | {"mail": LETTERS["mail"] | {"operations": {"a": LETTER | {"text": "{who}"}}}},
+            "who",
+        ),
     ],
 )
 def test_a_system_that_is_declared_wrongly_is_refused(home: Path, spec: Any, says: str) -> None:

@@ -11,7 +11,7 @@ from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.release import Move, Release
 from runs.store.store import Store
-from tools.notify import Outbox, tell
+from tools.notify import Outbox, tell_once
 
 log = logging.getLogger("pilotage.emergencies")
 
@@ -106,4 +106,4 @@ def _tell(
     to = [one for one in dict.fromkeys([*asked, *approved.excluded, *owners]) if one in able]
     if to:
         key = f"{approved.id}:{what}"
-        tell(at.notices(customer), to=tuple(to), title=title, text=text, key=key)
+        tell_once(at.notices(customer), to=tuple(to), title=title, text=text, key=key)

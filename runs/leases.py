@@ -31,15 +31,27 @@ class Lease(NamedTuple):
     """Grows with every taking; an older fence writes nothing."""
 
 
-def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float) -> Lease | None:
-    """The lease, or None while another holder's is live; taking one's own again renews it."""
+def take(
+    store: Store,
+    customer: Customer,
+    name: str,
+    *,
+    holder: str,
+    ttl_s: float,
+    renews: bool = True,
+) -> Lease | None:
+    """The lease, or None while another holder's is live.
+
+    Taking one's own again renews it; without `renews` it is held as by anybody else.
+    """
     with store.change(customer, "worker") as change:
         now = _real_time(store, change.connection)
         row = change.find(tables.leases, name=name)
-        if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
+        is_mine = renews and row is not None and row["holder"] == holder
+        if row is not None and not is_mine and row["expires_at"] > text_of(now):
             return None
-        taken_over = row is not None and row["holder"] not in ("", holder)
-        fence = 1 if row is None else row["fence"] + (row["holder"] != holder)
+        taken_over = row is not None and not is_mine and row["holder"] != ""
+        fence = 1 if row is None else row["fence"] + (not is_mine)
         _write(change, name, holder=holder, fence=fence, until=now + timedelta(seconds=ttl_s))
         if taken_over:
             change.append("lease_taken_over", lease=name, fence=fence)
@@ -110,8 +122,11 @@ def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
 def held(
     store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float
 ) -> Iterator[Lease | None]:
-    """The lease for as long as the block lasts, renewed by a thread; None when another holds it."""
-    lease = take(store, customer, name, holder=holder, ttl_s=ttl_s)
+    """The lease for as long as the block lasts, renewed by a thread; None when it is held.
+
+    Also by the same holder: two threads of one worker are two.
+    """
+    lease = take(store, customer, name, holder=holder, ttl_s=ttl_s, renews=False)
     if lease is None:
         yield None
         return
@@ -218,14 +233,15 @@ def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
 def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, bool]]:
     """Every lease of the name or below it, and whether it has not run out."""
     table = tables.leases
+    # A range and no LIKE: there is a row for every item that ever acted, and the key finds these.
+    below = sa.and_(table.c.name >= f"{name}:", table.c.name < f"{name};")
+    query = table.select().where(
+        table.c.customer == customer.id, sa.or_(table.c.name == name, below)
+    )
     with store.database.reading() as connection:
         now = text_of(_real_time(store, connection))
-        rows = connection.execute(table.select().where(table.c.customer == customer.id)).all()
-    return [
-        (Lease(row.name, row.holder, row.fence), row.expires_at > now)
-        for row in rows
-        if row.name == name or row.name.startswith(f"{name}:")
-    ]
+        rows = connection.execute(query.order_by(table.c.name)).all()
+    return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
 
 
 def _write(change: Change, name: str, *, holder: str, fence: int, until: datetime) -> None:

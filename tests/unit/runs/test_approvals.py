@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from runs import approvals, people
+from runs import approvals, asking, expiry, people
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -118,6 +118,19 @@ def test_everything_but_yes_needs_a_reason(store: Store, customer: Customer) -> 
     """A rejection without a reason helps nobody."""
     with pytest.raises(InvalidInput, match="needs a reason"):
         approvals.decide(store, identity(customer), yes(kind="reject"), CLOSES)
+
+
+def test_what_was_passed_on_in_its_last_moment_has_the_time_it_was_given(
+    store: Store, customer: Customer
+) -> None:
+    """Whoever found it due a moment before ends nothing."""
+    asked = approvals.open_approval(store, customer, "run:r-1", approval(due_at=NOW))
+    with store.change(customer, "ana") as change:
+        later = asked.model_copy(update={"due_at": NOW + timedelta(hours=1)})
+        asking.pass_on(change, later, how="escalate", to=("ben",))
+
+    assert expiry.expire(store, customer, asked, None) is None
+    assert approvals.get(store, customer, asked.id).status == "open"
 
 
 def test_silence_expires_and_is_no_consent(tmp_path: Path) -> None:

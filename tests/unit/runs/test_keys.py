@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runs import approvals, audit, keys, people, signing
+from runs import approvals, audit, keys, people, signing, tables
 from runs.approvals import Answer
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed
@@ -180,3 +180,27 @@ def test_a_token_without_the_scope_decides_nothing(store: Store) -> None:
     with pytest.raises(NotAllowed, match="and not decide"):
         approvals.decide(store, identity(customer, scopes=("read",)), answer(None), WAITS)
     assert people.refusals(store, customer, NOW) == {"scope": 1}
+
+
+def test_of_two_first_keys_at_once_the_second_needs_the_first_ones_word(store: Store) -> None:
+    """Whoever comes with a stolen token a moment later brings no key."""
+    ben = identity(store.customer("acme"), "ben")
+    own = {"id": signing.name_of(signing.public_of(OTHER)), "person": "ben", "revoked_at": None}
+    own |= {"public": signing.public_of(OTHER), "added_at": store.ledger.clock.now().isoformat()}
+    racing = store.guarded(lambda change: change.insert(tables.keys, own, "key_added") or None)
+
+    with pytest.raises(NotAllowed, match="sign for another with it"):
+        keys.add(racing, ben, signing.public_of(signing.make_key()))
+
+
+def test_of_two_who_end_a_key_at_once_one_does(store: Store) -> None:
+    """The first moment stands: which decisions had to be signed follows from it."""
+    olga = identity(store.customer("acme"), "olga").model_copy(update={"roles": ("owner",)})
+    name = signing.name_of(PUBLIC)
+    ended = {"revoked_at": "2026-03-02T08:59:00.000000Z"}
+    racing = store.guarded(
+        lambda change: change.update(tables.keys, {"id": name}, ended, "key_revoked") and None
+    )
+
+    with pytest.raises(Conflict, match="was revoked at 2026-03-02 08:59"):
+        keys.revoke(racing, olga, name)

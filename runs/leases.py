@@ -31,27 +31,18 @@ class Lease(NamedTuple):
     """Grows with every taking; an older fence writes nothing."""
 
 
-def take(
-    store: Store,
-    customer: Customer,
-    name: str,
-    *,
-    holder: str,
-    ttl_s: float,
-    renews: bool = True,
-) -> Lease | None:
-    """The lease, or None while another holder's is live.
+def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float) -> Lease | None:
+    """The lease, or None while another holder's is live; taking one's own again renews it.
 
-    Taking one's own again renews it; without `renews` it is held as by anybody else.
+    Threads of one worker are one holder: that two of them do not work on one thing is the worker's.
     """
     with store.change(customer, "worker") as change:
         now = _real_time(store, change.connection)
         row = change.find(tables.leases, name=name)
-        is_mine = renews and row is not None and row["holder"] == holder
-        if row is not None and not is_mine and row["expires_at"] > text_of(now):
+        if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
             return None
-        taken_over = row is not None and not is_mine and row["holder"] != ""
-        fence = 1 if row is None else row["fence"] + (not is_mine)
+        taken_over = row is not None and row["holder"] not in ("", holder)
+        fence = 1 if row is None else row["fence"] + (row["holder"] != holder)
         _write(change, name, holder=holder, fence=fence, until=now + timedelta(seconds=ttl_s))
         if taken_over:
             change.append("lease_taken_over", lease=name, fence=fence)
@@ -122,11 +113,8 @@ def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
 def held(
     store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float
 ) -> Iterator[Lease | None]:
-    """The lease for as long as the block lasts, renewed by a thread; None when it is held.
-
-    Also by the same holder: two threads of one worker are two.
-    """
-    lease = take(store, customer, name, holder=holder, ttl_s=ttl_s, renews=False)
+    """The lease for as long as the block lasts, renewed by a thread; None when another holds it."""
+    lease = take(store, customer, name, holder=holder, ttl_s=ttl_s)
     if lease is None:
         yield None
         return

@@ -373,8 +373,9 @@ def test_who_answers_for_an_unknown_action_may_change_after_somebody_was_told(
     """The first notice stands, and no later look stops at it."""
     reserved = builders.action(id="b", key="r-1:send:b", item="", run="r-1")
     house.store.actions.reserve(house.customer, reserved, 1)
-    ended = {"status": "unknown", "receipt": "", "reason": "nobody can tell"}
-    house.store.actions.settle(house.customer, reserved.key, **ended)
+    house.store.actions.settle(
+        house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
+    )
     due.tell_unknown(house.wired, house.customer)
     people.disable_person(house.store, house.customer, "olga", "dan")
 
@@ -419,9 +420,7 @@ def test_a_step_that_somebody_was_faster_than_stops_no_other(
         if name := next(faster, ""):
             raise Conflict(f"{name} answered first")
 
-    due.look(
-        replace(house.wired, store=house.store.guarded(refuse)), engines, house.customer
-    )
+    due.look(replace(house.wired, store=house.store.guarded(refuse)), engines, house.customer)
 
     with pytest.raises(Conflict, match="erased"):
         snapshots.read(house.store, house.customer, kept)

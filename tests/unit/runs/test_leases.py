@@ -50,35 +50,6 @@ def test_a_held_lease_is_given_back(tmp_path: Path) -> None:
     assert leases.take(store, customer, "x", holder="b", ttl_s=60) is not None
 
 
-def test_two_threads_of_one_worker_do_not_hold_the_same(tmp_path: Path) -> None:
-    """Each is another hand on the thing, and the first one's end does not free the second's."""
-    store = make_store(tmp_path)
-    customer = make_customer(store)
-    first = leases.held(store, customer, "item:i-1", holder="w1", ttl_s=60)
-    second = leases.held(store, customer, "item:i-1", holder="w1", ttl_s=60)
-
-    with first as mine, second as other:
-        assert mine is not None
-        assert other is None
-
-
-def test_a_frozen_thread_is_fenced_off_from_what_its_own_worker_took_up_again(
-    tmp_path: Path,
-) -> None:
-    """What it held ran out: whoever took it since has a newer fence, whatever its name."""
-    store = make_store(tmp_path)
-    customer = make_customer(store)
-    frozen = leases.take(store, customer, "item:i-1", holder="w1", ttl_s=-1, renews=False)
-    taken = leases.take(store, customer, "item:i-1", holder="w1", ttl_s=60, renews=False)
-    assert frozen is not None
-    assert taken is not None
-    fenced = store.guarded(lambda change: leases.require(change, frozen))
-
-    assert taken.fence == frozen.fence + 1
-    with pytest.raises(Conflict, match="taken over"):
-        fenced.keep(customer, "worker", evidence(), "r-1")
-
-
 def test_a_lease_that_was_taken_over_is_not_renewed(tmp_path: Path) -> None:
     """Nor one that was given back; only its holder's own is."""
     store = make_store(tmp_path)

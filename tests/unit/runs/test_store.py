@@ -198,3 +198,18 @@ def test_an_item_is_read_by_its_key_however_many_there_are(store: Store) -> None
 
     assert [said for said in asked if "items" in said and "LIKE" in said] == []
     assert len([said for said in asked if "items" in said]) == 1
+
+
+def test_records_and_events_of_a_kind_are_found_behind_many_others(store: Store) -> None:
+    """A limit counts what was asked for, and without one nothing is left off."""
+    customer = make_customer(store)
+    store.keep(customer, "worker", evidence(), "r-1")
+    for number in range(60):
+        kept = evidence(id=f"r-1.access.{number}", kind="access", split="")
+        store.keep(customer, "worker", kept, "r-1")
+
+    (found,) = store.list(customer, Evidence, 1, run="r-1", of=("dry_run",))
+    (opened,) = store.events(customer, kinds=("customer_opened",), limit=1)
+    assert found == evidence()
+    assert opened.seq == 1
+    assert len(store.list(customer, Evidence, None)) == 61

@@ -66,8 +66,8 @@ def add(store: Store, identity: Identity, public: str, proof: Proof | None = Non
         held = _active_in(change, identity.person)
         if held and not _is_proved(held, wish, proof):
             raise NotAllowed(
-                f"{identity.person} has key {held[0].id}; sign for another with it (--key FILE), or "
-                f"let an owner revoke it: pilotage key revoke {held[0].id}"
+                f"{identity.person} has key {held[0].id}; sign for another with it (--key FILE), "
+                f"or let an owner revoke it: pilotage key revoke {held[0].id}"
             )
         row["added_at"] = change.now()
         if not change.insert(tables.keys, row, "key_added", person=identity.person):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rollout import admission, ladder
 from rollout.assignment import lineage
 from rollout.release.cause import Asked, Because, Cause, admit
-from runs.approvals import open_in, withdraw
+from runs.approvals import open_of_item, withdraw
 from runs.errors import Conflict, InvalidInput
 from runs.events import BodyValue, EventKind
 from runs.people import find_people
@@ -278,8 +278,8 @@ def _stop(change: Change, items: Sequence[Item], *, owner: str, after: timedelta
 
 def _withdraw(change: Change, stopped: Collection[str]) -> None:
     """Nobody is asked any more about what is not done any more."""
-    for asked in open_in(change, kind="action"):
-        if asked.covers["item"] in stopped:
+    for item in stopped:
+        for asked in open_of_item(change, item):
             withdraw(change, asked)
 
 

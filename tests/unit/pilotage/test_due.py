@@ -1,6 +1,5 @@
 """What falls due is done at the next look, once, however often somebody looks."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +10,13 @@ from pilotage import due
 from pilotage.engines import Engines
 from policies.approvals import rule_on
 from policies.rules import write_policy
-from runs import approvals, asking, people, snapshots, words
+from runs import approvals, asking, snapshots, words
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict
 from runs.records.approval import Need
 from runs.snapshots import Terms
 from runs.store import jobs
-from runs.store.change import Change
 from tests import builders
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
 
@@ -365,62 +363,3 @@ def test_what_has_to_be_changed_goes_back_to_who_made_it(house: House, clock: St
         due.expire(house.wired, house.customer)
 
     assert notices(house) == {"changes are asked for: Plan of the desk": "dan"}
-
-
-def test_who_answers_for_an_unknown_action_may_change_after_somebody_was_told(
-    house: House, clock: StoppedClock
-) -> None:
-    """The first notice stands, and no later look stops at it."""
-    reserved = builders.action(id="b", key="r-1:send:b", item="", run="r-1")
-    house.store.actions.reserve(house.customer, reserved, 1)
-    house.store.actions.settle(
-        house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
-    )
-    due.tell_unknown(house.wired, house.customer)
-    people.disable_person(house.store, house.customer, "olga", "dan")
-
-    due.tell_unknown(house.wired, house.customer)
-
-    assert notices(house) == {"an action is unknown: assign of r-1": "dan"}
-
-
-def test_a_confirmation_that_goes_on_with_another_due_time_is_told_of_again(
-    house: House, clock: StoppedClock
-) -> None:
-    """Whoever is asked now is told; what everybody was told of the emergency is not said anew."""
-    ask(house)
-    told = {"id": "a-1.confirm", "kind": "confirmation", "confirms": "a-1", "covers": {"a": "a-1"}}
-    with house.store.change(house.customer, "ben") as change:
-        asking.put(change, builders.approval(**told))
-    due.remind(house.wired, house.customer)
-    with house.store.change(house.customer, "ben") as change:
-        asked = asking.in_change(change, "a-1.confirm")
-        needs = (asked.needs[0], asked.needs[1].model_copy(update={"people": ("gil",)}))
-        later = {"needs": needs, "due_at": asked.due_at + timedelta(hours=1)}
-        asking.pass_on(change, asked.model_copy(update=later), how="escalate", to=("gil",))
-
-    due.remind(house.wired, house.customer)
-
-    assert approvals.untold(house.store, house.customer) == {}
-    folder = house.folder / "notices" / "acme"
-    assert "To: gil" in [file.read_text().splitlines()[0] for file in folder.glob("*.txt")]
-
-
-def test_a_step_that_somebody_was_faster_than_stops_no_other(
-    house: House, clock: StoppedClock, engines: Engines
-) -> None:
-    """A conflict concerns one record; everything else that is due is done at this look."""
-    terms = Terms(builders.unmasked, 1)
-    kept = snapshots.keep(house.store, house.customer, "api", kind="input", value=1, terms=terms)
-    ask(house)
-    clock.turn(timedelta(days=2))
-    faster = iter(["ana"])
-
-    def refuse(_: Change) -> None:
-        if name := next(faster, ""):
-            raise Conflict(f"{name} answered first")
-
-    due.look(replace(house.wired, store=house.store.guarded(refuse)), engines, house.customer)
-
-    with pytest.raises(Conflict, match="erased"):
-        snapshots.read(house.store, house.customer, kept)

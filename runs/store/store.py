@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ from runs.records.run import (
 from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
 from runs.store.cases import Cases
-from runs.store.change import Change, Guard, Ledger, event_of, find_row, unguarded
+from runs.store.change import Change, Guard, Ledger, event_of, find_row, text_of, unguarded
 from runs.store.database import Database
 from runs.store.items import Items
 from runs.store.jobs import Jobs
@@ -151,9 +152,13 @@ class Store:
             )
         return record
 
-    def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:
-        """Every record of this kind that the run left behind, oldest first."""
+    def of_run(
+        self, customer: Customer, kind: type[R], run: str, *, since: datetime | None = None
+    ) -> list[R]:
+        """Every record of this kind that the run left behind, oldest first; from a time on."""
         query = self._records(customer, kind).where(tables.records.c.run == run)
+        if since is not None:
+            query = query.where(tables.records.c.kept_at >= text_of(since))
         return self._read_all(kind, query)
 
     def has_digest(self, customer: Customer, digest: str) -> bool:

@@ -219,9 +219,8 @@ def test_values_lead_again_where_whoever_took_the_release_back_died_before(
     free = {name: {"low": "0", "high": "1"} for name in own.values}
     world = replace(world, candidate=world.candidate._replace(policy=world.lead(own)))
     world.put(world.open(bounds=free), "full", status="complete")
-    wired.policy_files.write(world.customer, own)
     brought = own.model_copy(update={"review_due_hours": 9})
-    wired.policy_files.write(world.customer, brought)
+    world.lead(brought)
     harbour.clock.turn(HOUR)
     second = world.put(world.open(run="r-2", retention_days=31, bounds=free), "full")
     move = Move(kind="roll_back", stage=second.stage, weight_bp=0, reason="a bar was crossed")

@@ -171,7 +171,12 @@ class Runs:
         return [_run(row) for row in self._ledger.rows(query.order_by(table.c.opened_at))]
 
     def list(
-        self, customer: Customer, *, status: str = "", limit: int = 50, wanted: RunFilter = ALL
+        self,
+        customer: Customer,
+        *,
+        status: str = "",
+        limit: int | None = 50,
+        wanted: RunFilter = ALL,
     ) -> list[Run]:
         """The newest runs first."""
         table = tables.runs

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pilotage import anchoring, schemas
+from pilotage import anchoring, postman, schemas
 from pilotage.due import look
 from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
@@ -60,6 +60,13 @@ class Worker:
             alive=wired.workers,
         )
         self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
+        # Apart from the looks, which a slow address must not keep waiting.
+        self._postman = threading.Thread(
+            target=postman.work,
+            args=(wired, self._ended, lambda: self.leads),
+            name="pilotage-postman",
+            daemon=True,
+        )
 
     @property
     def has_lease(self) -> bool:
@@ -80,12 +87,14 @@ class Worker:
             self._lead.start()
         self._queue.start(Jobs(self._engines).by_kind())
         self._ticker.start()
+        self._postman.start()
 
     def stop(self) -> None:
         """Stop taking jobs; those running end first, those waiting stay written down."""
         self._ended.set()
         if self._ticker.is_alive():
             self._ticker.join()
+            self._postman.join()
         self._queue.stop()
         if self.has_lease:
             self._look_once()

@@ -44,6 +44,7 @@ from runs.store.policies import Policies
 from runs.store.releases import Releases
 from runs.store.reviews import Reviews
 from runs.store.runs import Runs
+from runs.store.webhooks import Webhooks
 
 R = TypeVar("R", bound=Record)
 
@@ -104,6 +105,7 @@ class Store:
         self.cases = Cases(ledger)
         self.jobs = Jobs(ledger)
         self.policies = Policies(ledger)
+        self.webhooks = Webhooks(ledger)
 
     def guarded(self, guard: Guard) -> "Store":
         """The same record, every change of which must first pass `guard`."""

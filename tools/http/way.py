@@ -67,14 +67,17 @@ class Transport(httpx.HTTPTransport):
 
 
 def open_client(declared: Http) -> httpx.Client:
+    """A client for a declared system, as `open_way` makes it."""
+    return open_way(declared.base_url, is_private=declared.is_private, timeout_s=declared.timeout_s)
+
+
+def open_way(url: str, *, is_private: bool, timeout_s: float) -> httpx.Client:
     """A client that follows nothing, asks no proxy, and keeps no connection and no open file."""
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.Client(
-        transport=Transport(
-            is_private=declared.is_private, is_secret=declared.base_url.startswith("https:")
-        ),
-        timeout=declared.timeout_s,
+        transport=Transport(is_private=is_private, is_secret=url.startswith("https:")),
+        timeout=timeout_s,
         follow_redirects=False,
         trust_env=False,
     )

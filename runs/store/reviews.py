@@ -87,6 +87,17 @@ class Reviews:
         )
         return {row["owner"]: row["n"] for row in self._ledger.rows(query)}
 
+    def edited(self, customer: Customer, *, limit: int) -> list[Review]:
+        """Reviews that people answered with an edit, the earliest due first."""
+        table = tables.reviews
+        query = sa.select(table.c.body).where(
+            table.c.customer == customer.id,
+            table.c.status == "decided",
+            table.c.body["answer"].as_string() == "edit",
+        )
+        rows = self._ledger.rows(query.order_by(table.c.due_at, table.c.id).limit(limit))
+        return [Review.model_validate(row["body"]) for row in rows]
+
     def list(
         self, customer: Customer, *, status: str = "", owner: str = "", limit: int = 100
     ) -> list[Review]:

@@ -11,7 +11,7 @@ from runs.errors import Conflict, NotFound
 from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.anchor import Anchor
-from runs.records.case import Dataset
+from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
@@ -65,6 +65,7 @@ KINDS: dict[type[Record], str] = {
     DelegationEnd: "delegation_end",
     SamePerson: "same_person",
     Dataset: "dataset",
+    Offer: "offer",
     Evidence: "evidence",
     Verdict: "verdict",
     FailureGroup: "failure_group",

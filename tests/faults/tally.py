@@ -69,7 +69,8 @@ def _needs_yes(play: Play, action: Action) -> bool:
         return True
     item = play.wired.store.items.get(play.customer, action.item)
     version = play.wired.store.get(play.customer, Version, item.version)
-    [effect] = [one for one in version.effects if one.tool == action.tool]
+    did = (action.tool, action.operation)
+    [effect] = [one for one in version.effects if (one.tool, one.operation) == did]
     return waits(effect, version.waiting)
 
 

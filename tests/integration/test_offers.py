@@ -54,14 +54,14 @@ def newest(house: House) -> dict[str, Case]:
     return {case.id: case for case in house.store.cases.read(house.customer, made.digest)}
 
 
-def data(house: House, *arguments: str, by: str = "eva") -> Any:
+def call(house: House, *arguments: str, by: str = "eva") -> Any:
     """Call a command of the datasets."""
     return house.run("data", *arguments, by=by)
 
 
 def test_an_edit_is_offered_and_stands_in_no_dataset_by_itself(house: House) -> None:
     """With who edited it, and whose word is asked for."""
-    [told] = json.loads(data(house, "offered", "--json").stdout)["offered"]
+    [told] = json.loads(call(house, "offered", "--json").stdout)["offered"]
 
     assert (told["dataset"], told["owner"], told["edited_by"]) == ("desk", "ana", "ben")
     assert (told["label"], told["routes"]) == ("parcel", ["act"])
@@ -71,7 +71,7 @@ def test_an_edit_is_offered_and_stands_in_no_dataset_by_itself(house: House) -> 
 def test_an_accepted_edit_is_a_case_beside_those_that_are_there(house: House) -> None:
     """A family that is not there goes to dev; who labelled it and who took it in are told."""
     before, id = newest(house), only(house)
-    taken = data(house, "accept", id, "--reason", "a kind we had not")
+    taken = call(house, "accept", id, "--reason", "a kind we had not")
     after = newest(house)
     judged = house.store.get(house.customer, Offer, id)
 
@@ -82,14 +82,14 @@ def test_an_accepted_edit_is_a_case_beside_those_that_are_there(house: House) ->
     assert (added.expected, added.routes) == ({"label": "parcel"}, ("act",))
     assert added.context["crm"]["tier"] == "plain"
     assert (judged.by, judged.is_accepted) == ("eva", True)
-    assert data(house, "offered").stdout.strip() == "nobody offers a case"
+    assert call(house, "offered").stdout.strip() == "nobody offers a case"
 
 
 @pytest.mark.parametrize("split", ["learn", "dev", "holdout"])
 def test_a_case_stays_in_the_split_of_its_family(house: House, split: str) -> None:
     """So that nothing of a family that is held out is ever looked at or learnt from."""
     id = only(house)
-    data(house, "accept", id, "--family", f"f-{split}", "--reason", "the same thread")
+    call(house, "accept", id, "--family", f"f-{split}", "--reason", "the same thread")
 
     assert newest(house)[f"edited-{id}"].split == split
 
@@ -97,11 +97,11 @@ def test_a_case_stays_in_the_split_of_its_family(house: House, split: str) -> No
 def test_the_same_input_is_of_the_same_family(house: House) -> None:
     """Sent and edited again, both are in one split, whatever anybody says."""
     first = only(house)
-    data(house, "accept", first, "--family", "f-holdout", "--reason", "the same thread")
+    call(house, "accept", first, "--family", "f-holdout", "--reason", "the same thread")
     edit(house, "r2")
     second = only(house)
-    elsewhere = data(house, "accept", second, "--family", "f-dev", "--reason", "another")
-    data(house, "accept", second, "--reason", "again")
+    elsewhere = call(house, "accept", second, "--family", "f-dev", "--reason", "another")
+    call(house, "accept", second, "--reason", "again")
 
     assert "leave --family out" in elsewhere.stderr
     assert newest(house)[f"edited-{second}"].split == "holdout"
@@ -113,7 +113,7 @@ def test_what_contradicts_a_case_is_not_taken_in(house: House) -> None:
     [one] = offers.offered(house.store, house.customer)
     made = offers.case_of(house.store, house.customer, one, offers.Wish("why"))
     keep(house, [builders.case(id="c-9", input=made.input, expected={"label": "refund"})])
-    refused = data(house, "accept", only(house), "--reason", "I am sure")
+    refused = call(house, "accept", only(house), "--reason", "I am sure")
 
     assert refused.exit_code != 0
     assert "case c-9 has the same input" in refused.stderr
@@ -123,8 +123,8 @@ def test_what_contradicts_a_case_is_not_taken_in(house: House) -> None:
 def test_a_refused_edit_is_offered_no_more(house: House) -> None:
     """By whom and why is kept; the dataset is as it was."""
     before, id = newest(house), only(house)
-    bare = data(house, "refuse", id, "--reason", " ")
-    data(house, "refuse", id, "--reason", "not typical")
+    bare = call(house, "refuse", id, "--reason", " ")
+    call(house, "refuse", id, "--reason", "not typical")
 
     judged = house.store.get(house.customer, Offer, id)
     assert "say why" in bare.stderr
@@ -136,8 +136,8 @@ def test_a_refused_edit_is_offered_no_more(house: House) -> None:
 def test_only_whoever_answers_for_the_dataset_says_so(house: House) -> None:
     """The plan's own expert, or another one; not who edited it."""
     id = only(house)
-    refused = data(house, "accept", id, "--reason", "it is mine", by="ben")
-    taken = data(house, "accept", id, "--reason", "it is right", by="ana")
+    refused = call(house, "accept", id, "--reason", "it is mine", by="ben")
+    taken = call(house, "accept", id, "--reason", "it is right", by="ana")
 
     assert "dataset 'desk' is ana's" in refused.stderr
     assert taken.exit_code == 0

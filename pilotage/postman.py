@@ -7,7 +7,7 @@ broken off at any moment: what was not settled is told again, under the same id.
 import json
 import logging
 import random
-import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -20,8 +20,9 @@ from runs.records.person import Customer
 from runs.records.webhook import Delivery, Webhook
 from runs.store.webhooks import AT_ONCE, lasting
 from tools import webhooks
+from tools.http.way import Reached
 from tools.notify import tell
-from tools.webhooks import Address, Line, Message, Sent
+from tools.webhooks import Line, Message, Sent
 
 log = logging.getLogger("pilotage.postman")
 
@@ -39,21 +40,14 @@ KEPT = timedelta(days=30)
 class Ways(NamedTuple):
     """How the world is met."""
 
-    open: Callable[[Address], AbstractContextManager[Line]] = webhooks.opened
+    open: Callable[[Reached], AbstractContextManager[Line]] = lambda place: webhooks.opened(
+        place, time.monotonic
+    )
     chance: Callable[[], float] = random.random
     """From 0 to 1."""
 
 
 WAYS = Ways()
-
-
-def work(wired: Wired, ended: threading.Event, leads: Callable[[], bool]) -> None:
-    """Rounds until `ended`, by the one worker that leads."""
-    while not ended.is_set():
-        if leads():
-            for customer in wired.store.customers():
-                _round_apart(wired, customer)
-        ended.wait(wired.settings.tick_s)
 
 
 def round_of(wired: Wired, customer: Customer, ways: Ways = WAYS) -> int:
@@ -71,6 +65,14 @@ def round_of(wired: Wired, customer: Customer, ways: Ways = WAYS) -> int:
         _tell_owner(wired, customer, one)
     store.webhooks.forget(customer, store.clock.now() - KEPT)
     return sum(told)
+
+
+def round_apart(wired: Wired, customer: Customer) -> None:
+    """Let one customer's round fail without the others': what was not told is due yet."""
+    try:
+        round_of(wired, customer)
+    except PilotageError:
+        log.exception("a round of webhooks failed; the next one tries again")
 
 
 def after(
@@ -93,14 +95,6 @@ def after(
     return tried.model_copy(update=told | {"due_at": due})
 
 
-def _round_apart(wired: Wired, customer: Customer) -> None:
-    """Let one customer's round fail without the others': what was not told is due yet."""
-    try:
-        round_of(wired, customer)
-    except PilotageError:
-        log.exception("a round of webhooks failed; the next one tries again")
-
-
 def _tell(wired: Wired, customer: Customer, webhook: Webhook, ways: Ways) -> int:
     """Tell one address what is due, until it does not take it; returns how many it tried."""
     store = wired.store
@@ -108,7 +102,7 @@ def _tell(wired: Wired, customer: Customer, webhook: Webhook, ways: Ways) -> int
     if not due:
         return 0
     tried = 0
-    with ways.open(Address(webhook.url, webhook.is_private)) as line:
+    with ways.open(webhooks.address(webhook.url, is_private=webhook.is_private)) as line:
         for one in due:
             tried += 1
             sent = _try(line, one, _keys(wired, webhook), store.clock.now())

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pilotage import anchoring, postman, schemas
+from pilotage import anchoring, schemas
 from pilotage.due import look
 from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
@@ -62,10 +62,7 @@ class Worker:
         self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
         # Apart from the looks, which a slow address must not keep waiting.
         self._postman = threading.Thread(
-            target=postman.work,
-            args=(wired, self._ended, lambda: self.leads),
-            name="pilotage-postman",
-            daemon=True,
+            target=self._tell_forever, name="pilotage-postman", daemon=True
         )
 
     @property
@@ -126,6 +123,22 @@ class Worker:
         self._look_once()
         while self.has_lease and not self._ended.wait(self._wired.settings.tick_s):
             self._look_once()
+
+    def _tell_forever(self) -> None:
+        while self.has_lease and not self._ended.wait(self._wired.settings.tick_s):
+            try:
+                self._tell_once()
+            except PilotageError:
+                log.exception("addresses were not told what happened; the next round tries again")
+
+    def _tell_once(self) -> None:
+        """Tell addresses of customers what happened; what it needs is loaded once there is one."""
+        store = self._wired.store
+        for customer in store.customers() if self.leads else []:
+            if store.webhooks.every(customer):
+                from pilotage.postman import round_apart
+
+                round_apart(self._wired, customer)
 
     def _look_once(self) -> None:
         try:

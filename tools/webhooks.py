@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ import httpx
 from pydantic import SecretStr
 
 from runs.errors import InvalidInput
-from tools.http.way import open_way
+from tools.http.way import Reached, open_way
 
 PREFIX = "whsec_"
 """Begins a secret that is written as base64."""
@@ -30,12 +30,9 @@ TIMEOUT_S = 10.0
 """Of connecting, and of the answer's first line; the rest of it is never read."""
 
 
-class Address(NamedTuple):
+def address(url: str, *, is_private: bool) -> Reached:
     """Where it goes, and what may be reached there."""
-
-    url: str
-    is_private: bool
-    timeout_s: float = TIMEOUT_S
+    return Reached(url, is_private, TIMEOUT_S)
 
 
 class Message(NamedTuple):
@@ -107,7 +104,7 @@ def signature(message: Message, keys: Sequence[bytes]) -> str:
 class Line:
     """An open way to one address."""
 
-    address: Address
+    place: Reached
     client: httpx.Client
 
     def send(self, message: Message, keys: Sequence[bytes]) -> Sent:
@@ -122,7 +119,7 @@ class Line:
             "webhook-timestamp": str(message.at),
             "webhook-signature": signature(message, keys),
         }
-        url = self.address.url
+        url = self.place.url
         try:
             with self.client.stream("POST", url, content=message.body, headers=headers) as told:
                 return _read(told, message.at)
@@ -133,11 +130,10 @@ class Line:
 
 
 @contextmanager
-def opened(address: Address) -> Iterator[Line]:
-    """A line to an address, for as long as the block lasts; connects when something is sent."""
-    url, is_private, timeout_s = address
-    with open_way(url, is_private=is_private, timeout_s=timeout_s) as client:
-        yield Line(address, client)
+def opened(place: Reached, seconds: Callable[[], float]) -> Iterator[Line]:
+    """A line to an address, for as long as the block lasts; `seconds` is a stopwatch."""
+    with open_way(place, seconds) as client:
+        yield Line(place, client)
 
 
 def _read(told: httpx.Response, now: int) -> Sent:

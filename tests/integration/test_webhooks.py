@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,7 +22,8 @@ from tests.integration import api_home
 from tests.receiver import Answering, Received, receiving
 from tests.unit.pilotage.homes import House, stopped
 from tools import webhooks
-from tools.webhooks import Address, Line, Message, Sent
+from tools.http.way import Reached
+from tools.webhooks import Line, Message, Sent
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four or more bytes").decode()
 OLDER = "an older secret, written as plain text"
@@ -177,9 +179,9 @@ def test_whoever_dies_between_sending_and_writing_it_down_sends_it_again(
             raise Killed
 
     @contextmanager
-    def mortal(address: Address) -> Iterator[Line]:
-        with webhooks.opened(address) as line:
-            yield Mortal(line.address, line.client)
+    def mortal(place: Reached) -> Iterator[Line]:
+        with webhooks.opened(place, time.monotonic) as line:
+            yield Mortal(line.place, line.client)
 
     with pytest.raises(Killed):
         tell(house, Ways(open=mortal))

@@ -20,7 +20,7 @@ from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
 from pilotage.wiring import EVERYBODY, LEAD, WORKER, Wired
 from runs import leases
-from runs.errors import Conflict, Unavailable
+from runs.errors import Conflict, PilotageError, Unavailable
 from runs.leases import Lease, Seat
 from runs.queue import Queue, QueueSettings
 

@@ -21,9 +21,6 @@ from tools.tool import Reading, Tool
 CHANGED = "it is not as it was decided on: "
 """How the reason of an item begins that was not acted on because of its sources."""
 
-SKEW = timedelta(minutes=5)
-"""So far two clocks may differ; beyond it nobody can say how old a record is."""
-
 ProblemCode = Literal[
     "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
 ]
@@ -232,9 +229,6 @@ def _declared(source: Source, reading: Reading) -> dict[str, Any]:
 
 def _too_old(source: Source, since: datetime, now: datetime) -> str:
     limit = source.max_age_hours
-    if limit is not None and since - now > SKEW:
-        minutes = int((since - now) / timedelta(minutes=1))
-        return f"what it says is dated {minutes} min ahead of this clock; one of the two is wrong"
     if limit is None or now - since <= timedelta(hours=limit):
         return ""
     hours = int((now - since) / timedelta(hours=1))

@@ -111,8 +111,8 @@ def test_a_run_whose_time_has_come_is_woken_behind_any_number_that_wait_for_peop
     house: House, clock: StoppedClock
 ) -> None:
     """The oldest is not left off because many came after it."""
-    told = {"customer": "acme", "waits_for": "a-1", "opened_at": "2026-04", "status": "waiting"}
-    row = builders.run().as_json()
+    told = {"customer": "acme", "waits_for": "a-1", "opened_at": "2026-04-01T00:00:00.000000Z"}
+    row = {**builders.run().as_json(), "status": "waiting"}
     many = [{**row, **told, "id": f"r-x{n}", "trigger": f"t-x{n}"} for n in range(1001)]
     with house.store.database.writing() as connection:
         connection.execute(tables.runs.insert(), many)

@@ -64,7 +64,9 @@ def check(url: str, *, is_private: bool) -> None:
     except ValueError:
         raise InvalidInput(f"{url[:80]!r} is no address; write https://host[:port]/path") from None
     if "@" in parts.netloc:
-        raise InvalidInput("the address holds a credential; what proves who sends is the signature")
+        raise InvalidInput(
+            "the address holds a credential; leave it out, the signature proves who sends"
+        )
     if parts.scheme not in ("https", "http") or not host or parts.fragment or not url.isprintable():
         raise InvalidInput(f"{url[:80]!r} is no address; write https://host[:port]/path")
     if parts.scheme == "http" and not is_private:
@@ -87,7 +89,10 @@ def key_of(secret: SecretStr) -> bytes:
             else text.encode()
         )
     except (binascii.Error, ValueError):
-        raise InvalidInput(f"the secret begins with {PREFIX} and is no base64 behind it") from None
+        raise InvalidInput(
+            f"the secret begins with {PREFIX} and is no base64 behind it; write base64, or leave "
+            f"{PREFIX} out"
+        ) from None
     if len(key) < LEAST:
         raise InvalidInput(f"the secret has {len(key)} bytes; take one of at least {LEAST}")
     return key

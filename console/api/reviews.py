@@ -99,7 +99,10 @@ def read_review(door: At, who: Who, item: Id) -> AskedOfPeople:
     found = door.store.items.get(customer, item)
     waits = door.tell_review(customer, found)
     if waits is None:
-        raise NotFound(f"item {found.id} is {found.status} and waits for nobody")
+        raise NotFound(
+            f"item {found.id} is {found.status} and waits for nobody; read what became of it: "
+            f"pilotage item show {found.id}"
+        )
     return AskedOfPeople(item=door.tell_item(customer, found), waits=waits)
 
 

@@ -72,6 +72,7 @@ EXCEPT = {
     "policies/plans.py:_feature_problems": CARRIED_ON,
     "policies/texts.py:refuse": CARRIED_ON,
     "runs/approvals.py:_decided_in": CARRIED_ON,
+    "rollout/admission.py:sort_out": "what the checks it calls refused, as they said it",
     "workflow/actions.py:check": CARRIED_ON,
     "workflow/dataset/cases.py:_case": CARRIED_ON,
     "workflow/dataset/cases.py:read": "what _Wrong says, read where it is made",

@@ -125,8 +125,8 @@ def _admit(store: Store, identity: Identity, id: str, reason: str) -> Offered:
     is_owner = identity.person == one.owner or EXPERT in identity.roles
     if identity.is_machine or not is_owner:
         raise NotAllowed(
-            f"what belongs into dataset {one.dataset!r} is said by {one.owner} or another {EXPERT}; "
-            "ask one of them"
+            f"what belongs into dataset {one.dataset!r} is said by {one.owner} or another "
+            f"{EXPERT}; ask one of them"
         )
     return one
 

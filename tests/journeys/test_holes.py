@@ -99,7 +99,7 @@ def mislearnt(voyage: Voyage) -> Plan:
 
 CASES: dict[str, tuple[Callable[[Voyage], Plan], str, str, str]] = {
     "another workflow's cases": (another_workflows, "dataset", "ana", "is for workflow 'billing'"),
-    "gaps nobody accepted": (unaccepted, "dataset", "ana", "accepts that in writing"),
+    "gaps nobody accepted": (unaccepted, "dataset", "ana", "to accept that in writing"),
     "a team's system": (of_a_team, "systems.0.person", "bob", "'the desk' is nobody's id here"),
     "a dear way": (dear, "economics.ways.0.cost_per_item", "ana", "item_budget.cost of the"),
     "no tool for an effect": (without_tool, "actions.allowed.0.tool", "bob", "no tool 'trays'"),

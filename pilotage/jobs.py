@@ -68,7 +68,9 @@ class Jobs:
         item = self._engines.chosen.store.items.get(job.customer, job.subject)
         self._engines.follow(job.customer, item.workflow)
         deps = self._engines.process_deps(job.customer)
-        process_item(deps, job.customer, job.subject, job.step)
+        # The item's lease is the worker's: it keeps other workers away, and not other threads.
+        with self._turns.alone(f"{job.customer.id}/{job.subject}"):
+            process_item(deps, job.customer, job.subject, job.step)
 
     def _index_lessons(self, job: JobContext) -> None:
         memory = self._engines.memory(self._engines.chosen.store)

@@ -125,6 +125,8 @@ def _make(home: Home, spec: ToolSpec, *, clock: Clock, secret: SecretStr | None)
         return _sql(home, spec, clock, secret)
     if spec.kind == "mail":
         return _mail(home, spec, clock, secret)
+    if spec.kind == "mcp":
+        return _mcp(home, spec, clock, secret)
     path = home.folder / spec.path
     is_real = not spec.is_made_up
     if spec.kind == "records":
@@ -189,6 +191,26 @@ def _mail(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) ->
         risks=spec.risks,
         is_real=not spec.is_made_up,
     )
+
+
+def _mcp(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+    try:
+        from tools.mcp.wire import Server
+    except ImportError as error:
+        raise InvalidInput(
+            f"tool {spec.name!r} speaks MCP, and {error.name} is not installed here; install "
+            "pilotage[mcp]"
+        ) from None
+    from pilotage.pinned import Seen
+    from tools.mcp.line import Line
+    from tools.mcp.system import McpActs, McpRecords
+
+    assert spec.mcp is not None
+    server = Server(spec.name, spec.mcp, home.folder, secret)
+    line = Line(server, known=Seen(home.seen_tools).find, pause=_pause)
+    if not spec.acts:
+        return McpRecords(line, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
+    return McpActs(line, **_acting(spec, clock))
 
 
 def _acting(spec: ToolSpec, clock: Clock) -> dict[str, Any]:

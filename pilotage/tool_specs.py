@@ -10,13 +10,14 @@ from runs.records.record import Record
 from runs.records.version import Level, Risk
 from tools.http.declared import Http
 from tools.mail.declared import Mail
+from tools.mcp.declared import Mcp
 from tools.notify import MESSAGE
 from tools.sql.declared import Sql
 from tools.tool import ASKED, Schema
 
 OUTBOX = "outbox"
 """The tool that sends the customer's update; every home has it."""
-PARTS = ("http", "sql", "mail")
+PARTS = ("http", "sql", "mail", "mcp")
 """Kinds that declare themselves in a part of their own name."""
 
 
@@ -25,7 +26,7 @@ class ToolSpec(Record):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     """As plans name it."""
-    kind: Literal["records", "folder", "http", "sql", "mail"]
+    kind: Literal["records", "folder", "http", "sql", "mail", "mcp"]
     """`records` reads records by key; `folder` acts by leaving one file for each key; the others
     read, or do, what they declare."""
     path: str = ""
@@ -37,6 +38,7 @@ class ToolSpec(Record):
     http: Http | None = None
     sql: Sql | None = None
     mail: Mail | None = None
+    mcp: Mcp | None = None
     undo: dict[str, str] = Field(default_factory=dict)
     """By operation: the operation that takes back what it did, asked for with the same content."""
     is_reversible: bool | None = None
@@ -59,12 +61,10 @@ class ToolSpec(Record):
     def forms(self) -> dict[str, Schema]:
         """The form of what each operation is asked for, by operation."""
         default = MESSAGE if self.name == OUTBOX else ASKED
-        if self.http is not None:
-            return {name: one.form or default for name, one in self.http.endpoints.items()}
-        if self.sql is not None:
-            return {name: one.form or default for name, one in self.sql.operations.items()}
-        if self.mail is not None:
-            return {name: one.form or default for name, one in self.mail.operations.items()}
+        part = self.mcp or self.mail or self.sql
+        declared = self.http.endpoints if self.http else part.operations if part else None
+        if declared is not None:
+            return {name: one.form or default for name, one in declared.items()}
         return dict.fromkeys(self.operations, default)
 
     @property
@@ -80,10 +80,13 @@ class ToolSpec(Record):
         yield from self._file_problems()
         if self.acts and self.level == "read":
             yield "level read, and it declares what it does; leave that away, or say what level"
-        if self.http is not None:
-            yield from self.http.strange_holes(self.forms)
+        filled = self.http or self.mail or self.mcp
+        if filled is not None:
+            yield from filled.strange_holes(self.forms)
         if self.mail is not None:
             yield from self._mail_problems(self.mail)
+        if self.mcp is not None:
+            yield from self._mcp_problems(self.mcp)
         named = {*self.undo, *self.undo.values()}
         if unknown := sorted(named - set(self.forms)):
             yield f"undo names {', '.join(unknown)}, which is no operation of it"
@@ -99,9 +102,15 @@ class ToolSpec(Record):
         if self.operations and self.kind != "folder":
             yield "operations are a folder's; write `http.endpoints`, or `operations` in its part"
 
+    def _mcp_problems(self, mcp: Mcp) -> Iterator[str]:
+        """What its way of being reached says wrongly of its credential."""
+        if mcp.command and self.credential and not mcp.secret_env:
+            yield "mcp: a program finds its credential in a variable; name it in secret_env"
+        if mcp.secret_env and not (mcp.command and self.credential):
+            yield "mcp: secret_env is of a program that has a credential"
+
     def _mail_problems(self, mail: Mail) -> Iterator[str]:
         """What a letter is that its tool does not say."""
-        yield from mail.strange_holes(self.forms)
         if self.level != "trigger":
             yield "mail is of level trigger; write `level: trigger`"
         if self.is_reversible or self.undo:

@@ -315,5 +315,13 @@ def _is_a(value: Any, name: str) -> bool:
     return isinstance(value, _TYPES[name])
 
 
+def refuse_to_act(name: str, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
+    """Raises NotAllowed: the tool of this name reads only."""
+    raise NotAllowed(
+        f"tool {name!r} reads only; it cannot do {operation!r} under {key!r} "
+        f"({len(content)} fields)"
+    )
+
+
 def _refuse(name: str, what: str) -> NoReturn:
     raise NotAllowed(f"tool {name!r} is without means here (sandbox): it cannot {what}")

@@ -263,6 +263,27 @@ def test_a_mail_server_sends_and_takes_nothing_back(home: Path) -> None:
     assert CANARY not in repr(letters)
 
 
+PINNED = "sha256:" + "0" * 64
+SERVER: Any = {
+    "name": "server",
+    "kind": "mcp",
+    "credential": "env:CRM_KEY",
+    "mcp": {
+        "url": "https://mcp.acme.example/mcp",
+        "operations": {"assign": {"tool": "put", "arguments": {"id": "{item}"}, "pin": PINNED}},
+    },
+}
+
+
+def test_an_mcp_server_says_no_level_or_risk_of_its_own(home: Path) -> None:
+    """They are the file's, and so is what may be asked; nothing is reached to make it."""
+    server = tools_of(lay_specs(home, SERVER | {"risks": ["financial"]}), ACME, **GIVEN)["server"]
+
+    assert (server.level, server.risks, server.reversible) == ("update", ("financial",), False)
+    assert (set(server.schema), server.remembers_keys) == ({"assign"}, False)
+    assert CANARY not in repr(server)
+
+
 def test_updates_may_be_mailed(home: Path) -> None:
     """A mail server in the outbox's place is asked for exactly an update."""
     send = {"to": ["{to}"], "subject": "{title}", "text": "{text}"}
@@ -295,6 +316,20 @@ def test_updates_may_be_handed_to_a_system(home: Path) -> None:
         (LEDGER | {"sql": LEDGER["sql"] | {"keys": None}}, "keys"),
         (SENDS | {"level": "update"}, "level: trigger"),
         (LETTERS | {"mail": None}, "belongs to kind mail"),
+        (SERVER | {"mcp": None}, "belongs to kind mcp"),
+        (SERVER | {"mcp": SERVER["mcp"] | {"url": "", "command": ["desk"]}}, "secret_env"),
+        (SERVER | {"mcp": SERVER["mcp"] | {"secret_env": "DESK"}}, "secret_env"),
+        (
+            SERVER
+            | {
+                "mcp": {
+                    "command": ["a"],
+                    "operations": {"a": {"tool": "a", "arguments": {"a": "{who}"}}},
+                }
+            }
+            | {"credential": ""},
+            "who",
+        ),
         (LETTERS | {"level": "update"}, "level trigger"),
         (LETTERS | {"risks": []}, "only_to"),
         (LETTERS | {"is_reversible": True}, "taken back"),

@@ -1,7 +1,7 @@
 """take an item in once: key, arm, version, queue; for the API and the command line alike.
 
 Who serves an item is decided here, once, by the releases as they stand in the very transaction
-that writes it; where one moved meanwhile it is decided again.
+that writes it, and so is by which values; where one moved meanwhile it is decided again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rollout.assignment import Placement, Standing, is_audited
 from runs import approvals, snapshots, words
-from runs.errors import Conflict, InvalidInput, NotFound
+from runs.errors import Conflict, InvalidInput, NotFound, PilotageError
 from runs.plan import Owners, PlanRecord
 from runs.records.item import Item
 from runs.records.person import Customer
@@ -22,6 +22,7 @@ from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms
 from runs.store.change import Change
 from runs.store.items import admit_item, are_unmoved, find_unfinished, move_item
+from runs.store.policies import led_in
 from runs.store.store import Store
 
 CHUNK = 100
@@ -29,6 +30,7 @@ CHUNK = 100
 ATTEMPTS = 5
 """How often an admission is decided again because a release moved meanwhile."""
 MAX_BYTES = 1_000_000
+TOO_LARGE = f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
 MAX_DEPTH = 50
 MAX_KEY = 200
 MAX_BATCH = 120
@@ -55,6 +57,26 @@ class Sent(NamedTuple):
     key: str
     """The sender's: the same key twice is one item."""
     input: dict[str, Any]
+
+
+class TooLarge(InvalidInput):
+    """An input holds more than is taken in; send an extract or a reference."""
+
+
+class Sorted(NamedTuple):
+    """Items apart from each other: what can be taken in, and why the others cannot."""
+
+    accepted: list[Sent]
+    refused: list["Refused"]
+
+
+class Refused(NamedTuple):
+    """One item that was not taken in."""
+
+    number: int
+    """Its place among those that were sent, from 0."""
+    key: str
+    error: PilotageError
 
 
 class _Batch(NamedTuple):
@@ -117,6 +139,26 @@ def submit_many(
     return [present[one.key] for one in sent]
 
 
+def sort_out(deps: Deps, customer: Customer, workflow: str, sent: Sequence[Sent]) -> Sorted:
+    """What of these could be taken in, each looked at alone; writes nothing.
+
+    Of those under one key the first input counts; a key that was used for another is refused.
+    """
+    group = _Batch(deps, customer, workflow, "")
+    present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
+    found, first = Sorted([], []), dict[str, Sent]()
+    for number, one in enumerate(sent):
+        try:
+            _check_all([one, *([first[one.key]] if one.key in first else [])], "")
+            _check_same(group, present, [one])
+        except (InvalidInput, Conflict) as error:
+            found.refused.append(Refused(number, one.key, error))
+        else:
+            first.setdefault(one.key, one)
+            found.accepted.append(one)
+    return found
+
+
 def call_off(deps: Deps, customer: Customer, id: str, *, reason: str, terms: Terms) -> Item:
     """End an item of which nothing was begun outside; what was asked about it is withdrawn.
 
@@ -155,13 +197,17 @@ def _admit(group: _Batch, sent: Sequence[Sent]) -> list[Item]:
     store, wanted = group.deps.store, {one.key for one in sent}
     for _ in range(ATTEMPTS):
         stands = standing(store, group.customer, group.workflow)
+        led = store.policies.find_led(group.customer, group.workflow)
         drafts = list(_drafts(group, stands, sent))
         with store.change(group.customer, group.deps.actor) as change:
-            if are_unmoved(change, stands.relevant):
+            # What leads when an item comes in is what it is worked on with.
+            is_same = led_in(change, group.workflow) == led
+            if is_same and are_unmoved(change, stands.relevant):
                 written = [_write(change, group, draft) for draft in drafts]
                 return [item for item in written if item.key in wanted]
     raise Conflict(
-        f"the release of {group.workflow} moved {ATTEMPTS} times meanwhile; send the items again"
+        f"the release or the values of {group.workflow} moved {ATTEMPTS} times meanwhile; send the "
+        "items again"
     )
 
 
@@ -245,7 +291,8 @@ def _check_all(sent: Sequence[Sent], batch: str) -> None:
     for one in sent:
         says = _find_wrong_key(one.key) or _find_wrong(one.input)
         if says:
-            raise InvalidInput(f"item with key {str(one.key)[:80]!r}: {says}")
+            kind = TooLarge if says == TOO_LARGE else InvalidInput
+            raise kind(f"item with key {str(one.key)[:80]!r}: {says}")
         if inputs.setdefault(one.key, one.input) != one.input:
             raise Conflict(
                 f"key {one.key!r} is sent twice with different inputs; give each its own"
@@ -291,7 +338,7 @@ def _find_wrong(value: Any) -> str:
             return says
         size += _bytes(part)
         if size > MAX_BYTES:
-            return f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
+            return TOO_LARGE
         below += [(inner, depth + 1) for inner in _inner(part)]
     return ""
 

@@ -34,6 +34,9 @@ ASKED: Schema = {
 }
 """What every effect of a version asks of its tool."""
 
+Pause = Callable[[int, float], None]
+"""Wait before the try of this number, from 1, and at least so many seconds."""
+
 NEVER_USED = "access-probe"
 """A key under which nothing is ever done."""
 

@@ -37,8 +37,8 @@ from tests.databases import Server
 from tools.tool import ASKED, Reading, Schema, Tool
 
 GOAL = 0.6
-POLL_S, CONCURRENCY = 0.02, 4
-ROUNDS = 3
+POLL_S, CONCURRENCY = 0.05, 4
+ROUNDS = 2
 LOOK_S = 0.05
 ROOT = Path(__file__).parents[1]
 DISK = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")

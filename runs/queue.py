@@ -87,6 +87,8 @@ class QueueSettings:
     """Unique for each process; two processes of one name would recover each other's live work."""
     poll_s: float = 0.05
     concurrency: int = 4
+    drain_s: float = 30.0
+    """So long what runs may take to end when the queue is stopped."""
 
 
 class Queue:
@@ -106,6 +108,12 @@ class Queue:
         self._engine = engine_for(settings.url)
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
+        self._running: set[str] = set()
+
+    @property
+    def left(self) -> frozenset[str]:
+        """Ids of the jobs that are under way in this process."""
+        return frozenset(self._running)
 
     def start(self, work: Mapping[str, Work]) -> None:
         """Take up what dead processes left, then work until `stop`. `work` is by job kind.
@@ -125,7 +133,7 @@ class Queue:
             notification_listener_polling_interval_sec=1.0,
         )
         DBOS(config=config)
-        _register(self._store, work, lambda: self._settings.executor in self._alive())
+        _register(self._store, work, self._is_alive, self._running)
         try:
             DBOS.launch()
         except error.DBOSInitializationError as reason:
@@ -142,11 +150,15 @@ class Queue:
         self._pump.start()
 
     def stop(self) -> None:
-        """Stop taking jobs; those running end first, those waiting stay written down."""
+        """Stop taking jobs; those running end first, those waiting stay written down.
+
+        What has not ended after `drain_s` is `left`, for whoever takes up the work of this process.
+        """
         self._stopping.set()
         if self._pump is not None:
             self._pump.join()
-        DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+        drain_s = max(1, round(self._settings.drain_s))
+        DBOS.destroy(workflow_completion_timeout_sec=drain_s, destroy_registry=True)
         self._engine.dispose()
 
     def pump(self) -> int:
@@ -190,6 +202,9 @@ class Queue:
                 says = f"{Unavailable.__name__}: the queue ended it as {status.status}"
                 self._store.jobs.mark_failed(customer, job.id, says)
         return handed_over
+
+    def _is_alive(self) -> bool:
+        return self._settings.executor in self._alive()
 
     def _pump_forever(self) -> None:
         while not self._stopping.is_set():
@@ -251,13 +266,16 @@ def dbos_id(customer: str, job: str) -> str:
     return f"{customer}/{job}"
 
 
-def _register(store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool]) -> None:
+def _register(
+    store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool], running: set[str]
+) -> None:
     # A customer's name never changes, and whoever has a job is there.
     customer_of = lru_cache(maxsize=1_000)(store.customer)
 
     @DBOS.workflow(name="job", max_recovery_attempts=100)
     def job(customer: str, id: str, kind: str, subject: str) -> None:
         ended = Ended(id)
+        running.add(id)
         try:
             context = JobContext(customer_of(customer), subject, _step, ended)
             _with_patience(lambda: work[kind](context))
@@ -269,6 +287,8 @@ def _register(store: Store, work: Mapping[str, Work], is_alive: Callable[[], boo
             log.exception("job failed", extra={"job": id})
             store.jobs.mark_failed(customer_of(customer), id, f"{type(error).__name__}: {error}")
             return
+        finally:
+            running.discard(id)
         if not ended.is_written:
             store.jobs.mark_done(customer_of(customer), id)
 

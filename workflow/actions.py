@@ -43,6 +43,8 @@ class Request:
     """Key of the action that it takes back."""
     said: str = ""
     """Snapshot of why somebody had that taken back."""
+    attempt: int = 1
+    """Above 1 where the earlier ones surely did nothing, and people had it tried once more."""
 
     @property
     def digest(self) -> str:
@@ -53,8 +55,12 @@ class Request:
     def key(self) -> str:
         """The key of the effect, for us and for the other side."""
         fingerprint = self.digest.partition(":")[2][:16]
-        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}"
+        again = f":{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}{again}"
 
+
+NOTHING_DONE = ("failed", "stopped")
+"""Ends of an action after which it is certain that the other side did nothing."""
 
 Check = Callable[[Request], str]
 """Why a request may not be done now, in one sentence; empty when it may."""

@@ -191,7 +191,7 @@ class Ledger:
 
     def row(self, table: sa.Table, customer: Customer, **key: Any) -> dict[str, Any] | None:
         """One row of the customer's, or None."""
-        with self.reading() as connection:
+        with self.database.looking() as connection:
             return find_row(connection, table, customer, key)
 
     def named(self, table: sa.Table, customer: Customer, id: str, *, shown: str) -> dict[str, Any]:
@@ -211,7 +211,7 @@ class Ledger:
 
     def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         """Every row of a query."""
-        with self.reading() as connection:
+        with self.database.looking() as connection:
             return [dict(row._mapping) for row in connection.execute(query).all()]
 
 

@@ -48,9 +48,11 @@ class Database:
         self._turn = threading.Lock()
         self.engine = _engine(url, busy_timeout_s)
         self._reader = self.engine
+        self._looker = self.engine.execution_options(looks=True)
         if self.is_shared:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reader = self.engine.execution_options(**options)
+            self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_shared(self) -> bool:
@@ -61,6 +63,12 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A consistent view that changes nothing; Unavailable when the database does not answer."""
         with self._translating(), self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """For one statement that reads: a view of its own, without a transaction around it."""
+        with self._translating(), self._looker.connect() as connection:
             yield connection
 
     @contextmanager
@@ -230,5 +238,8 @@ def _prepare_sqlite(raw: object, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    if options.get("looks", False):
+        return
+    writes = options.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

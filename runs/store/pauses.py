@@ -22,7 +22,7 @@ class Pauses:
 
     def newest(self, customer: Customer, workflow: str) -> Pause | None:
         """Who last held the items of the workflow back or let them go on; None where nobody did."""
-        with self._ledger.reading() as connection:
+        with self._ledger.database.looking() as connection:
             return _newest(connection, customer, workflow)
 
     def is_paused(self, customer: Customer, workflow: str) -> bool:

@@ -180,7 +180,7 @@ class Store:
         known = self._known.find(customer, key)
         if isinstance(known, kind):
             return known
-        with self.database.reading() as connection:
+        with self.database.looking() as connection:
             row = find_row(connection, tables.records, customer, {"id": key})
         if row is None:
             return None

@@ -78,6 +78,13 @@ class MortalDatabase(Database):
             yield connection
 
     @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A look, as long as the process lives."""
+        self.live()
+        with super().looking() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self, *, lags: bool = False) -> Iterator[Connection]:
         """A transaction; the process may die on either side of its commit."""
         self.live()

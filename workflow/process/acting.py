@@ -15,6 +15,7 @@ from runs.leases import Lease
 from runs.records.approval import Approval
 from runs.records.item import Action, Item
 from workflow.actions import (
+    NOTHING_DONE,
     ActionDeps,
     Request,
     abandon,
@@ -38,11 +39,12 @@ def act(work: Work, item: Item, begun: Sequence[Action]) -> Ending:
 
     `asked` while an effect waits for a yes; nothing that was not agreed to exactly so is done.
     """
-    wanted = requests(work, item) if item.route == "act" else []
+    wanted = requests(work, item, begun) if item.route == "act" else []
     with _holding(work) as lease:
         deps = _action_deps(work, item, lease)
         known = {request.key for request in wanted}
-        other = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+        left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+        other = left if not left else _not_of_earlier_attempts(work, item, left)
         if other:
             return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
         try:
@@ -87,6 +89,13 @@ def _under(request: Request, begun: Mapping[str, str], answer: Approval | None) 
 def _is_replaced(action: Action, item: Item) -> bool:
     """A draft left under an answer that no longer stands; the new answer has a draft of its own."""
     return action.level in PREPARES and action.status == "done" and item.route == "act"
+
+
+def _not_of_earlier_attempts(work: Work, item: Item, left: Sequence[Action]) -> list[Action]:
+    """Those that count still: what an attempt surely did not do binds no later one."""
+    if not work.deps.store.pauses.reruns(work.customer, item.id):
+        return list(left)
+    return [action for action in left if action.status not in NOTHING_DONE]
 
 
 def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> Action | None:

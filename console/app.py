@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console import api
-from console.identity import NotSignedIn, identify
+from console.api import door as api
+from console.api.door import REFUSALS, Signed, Who, may
+from console.api.routes import routes
+from console.identity import NotSignedIn
 from console.metrics import Measured, exposition
-from runs import people
 from runs.errors import (
     Conflict,
     InvalidInput,
@@ -25,11 +26,15 @@ from runs.errors import (
     Unavailable,
 )
 from runs.records.person import Customer
+from runs.records.record import Record
 
 log = logging.getLogger("pilotage.console")
 
 MOST_BYTES = 16 * 1024 * 1024
 """A larger body is refused before it is read to its end."""
+DIGITS = 18
+MOST_HEAD = 64 * 1024
+"""Bytes of the line and headers of a request."""
 OF_ERROR: Mapping[type[PilotageError], int] = {
     InvalidInput: 400,
     NotSignedIn: 401,
@@ -41,6 +46,8 @@ OF_ERROR: Mapping[type[PilotageError], int] = {
 }
 """The one table from an error to a status; the nearest class counts."""
 OF_STATUS: Mapping[int, str] = {404: "NotFound", 405: "InvalidInput", 413: "InvalidInput"}
+Refused = dict[int | str, dict[str, Any]]
+"""What the document says of answers, by status."""
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +63,20 @@ class Look(NamedTuple):
     name: str
     is_well: bool
     says: str
+
+
+class Alive(Record):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Record):
+    """Whether requests are taken, and what each part says."""
+
+    status: Literal["ready", "not ready"]
+    database: str
+    worker: str = ""
 
 
 class Door(api.Door, Protocol):
@@ -81,7 +102,7 @@ def make(door: Door) -> FastAPI:
         redoc_url=None,
     )
     app.state.door = door
-    app.include_router(api.routes())
+    app.include_router(routes())
     _machine_routes(app, door)
     app.add_exception_handler(PilotageError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
@@ -94,31 +115,62 @@ def make(door: Door) -> FastAPI:
 
 def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Serve until told to stop; what is running then ends first."""
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    uvicorn.Server(configured(app, host=host, port=port)).run()
+
+
+def configured(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+    """How it is served: by the reader that bounds the head of a request."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        http="h11",
+        h11_max_incomplete_event_size=MOST_HEAD,
+    )
 
 
 def _machine_routes(app: FastAPI, door: Door) -> None:
-    @app.get("/healthz", operation_id="isAlive", include_in_schema=False)
-    def alive() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "alive"}
+    refused: Refused = {405: REFUSALS[405]}
+    not_ready: Refused = {503: {"model": Ready, "description": "not ready"}}
 
-    @app.get("/readyz", operation_id="isReady", include_in_schema=False)
-    def ready(response: Response) -> dict[str, Any]:
+    @app.get("/healthz", operation_id="isAlive", responses=refused)
+    def alive() -> Alive:
+        """The process answers."""
+        return Alive()
+
+    @app.get("/readyz", operation_id="isReady", responses=refused | not_ready)
+    def ready(response: Response) -> Ready:
         """The database is there and of this schema, and a worker does the jobs."""
         looks = list(door.looks())
         is_ready = all(look.is_well for look in looks)
         response.status_code = 200 if is_ready else 503
         told = {look.name: look.says for look in looks}
-        return {"status": "ready" if is_ready else "not ready", **told}
+        return Ready(status="ready" if is_ready else "not ready", **told)
 
-    @app.get("/metrics", operation_id="metrics", include_in_schema=False)
-    def metrics(request: Request) -> PlainTextResponse:
+    @app.get(
+        "/metrics",
+        operation_id="metrics",
+        dependencies=[Signed],
+        response_class=PlainTextResponse,
+        responses=_refusals_as_json(401, 403, 405),
+    )
+    def metrics(who: Who) -> PlainTextResponse:
         """Prometheus text of the customer's work, for a token that may read."""
-        who = identify(request, door.identify)
-        people.require(door.store, who, "read")
-        text, kind = exposition(door.measured(who.customer))
+        customer = may(door, who, "read").customer
+        text, kind = exposition(door.measured(customer))
         return PlainTextResponse(text, media_type=kind)
+
+
+def _refusals_as_json(*statuses: int) -> Refused:
+    """What the document says of refusals where the answer itself is no JSON."""
+    schema = {"schema": {"$ref": "#/components/schemas/Refusal"}}
+    told = {status: REFUSALS[status]["description"] for status in statuses}
+    return {
+        status: {"description": says, "content": {"application/json": schema}}
+        for status, says in told.items()
+    }
 
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
@@ -181,7 +233,13 @@ class Limited:
             await self._app(scope, receive, send)
             return
         said = dict(scope["headers"]).get(b"content-length", b"0")
-        if not said.isdigit() or int(said) > MOST_BYTES:
+        if not said.isdigit():
+            await _told(400, "InvalidInput", "Content-Length is no number of bytes")(
+                scope, receive, send
+            )
+            return
+        # Beyond so many digits nobody has to make a number of it.
+        if len(said) > DIGITS or int(said) > MOST_BYTES:
             await _too_large()(scope, receive, send)
             return
         seen = 0

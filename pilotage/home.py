@@ -80,6 +80,11 @@ class Home:
         return self.folder / "tools" / f"{customer}.yaml"
 
     @property
+    def seen_tools(self) -> Path:
+        """What servers said of their tools when somebody looked, one file each."""
+        return self.folder / "tools" / "seen"
+
+    @property
     def secrets(self) -> Path:
         """What `file:NAME` in a tools file names; written by whoever operates the home."""
         return self.folder / "secrets"

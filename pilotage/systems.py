@@ -7,107 +7,25 @@ workflow reaches nothing but the outbox.
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr
 
-from pilotage.credentials import REFERENCE, Credentials
+from pilotage.credentials import Credentials
 from pilotage.home import Home, replace
+from pilotage.tool_specs import OUTBOX, ToolsFile, ToolSpec
 from policies import texts
 from runs.clock import Clock
 from runs.errors import InvalidInput
 from runs.records.person import Customer
-from runs.records.record import Record
-from runs.records.version import Level, Risk
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
-from tools.http.declared import Http
-from tools.notify import MESSAGE, Outbox
-from tools.sql.declared import Sql
-from tools.tool import ASKED, Closed, Schema, Tool, admitted
+from tools.notify import Outbox
+from tools.tool import Closed, Tool, admitted
 
-OUTBOX = "outbox"
-"""The tool that sends the customer's update; every home has it."""
-TAKE_UPDATES = ("http", "sql")
+TAKE_UPDATES = ("http", "sql", "mail")
 """What may stand in the outbox's place: a system that updates are handed to."""
-
-
-class ToolSpec(Record):
-    """One system of the customer."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    """As plans name it."""
-    kind: Literal["records", "folder", "http", "sql"]
-    """`records` reads records by key; `folder` acts by leaving one file for each key; `http` and
-    `sql` read, or do, what they declare."""
-    path: str = ""
-    """Of records and a folder: file or folder, relative to the home."""
-    key_field: str = ""
-    """Of records: the field that names one."""
-    operations: tuple[str, ...] = ()
-    """Of a folder: what may be asked of it."""
-    http: Http | None = None
-    sql: Sql | None = None
-    undo: dict[str, str] = Field(default_factory=dict)
-    """By operation: the operation that takes back what it did, asked for with the same content."""
-    is_reversible: bool | None = None
-    """Whether what it did can be taken back; only a folder says yes by itself."""
-    level: Level = "update"
-    risks: tuple[Risk, ...] = ()
-    credential: str = Field(default="", pattern=REFERENCE)
-    """Where its secret stands: `env:NAME`, or `file:NAME` below `secrets/` of the home; never the
-    secret itself. A folder signs its files with it; records are read only where it is there."""
-    is_made_up: bool = False
-    """A demo's own; a system of a real customer is refused in a demo."""
-
-    @model_validator(mode="after")
-    def _is_whole(self) -> "ToolSpec":
-        for wrong in self._problems():
-            raise ValueError(wrong)
-        return self
-
-    @property
-    def forms(self) -> dict[str, Schema]:
-        """The form of what each operation is asked for, by operation."""
-        default = MESSAGE if self.name == OUTBOX else ASKED
-        if self.http is not None:
-            return {name: one.form or default for name, one in self.http.endpoints.items()}
-        if self.sql is not None:
-            return {name: one.form or default for name, one in self.sql.operations.items()}
-        return dict.fromkeys(self.operations, default)
-
-    @property
-    def acts(self) -> bool:
-        """False for what only reads, whatever level it says."""
-        return bool(self.forms)
-
-    def _problems(self) -> Iterator[str]:
-        """What its parts say wrongly of each other."""
-        for kind in ("http", "sql"):
-            if (getattr(self, kind) is not None) != (self.kind == kind):
-                yield f"`{kind}` belongs to kind {kind}, and only there"
-        if self.kind in ("records", "folder") and not self.path:
-            yield f"{self.kind} need a path" if self.kind == "records" else "a folder needs a path"
-        if self.kind == "records" and not self.key_field:
-            yield "records need a key_field"
-        if self.kind == "folder" and not self.operations:
-            yield "a folder needs operations"
-        if self.operations and self.kind != "folder":
-            yield "operations are a folder's; write `http.endpoints` or `sql.operations`"
-        if self.acts and self.level == "read":
-            yield "level read, and it declares what it does; leave that away, or say what level"
-        if self.http is not None:
-            yield from self.http.strange_holes(self.forms)
-        named = {*self.undo, *self.undo.values()}
-        if unknown := sorted(named - set(self.forms)):
-            yield f"undo names {', '.join(unknown)}, which is no operation of it"
-
-
-class ToolsFile(Record):
-    """Every system of one customer."""
-
-    tools: tuple[ToolSpec, ...] = ()
 
 
 class Systems:
@@ -205,6 +123,10 @@ def _make(home: Home, spec: ToolSpec, *, clock: Clock, secret: SecretStr | None)
         return _http(spec, clock, secret)
     if spec.kind == "sql":
         return _sql(home, spec, clock, secret)
+    if spec.kind == "mail":
+        return _mail(home, spec, clock, secret)
+    if spec.kind == "mcp":
+        return _mcp(home, spec, clock, secret)
     path = home.folder / spec.path
     is_real = not spec.is_made_up
     if spec.kind == "records":
@@ -252,6 +174,43 @@ def _sql(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> 
         return SqlActs(reach, **_acting(spec, clock))
     kind = SqlListed if spec.sql.all else SqlRecords
     return kind(reach, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
+
+
+def _mail(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+    from tools.mail.line import Line
+    from tools.mail.system import MailSends
+    from tools.mail.way import open_way
+
+    assert spec.mail is not None
+    way = open_way(spec.name, spec.mail, home.folder, time.monotonic)
+    return MailSends(
+        Line(spec.name, way, secret, pause=_pause),
+        clock=clock,
+        schema=spec.forms,
+        level=spec.level,
+        risks=spec.risks,
+        is_real=not spec.is_made_up,
+    )
+
+
+def _mcp(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+    try:
+        from tools.mcp.wire import Server
+    except ImportError as error:
+        raise InvalidInput(
+            f"tool {spec.name!r} speaks MCP, and {error.name} is not installed here; install "
+            "pilotage[mcp]"
+        ) from None
+    from pilotage.pinned import Seen
+    from tools.mcp.line import Line
+    from tools.mcp.system import McpActs, McpRecords
+
+    assert spec.mcp is not None
+    server = Server(spec.name, spec.mcp, home.folder, secret)
+    line = Line(server, known=Seen(home.seen_tools).find, pause=_pause)
+    if not spec.acts:
+        return McpRecords(line, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
+    return McpActs(line, **_acting(spec, clock))
 
 
 def _acting(spec: ToolSpec, clock: Clock) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What every test starts from: a clean environment, a home of its own, no network."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def marks_of(thing: object) -> list[pytest.Mark]:
 def is_known(mark: pytest.Mark) -> bool:
     """Whether a mark says on which database a test runs."""
     return mark.name in databases.MARKS
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_is_started_can_be_interrupted() -> None:
+    """Whoever runs the tests in the background ignores Ctrl-C; what they start does not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

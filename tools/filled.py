@@ -40,6 +40,18 @@ def in_path(template: str, values: Mapping[str, Any]) -> str:
     return _filled(template, text)
 
 
+def in_text(template: str, values: Mapping[str, Any]) -> str:
+    """Text for people whose holes are filled; InvalidInput for one that stays empty."""
+
+    def text(name: str) -> str:
+        value = find(values, name)
+        if value is None or isinstance(value, Mapping) or not str(value).strip():
+            raise InvalidInput(f"{name!r} is empty: there is nothing to fill it in with")
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+    return _filled(template, text)
+
+
 def in_body(template: Any, values: Mapping[str, Any]) -> Any:
     """JSON whose holes are filled: one that is a whole text becomes the value itself."""
     if isinstance(template, Mapping):

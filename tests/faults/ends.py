@@ -49,7 +49,7 @@ def end_of(play: Play) -> End:
     store, customer = play.wired.store, play.customer
     run = the_run(play)
     terminal = store.find(customer, Terminal, run.terminal) if run.terminal else None
-    asked = _asked(play, run)
+    asked = asked_in(play)
     items = [i for i in store.items.list(customer, limit=10_000) if i.workflow == WORKFLOW]
     served = (item for item in items if item.arm != "incumbent")
     verdicts = store.of_run(customer, Verdict, run.id)
@@ -70,9 +70,15 @@ def faults_of(play: Play, before: list[Decision]) -> Faults:
     return Faults(list(_duplicated(play)), list(_lost(play, before)), list(_other(play)))
 
 
+def asked_in(play: Play) -> list[Approval]:
+    """Every question there is: of the run, and of its items."""
+    found = approvals.list_approvals(play.wired.store, play.customer, status="", limit=10_000)
+    return sorted(found, key=lambda one: (one.opened_at, one.id))
+
+
 def decisions_in(play: Play) -> list[Decision]:
     """Every decision on record."""
-    return list(_decided(play, _asked(play, the_run(play))))
+    return list(_decided(play, asked_in(play)))
 
 
 def the_run(play: Play) -> Run:
@@ -88,18 +94,13 @@ def actions_of(play: Play) -> list[Action]:
     return own + store.items.actions(customer, ItemFilter(workflow=WORKFLOW))
 
 
-def _asked(play: Play, run: Run) -> list[Approval]:
-    asked = approvals.list_approvals(play.wired.store, play.customer, status="", run=run.id)
-    return sorted(asked, key=lambda one: (one.opened_at, one.id))
-
-
 def _decided(play: Play, asked: list[Approval]) -> Iterator[Decision]:
     for one in asked:
         yield from approvals.decisions_of(play.wired.store, play.customer, one.id)
 
 
 def _duplicated(play: Play) -> Iterator[str]:
-    asked = Counter((one.kind, one.subject) for one in _asked(play, the_run(play)))
+    asked = Counter((one.kind, one.subject) for one in asked_in(play))
     yield from (f"asked twice: {kind}" for (kind, _), times in asked.items() if times > 1)
     acted = Counter(lines_of(play.wired.home.folder / ACTED))
     yield from (f"acted {times} times: {key}" for key, times in acted.items() if times > 1)
@@ -107,16 +108,19 @@ def _duplicated(play: Play) -> Iterator[str]:
     yield from (f"{times} actions of {key}" for key, times in keys.items() if times > 1)
 
 
-def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
+def missing(play: Play, before: list[Decision]) -> Iterator[str]:
+    """Decisions that are changed or gone: those of before, and those that people were told of."""
     now = {decision.id: decision for decision in decisions_in(play)}
-    for decision in before:
-        if now.get(decision.id) != decision:
-            yield f"changed or gone: {decision.id}"
+    yield from (f"changed or gone: {one.id}" for one in before if now.get(one.id) != one)
     for line in lines_of(play.wired.home.folder / DECIDED):
         if line.replace(" ", ".") not in now:
             yield f"told as recorded and gone: {line}"
+
+
+def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
+    yield from missing(play, before)
     run = the_run(play)
-    waiting = (one for one in _asked(play, run) if one.status == "open")
+    waiting = (one for one in asked_in(play) if one.status == "open")
     yield from (f"still open: {one.id}" for one in waiting if one.id != run.waits_for)
 
 

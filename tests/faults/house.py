@@ -21,7 +21,7 @@ from tests.desk import PLAN
 
 CUSTOMER = "acme"
 WORKFLOW = "desk"
-TOKENS = "tokens.json"
+TOKENS, EFFECTS = "tokens.json", "effects.json"
 REQUESTER = "dan"
 CASES = 60
 SAMPLE = 6
@@ -45,6 +45,7 @@ APPROVERS = {
     "stage": ({"role": "ops_manager"}, {"role": "engineering_lead"}),
     "update": ({"role": "business_owner"},),
     "lesson": ({"role": "ops_lead"},),
+    "action_customer_facing": ({"role": "product_owner"}, {"role": "ops_lead"}),
 }
 SAYS = {
     "refund": "please give me my money back for order {} and refund the payment",
@@ -79,7 +80,15 @@ QUEUES = ToolSpec(
 )
 
 
-def make(folder: Path, tools: tuple[ToolSpec, ...] = (QUEUES,)) -> None:
+ASSIGNS: tuple[dict[str, Any], ...] = PLAN["actions"]["allowed"]
+"""What the plan lets happen where nothing else is said."""
+
+
+def make(
+    folder: Path,
+    tools: tuple[ToolSpec, ...] = (QUEUES,),
+    effects: tuple[dict[str, Any], ...] = ASSIGNS,
+) -> None:
     """Make the home, with everybody's token in a file: the people outlive the processes."""
     home = Home(folder)
     home.make(Mark(is_demo=True, seed="faults"))
@@ -93,6 +102,7 @@ def make(folder: Path, tools: tuple[ToolSpec, ...] = (QUEUES,)) -> None:
         people.add_person(wired.store, customer, "cli", person)
         tokens[name] = people.create_token(wired.store, customer, "cli", person=name)
     replace(folder / TOKENS, json.dumps(tokens))
+    replace(folder / EFFECTS, json.dumps(effects))
     _lay_files(home, tools)
     _bring_cases(wired, tokens["eva"])
 
@@ -105,6 +115,7 @@ def begin(wired: Wired, tokens: dict[str, str]) -> Run:
         rollout={"stages": STAGES, "agreed_stage": STAGES[-1]["name"]},
         acceptance=PLAN["acceptance"] | {"gates": gates},
         routing=PLAN["routing"] | {"bounds": BOUNDS},
+        actions={"allowed": json.loads((wired.home.folder / EFFECTS).read_text("utf-8"))},
     )
     draft = TriggerDraft(
         kind="priority",

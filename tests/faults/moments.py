@@ -8,67 +8,71 @@ items, to the end. What is drawn follows from the seed and the trial's number al
 import json
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from agent import checkpoints
-from agent.graph import build
-from agent.loop import Loop
-from runs import approvals, tables
-from runs.approvals import Answer
-from runs.errors import Conflict, NotAllowed, Unavailable
-from runs.records.approval import DecisionKind
+from runs.records.record import digest_of
 from tests import databases
 from tests.databases import Server
-from tests.faults import house
-from tests.faults.children import child, ended, fork, load_as, note_loaded, told
-from tests.faults.ends import decisions_in, the_run
-from tests.faults.known import know_rules
-from tests.faults.outside import Outside, specs
+from tests.faults.children import child, ended, fork, told
+from tests.faults.deeds import (
+    ENDS,
+    LAST_S,
+    approve_and_go_on,
+    expire,
+    go_on,
+    is_anybody,
+    is_gone,
+    say,
+    work,
+)
+from tests.faults.ends import decisions_in
+from tests.faults.homes import TOLD, Homes
+from tests.faults.outside import EFFECTS, Outside, specs
 from tests.faults.scenario import (
-    DECIDED,
     Play,
-    Until,
-    has_sample,
+    ask_for,
     has_stage,
-    is_over,
     note,
     open_play,
-    play_on,
     play_out,
     waits_for,
 )
-from tests.faults.seams import Start, Strike, arm
+from tests.faults.seams import Start, Strike
 from tests.faults.tally import faults_of
 
 Kind = Literal["seam", "moment", "race", "frozen", "worker"]
 KINDS: tuple[Kind, ...] = ("seam", "seam", "moment", "race", "race", "frozen", "worker")
 """How often each is drawn. `worker` is a seam struck in a whole worker, with its queue."""
-APPROVED = (
-    "decision",
-    "wake, job taken",
-    "wake, graph resumed",
-    "reserve for the run",
-    "do over http",
-    "do over http, half",
-    "settle for the run",
-    "checkpoint",
-    "checkpoint of writes",
-)
-"""The seams of an approved action, each met at least once between the question and the end."""
-OFTEN = {"checkpoint": 2, "checkpoint of writes": 3}
-"""Seams that are met more than once on that way."""
 OF_ITEMS = ("reserve for an item", "do over http", "do over http, half", "settle for an item")
-ONE_BY_ONE = 6
-"""Items of the sample: each meets its seams once."""
-RESULT, FAILED, TOLD = "result.json", "failed.txt", 4_000
-RACING_S, LAST_S = 20.0, 240.0
-"""So long one of several tries to bring the run to its end, and whoever comes last."""
+SEAMS_FROM: dict[Start, tuple[str, ...]] = {
+    "update": (
+        "decision",
+        "wake, job taken",
+        "wake, graph resumed",
+        "reserve for the run",
+        "do over http",
+        "do over http, half",
+        "settle for the run",
+        "checkpoint",
+        "checkpoint of writes",
+    ),
+    "asked": ("decision", "wake, item taken", "wake, answer read", *OF_ITEMS, "item ended"),
+    "items": OF_ITEMS,
+}
+"""The seams on the way of each start, each met at least once between the question and the end."""
+OFTEN = {"checkpoint": 2, "checkpoint of writes": 3}
+"""Seams that the way to the update meets more than once."""
+ASKED = 3
+"""Items whose action waits for a yes: each meets its seams once, and two people decide on it."""
+ONE_BY_ONE = 12
+"""Effects of the sample: two an item."""
+STARTS: tuple[Start, ...] = ("update", "asked", "items")
+"""Drawn alike; the last one by a whole worker only."""
+RESULT, FAILED = "result.json", "failed.txt"
 FROZEN_S = 3.0
 """So long somebody tries to go on beside a frozen process, which may hold the database's lock."""
 
@@ -111,28 +115,35 @@ def draw(seed: str, number: int) -> Drawn:
     """What the trial of this number does; the same for the same seed."""
     chance = random.Random(f"{seed}:{number}")
     kind = chance.choice(KINDS)
-    is_of_items = kind == "worker" and chance.random() < 0.5
-    seam = chance.choice(OF_ITEMS if is_of_items else APPROVED)
+    start = chance.choice(STARTS if kind == "worker" else STARTS[:2])
+    seam = chance.choice(SEAMS_FROM[start])
     return Drawn(
         number=number,
         kind=kind,
-        start="items" if is_of_items else "update",
+        start=start,
         seam=seam,
         side=chance.choice(("before", "after")),
-        call=chance.randint(1, ONE_BY_ONE if is_of_items else OFTEN.get(seam, 1)),
+        call=chance.randint(1, _most_calls(start, seam)),
         share=round(chance.random(), 4),
     )
+
+
+def _most_calls(start: Start, seam: str) -> int:
+    """How often the way of a start meets a seam."""
+    if start == "asked":
+        return ASKED * (2 if seam == "decision" else 1)
+    return ONE_BY_ONE if start == "items" else OFTEN.get(seam, 1)
 
 
 class Ground:
     """Homes to start from on one database, and trials on copies of them."""
 
     def __init__(self, folder: Path, outside: Outside, server: Server | None) -> None:
-        self._folder = folder
+        self._homes = Homes(folder, server)
         self._outside = outside
         self._server = server
         self._states: dict[Start, dict[str, Any]] = {}
-        self._pace_s = 0.0
+        self._pace_s: dict[Start, float] = {}
         """What approving and going on to the end takes a process that is left alone."""
 
     @property
@@ -146,30 +157,36 @@ class Ground:
             self.prepare()
 
     def prepare(self) -> None:
-        """Play one run to its items and on to its update, and load whatever that needs."""
-        databases.CHOSEN.server = self._server
-        here = self._folder / "making"
-        databases.url_of(here)
-        tools = specs(self._outside.url)
+        """Play one run to its items, to their questions and on to its update, and measure."""
+        homes = self._homes
         self._outside.restore({})
-        _require(fork(lambda: _make(here, tools), here), here)
-        starts: dict[Start, Until] = {"items": has_stage(1), "update": waits_for("update")}
-        for start, until in starts.items():
-            _require(fork(lambda until=until: _prepare(here, until), here), here)
-            load_as(here)
-            know_rules(here)
-            self._keep(here, start)
-        home, began = self._copy("update"), time.monotonic()
-        _require(fork(lambda: _approve_and_resume(home), home), home)
-        self._pace_s = time.monotonic() - began
+        homes.make(specs(self._outside.url), EFFECTS)
+        homes.play("items", has_stage(1))
+        self._states["items"] = self._outside.state()
+        home = self._copy("items")
+        homes.work(home, lambda: ask_for(open_play(home), ASKED))
+        homes.keep(home, "asked")
+        self._states["asked"] = self._outside.state()
+        self._outside.restore(self._states["items"])
+        homes.play("update", waits_for("update"))
+        self._states["update"] = self._outside.state()
+        for start in ("asked", "update"):
+            self._pace_s[start] = self._pace(start)
+
+    def _pace(self, start: Start) -> float:
+        home = self._copy(start)
+        self._homes.work(home, lambda: approve_and_go_on(home, start))
+        home, began = self._copy(start), time.monotonic()
+        self._homes.work(home, lambda: approve_and_go_on(home, start))
+        return time.monotonic() - began
 
     def trial(self, drawn: Drawn) -> Outcome:
         """Do what was drawn; then let one process bring everything to its end, and look."""
         began = time.monotonic()
-        databases.CHOSEN.server = self._server
         home = self._copy(drawn.start)
-        killed = TRIALS[drawn.kind](home, drawn, drawn.share * self._pace_s)
-        fork(lambda: _free(home), home)
+        after_s = drawn.share * self._pace_s.get(drawn.start, 0.0)
+        killed = TRIALS[drawn.kind](home, drawn, after_s)
+        fork(lambda: expire(home, is_anybody), home)
         ended_well = fork(lambda: _end(home, drawn), home) == 0
         found = _read(home, self._states[drawn.start], self._outside.state())
         if not ended_well:
@@ -177,53 +194,44 @@ class Ground:
         seconds = round(time.monotonic() - began, 3)
         return Outcome(self.database, drawn, killed, **found, seconds=seconds)
 
-    def _keep(self, home: Path, start: Start) -> None:
-        shutil.copytree(home, self._folder / start)
-        databases.copy(home, self._folder / start)
-        self._states[start] = self._outside.state()
-
     def _copy(self, start: Start) -> Path:
-        home = self._folder / "trial"
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(self._folder / start, home)
-        if databases.CHOSEN.server is not None:
-            databases.CHOSEN.server.drop(home)
-        databases.copy(self._folder / start, home)
+        home = self._homes.copy(start)
         self._outside.restore(self._states[start])
         return home
 
 
 def _seam(home: Path, drawn: Drawn, _: float) -> int:
-    """Somebody approves and resumes, and dies beside the seam."""
+    """Somebody approves and goes on, and dies beside the seam."""
     strike = Strike(drawn.seam, drawn.start, drawn.side, drawn.call)
-    return _noted(home, fork(lambda: _approve_and_resume(home, strike), home))
+    return _noted(home, fork(lambda: approve_and_go_on(home, drawn.start, strike), home))
 
 
 def _moment(home: Path, drawn: Drawn, after_s: float) -> int:
     """The same, killed by somebody else after a time."""
-    doomed = child(lambda: _approve_and_resume(home), home)
+    doomed = child(lambda: approve_and_go_on(home, drawn.start), home)
     return _stop(home, doomed, after_s, signal.SIGKILL)
 
 
 def _worker(home: Path, drawn: Drawn, _: float) -> int:
     """A worker, with people beside it, dies beside the seam."""
     strike = Strike(drawn.seam, drawn.start, drawn.side, drawn.call)
-    return _noted(home, fork(lambda: _work(home, drawn, strike), home))
+    return _noted(home, fork(lambda: work(home, strike), home))
 
 
 def _race(home: Path, drawn: Drawn, after_s: float) -> int:
-    """Two say yes and no in one person's name, two resume; one of the four is killed."""
+    """Two say yes and no in one person's name, two go on; one of the four is killed."""
     works: tuple[Callable[[], None], ...] = (
-        lambda: _decide(home, "approve"),
-        lambda: _decide(home, "reject"),
-        lambda: _resume(home),
-        lambda: _resume(home),
+        lambda: say(open_play(home), "approve"),
+        lambda: say(open_play(home), "reject"),
+        lambda: go_on(open_play(home), drawn.start),
+        lambda: go_on(open_play(home), drawn.start),
     )
     first = drawn.number % 2 * 2
     children = [child(work, home) for work in (*works[first:], *works[:first])]
-    doomed = children[drawn.call - 1 if drawn.side == "before" else -drawn.call]
+    number = drawn.call % len(children)
+    doomed = children[number - 1 if drawn.side == "before" else -number]
     killed = _stop(home, doomed, after_s, signal.SIGKILL)
-    fork(lambda: _free_dead(home), home)
+    fork(lambda: expire(home, is_gone), home)
     for one in children:
         if one != doomed:
             _noted(home, ended(one))
@@ -232,12 +240,14 @@ def _race(home: Path, drawn: Drawn, after_s: float) -> int:
 
 def _frozen(home: Path, drawn: Drawn, after_s: float) -> int:
     """Whoever acts is frozen, its lease runs out, another goes on; then it wakes up."""
-    frozen = child(lambda: _approve_and_resume(home), home)
+    frozen = child(lambda: approve_and_go_on(home, drawn.start), home)
     is_stopped = _stop(home, frozen, after_s, signal.SIGSTOP)
     if is_stopped:
-        ended(child(lambda: _free(home), home), FROZEN_S)
+        ended(child(lambda: expire(home, is_anybody), home), FROZEN_S)
         ended(child(lambda: _end(home, drawn), home), FROZEN_S)
         os.kill(frozen, signal.SIGCONT)
+        # Whoever was stopped meanwhile holds nothing for longer than it lives.
+        fork(lambda: expire(home, is_gone), home)
         ended(frozen)
     return is_stopped
 
@@ -270,84 +280,15 @@ def _noted(home: Path, code: int) -> int:
     return int(code == -signal.SIGKILL)
 
 
-def _make(home: Path, tools: Any) -> None:
-    house.make(home, tools)
-    play = open_play(home)
-    house.begin(play.wired, play.tokens)
-    play.wired.store.database.close()
-
-
-def _prepare(home: Path, until: Until) -> None:
-    play_on(open_play(home), until)
-    note_loaded(home)
-
-
-def _approve_and_resume(home: Path, strike: Strike | None = None) -> None:
-    if strike is not None:
-        arm(strike)
-    play = open_play(home)
-    _say(play, "approve")
-    _go_on(play)
-
-
-def _work(home: Path, drawn: Drawn, strike: Strike) -> None:
-    arm(strike)
-    play_out(open_play(home), has_sample if drawn.start == "items" else is_over, lambda: None)
-
-
-def _decide(home: Path, kind: DecisionKind) -> None:
-    _say(open_play(home), kind)
-
-
-def _resume(home: Path) -> None:
-    _go_on(open_play(home))
-
-
-def _say(play: Play, kind: DecisionKind) -> None:
-    """Answer what the run asks for in the name of everybody who must agree, if it still asks."""
-    for asked in approvals.list_approvals(play.wired.store, play.customer, run=the_run(play).id):
-        for person in (need.people[0] for need in asked.needs):
-            answer = Answer(
-                asked.id, kind, "as I was asked" if kind != "approve" else "", asked.subject
-            )
-            try:
-                approvals.decide(play.wired.store, play.identity(person), answer, play.rules)
-            except (Conflict, NotAllowed):
-                continue
-            note(play.wired.home.folder, DECIDED, f"{asked.id} {person}")
-
-
-def _go_on(play: Play, patience_s: float = RACING_S) -> None:
-    """Advance the run, as a worker would, until it ended; others may be on it as well."""
-    holder = str(os.getpid())
-    engines = play.wired.engines(holder, lambda: True)
-    loop = Loop(
-        play.wired.store,
-        lambda store, lease: build(engines.deps(store, lease)),
-        partial(checkpoints.opened, play.wired.checkpoints),
-        rules=play.wired.installation.digest,
-    )
-    run, until = the_run(play), time.monotonic() + patience_s
-    while time.monotonic() < until:
-        try:
-            if loop.advance(play.customer, run.id, holder).status == "ended":
-                return
-        except (Unavailable, Conflict):
-            # Another is on it, or took it over: whoever is left looks again.
-            time.sleep(0.01)
-        else:
-            time.sleep(0.005)
-
-
 def _end(home: Path, drawn: Drawn) -> None:
     """Whoever comes last: people answer what is open, and everything comes to its end."""
-    play = open_play(home)
+    play, is_run = open_play(home), drawn.start == "update"
     before = decisions_in(play)
     if drawn.start == "items":
-        play_out(play, has_sample, lambda: _write(play, before, has_ended=False))
-    _say(play, "approve")
-    _go_on(play, LAST_S)
-    _write(play, before, has_ended=True)
+        play_out(play, ENDS[drawn.start], lambda: _write(play, before, has_ended=False))
+    say(play, "approve")
+    go_on(play, drawn.start, LAST_S)
+    _write(play, before, has_ended=is_run)
 
 
 def _write(play: Play, before: list[Any], *, has_ended: bool) -> None:
@@ -361,38 +302,17 @@ def _read(home: Path, before: dict[str, Any], after: dict[str, Any]) -> dict[str
         return {"duplicated": [], "lost": [], "unapproved": [], "other": [], "asked_again": 0}
     found: dict[str, Any] = json.loads((home / RESULT).read_text())
     done = {key: one for key, one in after.items() if key not in before}
-    keys, begun = set(found.pop("keys")) - set(before), set(found.pop("approved"))
+    keys, agreed = set(found.pop("keys")) - set(before), found.pop("agreed")
     found["duplicated"] += [
         f"{one['done']} times: {k}" for k, one in after.items() if one["done"] > 1
     ]
     found["other"] += [f"on record and not done: {key}" for key in sorted(keys - set(done))]
     found["other"] += [f"done and not on record: {key}" for key in sorted(set(done) - keys)]
-    mails = [key for key, one in done.items() if one["path"] == "/mails"]
-    found["unapproved"] += [f"done without a yes: {key}" for key in mails if key not in begun]
+    found["unapproved"] += [f"done without a yes: {key}" for key in done if key not in agreed]
+    found["unapproved"] += [
+        f"done otherwise than agreed: {key}"
+        for key, one in done.items()
+        if key in agreed and digest_of(one["body"]) != agreed[key]
+    ]
     found["asked_again"] = sum(one["asked"] - 1 for one in done.values())
     return found
-
-
-def _free(home: Path) -> None:
-    """What waiting for every lease to run out would come to, at once."""
-    _expire(home, lambda holder: True)
-
-
-def _free_dead(home: Path) -> None:
-    """The same, of holders whose process is gone; a holder's name is its process."""
-    _expire(home, lambda holder: holder.isdecimal() and not Path(f"/proc/{holder}").exists())
-
-
-def _expire(home: Path, is_dead: Callable[[str], bool]) -> None:
-    store, leases = house.open_house(home).store, tables.leases
-    with store.database.writing() as connection:
-        for row in connection.execute(leases.select()).all():
-            if row.holder and is_dead(row.holder):
-                gone = leases.update().where(leases.c.name == row.name)
-                connection.execute(gone.values(expires_at="2000-01-01T00:00:00.000000Z"))
-    store.database.close()
-
-
-def _require(code: int, home: Path) -> None:
-    if code:
-        raise AssertionError(f"a home could not be prepared: {code}: {told([home], TOLD)}")

@@ -61,22 +61,31 @@ def outside() -> Iterator[Outside]:
         os.waitpid(child, 0)
 
 
+LETTERS = ("customer_facing",)
+"""Why a letter about a ticket waits for a yes to exactly that letter."""
+EFFECTS: tuple[dict[str, Any], ...] = (
+    {"name": "assign", "tool": "queues", "operation": "assign", "level": "draft"},
+    {
+        "name": "write",
+        "tool": "letters",
+        "operation": "write",
+        "level": "trigger",
+        "risks": LETTERS,
+    },
+)
+"""What an item does: it is assigned at once, and its letter waits until people agree to it."""
+
+
 def specs(url: str) -> tuple[ToolSpec, ...]:
-    """The desk's queues and the customer's mail, both as systems that speak HTTP."""
-    queues = {"assign": {"path": "/tickets/{item}/assign", "is_idempotent": True}}
-    mails = {"send": {"path": "/mails", "is_idempotent": True}}
-    ways = [
-        Http.model_validate(HTTP | {"base_url": url, "endpoints": endpoints})
-        for endpoints in (queues, mails)
-    ]
+    """The desk's queues, its letters and the customer's mail, all as systems that speak HTTP."""
     return (
-        ToolSpec(name="queues", kind="http", http=ways[0], is_made_up=True),
-        ToolSpec(
-            name="outbox",
-            kind="http",
-            level="trigger",
-            risks=("customer_facing", "irreversible"),
-            http=ways[1],
-            is_made_up=True,
-        ),
+        _spec(url, "queues", "assign", "/tickets/{item}/assign", level="draft"),
+        _spec(url, "letters", "write", "/letters", level="trigger", risks=LETTERS),
+        _spec(url, "outbox", "send", "/mails", level="trigger", risks=(*LETTERS, "irreversible")),
     )
+
+
+def _spec(url: str, name: str, operation: str, path: str, **told: Any) -> ToolSpec:
+    endpoints = {operation: {"path": path, "is_idempotent": True}}
+    way = Http.model_validate(HTTP | {"base_url": url, "endpoints": endpoints})
+    return ToolSpec(name=name, kind="http", http=way, is_made_up=True, **told)

@@ -93,10 +93,28 @@ def has_sample(play: Play, run: Run) -> bool:
         return run.waits_for != ""
     store, customer = play.wired.store, play.customer
     release = store.releases.get(customer, id)
-    if store.items.list(customer, ItemFilter(release=id, status="queued"), limit=1):
+    if _at_work(play, id):
         return False
     seen = measure(store, customer, release=release, now=store.clock.now())
     return seen.settled >= seen.sample and not _waiting(play, release.id)
+
+
+def _at_work(play: Play, release: str) -> bool:
+    """Whether an item of the release waits for a worker, or for a yes to its action."""
+    wanted = [ItemFilter(release=release, status=status) for status in ("queued", "asked")]
+    return any(play.wired.store.items.list(play.customer, one, limit=1) for one in wanted)
+
+
+def ask_for(play: Play, count: int) -> None:
+    """Send tickets, a worker beside, until so many of them wait for a yes and none for a worker."""
+    store, customer = play.wired.store, play.customer
+    [release] = [one for one in store.releases.list(customer, WORKFLOW) if one.status == "open"]
+    queued, asked = (ItemFilter(release=release.id, status=one) for one in ("queued", "asked"))
+    with working(play.wired) as worker:
+        while (missing := count - len(store.items.list(customer, asked))) > 0:
+            _send(play, missing)
+            worker.run_until(lambda: not store.items.list(customer, queued, limit=1))
+    store.database.close()
 
 
 def play_on(play: Play, until: Until = is_over) -> None:
@@ -132,14 +150,14 @@ def _turn(play: Play, run: Run, worker: Worker) -> None:
 def _do_something(play: Play, run: Run) -> bool:
     what, _, id = run.waits_for.partition(":")
     if what == "signals":
-        return _watch(play, id)
-    return bool(run.waits_for) and _decide(play, run)
+        return _decide(play) or _watch(play, id)
+    return bool(run.waits_for) and _decide(play)
 
 
-def _decide(play: Play, run: Run) -> bool:
+def _decide(play: Play) -> bool:
     """Each named person approves what is open, and notes that it was recorded."""
     store, acted = play.wired.store, False
-    for asked in approvals.list_approvals(store, play.customer, run=run.id):
+    for asked in approvals.list_approvals(store, play.customer):
         answered = {one.person for one in approvals.decisions_of(store, play.customer, asked.id)}
         for person in (need.people[0] for need in asked.needs if need.people):
             if person not in answered:
@@ -160,7 +178,7 @@ def _watch(play: Play, release_id: str) -> bool:
     """Answer what waits for a person; send what the stage's sample still lacks."""
     store, customer = play.wired.store, play.customer
     release = store.releases.get(customer, release_id)
-    if store.items.list(customer, ItemFilter(release=release.id, status="queued"), limit=1):
+    if _at_work(play, release.id):
         return False
     mine = _waiting(play, release.id)
     for review in mine:

@@ -20,16 +20,20 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.pregel import Pregel
 
 from agent.loop import Loop
+from pilotage.jobs import Jobs
 from runs import approvals, queue
 from runs.store.actions import Actions
 from runs.store.database import Database
+from runs.store.items import Items
 from tools.files import sink
 from tools.files.sink import FolderSink
 from tools.http.system import HttpActs
 from tools.notify import Outbox
+from workflow.process import asking
 
-Start = Literal["opened", "slice", "items", "update"]
-"""Where a trial begins: nothing done; asked for the slice; in it; asked for the update."""
+Start = Literal["opened", "slice", "items", "asked", "update"]
+"""Where a trial begins: nothing done; asked for the slice; in it; asked for actions of its items;
+asked for the update."""
 Side = Literal["before", "after"]
 Picks = Callable[..., bool]
 
@@ -116,6 +120,13 @@ SEAMS: dict[str, Seam] = {
     "settle for an item": Seam(ITEMS, Actions, "settle", picks=_key_begins("item-")),
 }
 
+WOKEN: dict[str, Seam] = {
+    "wake, item taken": Seam((), Jobs, "_process_item"),
+    "wake, answer read": Seam((), asking, "answers"),
+    "item ended": Seam((), Items, "finish"),
+}
+"""Between a person's answer and the end of the item whose action waited for it."""
+
 OVER_HTTP: dict[str, Seam] = {
     "do over http": Seam((), HttpActs, "act"),
     "do over http, half": Seam((), HTTP11Connection, "_receive_response_headers", BEFORE, _is_post),
@@ -123,9 +134,12 @@ OVER_HTTP: dict[str, Seam] = {
 """Where the other side speaks HTTP; `half`: all was sent, and nothing of the answer was read."""
 
 
+EVERY = SEAMS | WOKEN | OVER_HTTP
+
+
 def arm(strike: Strike) -> None:
     """Let this process die at the strike."""
-    seam = (SEAMS | OVER_HTTP)[strike.seam]
+    seam = EVERY[strike.seam]
     numbers = itertools.count(1)
 
     def reached(side: Side, number: int) -> None:

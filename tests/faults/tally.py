@@ -4,60 +4,82 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from policies.permissions import waits
 from runs import approvals
 from runs.audit import verify
-from runs.records.approval import Decision
-from runs.records.item import Action
-from tests.faults.ends import actions_of, decisions_in, lines_of, the_run
-from tests.faults.scenario import DECIDED, Play
+from runs.records.approval import Approval, Decision
+from runs.records.item import Action, Item
+from runs.records.version import Version
+from runs.store.items import UNFINISHED, ItemFilter
+from tests.faults.ends import actions_of, asked_in, decisions_in, missing, the_run
+from tests.faults.house import WORKFLOW
+from tests.faults.scenario import Play
 
 
 def faults_of(play: Play, before: list[Decision], *, has_ended: bool) -> dict[str, Any]:
-    """Duplicated, lost and unapproved, each as sentences; the keys that are done, and approved.
+    """Duplicated, lost and unapproved, each as sentences; what was done, and was agreed to.
 
     `before` were the decisions when the last process began; `has_ended`: the run should have.
+    `agreed`: the content by its key, of every action that needs no yes or had one before it began.
     """
     actions = actions_of(play)
-    keys = Counter((one.item or one.run, one.operation) for one in actions)
+    keys = Counter((one.item or one.run, one.tool, one.operation) for one in actions)
+    refused = {one.key: says for one in actions if (says := _unapproved(play, one))}
     return {
         "duplicated": [f"{n} actions of {key}" for key, n in keys.items() if n > 1],
-        "lost": list(_lost(play, before)),
-        "unapproved": [says for one in actions if (says := _unapproved(play, one))],
+        "lost": [*missing(play, before), *_unheard(play)],
+        "unapproved": list(refused.values()),
         "other": list(_other(play, actions, has_ended=has_ended)),
         "keys": [one.key for one in actions if one.status == "done"],
-        "approved": [one.key for one in actions if one.run and not _unapproved(play, one)],
+        "agreed": {one.key: one.content for one in actions if one.key not in refused},
     }
 
 
-def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
-    now = {decision.id: decision for decision in decisions_in(play)}
-    yield from (f"changed or gone: {one.id}" for one in before if now.get(one.id) != one)
-    for line in lines_of(play.wired.home.folder / DECIDED):
-        if line.replace(" ", ".") not in now:
-            yield f"told as recorded and gone: {line}"
-    run = the_run(play)
-    asked = approvals.list_approvals(play.wired.store, play.customer, status="", run=run.id)
-    for one in asked:
-        said = [d.kind for d in now.values() if d.approval == one.id]
-        if one.status == "approved" and len(said) < len(one.needs):
+def _unheard(play: Play) -> Iterator[str]:
+    """Questions that do not stand as their decisions say."""
+    said = Counter(one.approval for one in decisions_in(play))
+    for one in asked_in(play):
+        wanted = sum(need.count for need in one.needs)
+        if one.status == "approved" and said[one.id] < wanted:
             yield f"approved without its decisions: {one.id}"
-        if said and one.status == "open" and len(said) >= len(one.needs):
+        if one.status == "open" and said[one.id] >= wanted:
             yield f"decided and still open: {one.id}"
 
 
 def _unapproved(play: Play, action: Action) -> str:
-    """Why an action of the run should not have been begun; empty when it was approved before."""
-    if not action.run:
+    """Why an action should not have been begun; empty where it had its yes, or needs none."""
+    if not _needs_yes(play, action):
         return ""
     if not action.approval:
         return f"no approval: {action.key}"
     asked = approvals.get(play.wired.store, play.customer, action.approval)
-    said = approvals.decisions_of(play.wired.store, play.customer, asked.id)
-    if asked.status != "approved" or asked.covers.get("content") != action.content:
+    if asked.status != "approved" or not _covers(asked, action):
         return f"{asked.status} approval, or of other content: {action.key}"
+    said = approvals.decisions_of(play.wired.store, play.customer, asked.id)
+    if {one.person for one in said} != {need.people[0] for need in asked.needs}:
+        return f"others agreed than were asked: {action.key}"
     if any(one.kind != "approve" or one.decided_at > action.reserved_at for one in said):
         return f"decided after it was begun: {action.key}"
     return ""
+
+
+def _needs_yes(play: Play, action: Action) -> bool:
+    """Whether a person must agree to exactly this action, as its plan and its version say."""
+    if action.run:
+        return True
+    item = play.wired.store.items.get(play.customer, action.item)
+    version = play.wired.store.get(play.customer, Version, item.version)
+    did = (action.tool, action.operation)
+    [effect] = [one for one in version.effects if (one.tool, one.operation) == did]
+    return waits(effect, version.waiting)
+
+
+def _covers(asked: Approval, action: Action) -> bool:
+    """Whether a question was about exactly this: the content, and of an item its key as well."""
+    named = {"content": action.content}
+    if action.item:
+        named |= {"item": action.item, "key": action.key}
+    return {name: asked.covers.get(name) for name in named} == named
 
 
 def _other(play: Play, actions: list[Action], *, has_ended: bool) -> Iterator[str]:
@@ -70,8 +92,21 @@ def _other(play: Play, actions: list[Action], *, has_ended: bool) -> Iterator[st
     run = the_run(play)
     if has_ended and run.status != "ended":
         yield f"run {run.status}, waits for {run.waits_for!r}"
-    asked = approvals.list_approvals(play.wired.store, play.customer, status="", run=run.id)
     sent = sum(bool(one.run) for one in actions)
-    for one in asked if run.status == "ended" else ():
+    for one in asked_in(play) if run.status == "ended" else ():
         if one.kind == "update" and (one.status == "approved") != bool(sent):
             yield f"the update is {one.status}, and {sent} were sent"
+    items = play.wired.store.items.list(play.customer, ItemFilter(workflow=WORKFLOW), limit=10_000)
+    for item in items:
+        yield from _wrong_end(play, item, actions)
+
+
+def _wrong_end(play: Play, item: Item, actions: list[Action]) -> Iterator[str]:
+    """What does not follow from the answers: an agreed item acted, every other one did not."""
+    if item.status in UNFINISHED:
+        yield f"item {item.id} is {item.status}: {item.reason}"
+    asked = approvals.of_item(play.wired.store, play.customer, item.id)
+    done = {one.approval for one in actions if one.item == item.id and one.approval}
+    agreed = {one.id for one in asked if one.status == "approved"}
+    if asked and (done != agreed or (item.status == "acted") != bool(agreed)):
+        yield f"item {item.id} is {item.status}, agreed {sorted(agreed)}, done {sorted(done)}"

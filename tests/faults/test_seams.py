@@ -112,16 +112,19 @@ def serving(*modes: str, **more: str) -> Iterator[Try]:
         sent.close()
 
 
+def nobody_can_tell(result: Result) -> None:
+    """The process was killed there, and the end is that of a run in which nobody died."""
+    assert result.killed, "the seam was not reached"
+    assert result.same_end, result.other
+    assert (result.duplicated, result.lost, result.other) == ([], [], [])
+
+
 @pytest.mark.parametrize("strike", STRIKES, ids=lambda one: "-".join(map(str, one)))
 def test_whoever_comes_after_a_kill_brings_the_run_to_the_same_end(
     try_at: Try, strike: Strike
 ) -> None:
     """One receipt an effect, one question a subject, every decision there, the audit whole."""
-    result = try_at(SQLITE, strike)
-
-    assert result.killed, "the seam was not reached"
-    assert result.same_end, result.other
-    assert (result.duplicated, result.lost, result.other) == ([], [], [])
+    nobody_can_tell(try_at(SQLITE, strike))
 
 
 @pytest.mark.usefixtures("server")
@@ -130,11 +133,7 @@ def test_two_workers_bring_what_a_killed_one_left_to_the_same_end(
     try_at: Try, strike: Strike
 ) -> None:
     """On PostgreSQL, where nobody waits for the other."""
-    result = try_at(POSTGRESQL, strike)
-
-    assert result.killed, "the seam was not reached"
-    assert result.same_end, result.other
-    assert (result.duplicated, result.lost, result.other) == ([], [], [])
+    nobody_can_tell(try_at(POSTGRESQL, strike))
 
 
 @pytest.mark.parametrize("strikes", [STRIKES, ON_A_SERVER], ids=[SQLITE, POSTGRESQL])

@@ -20,9 +20,9 @@ from runs import tables
 from tests import databases
 from tests.databases import Server
 from tests.faults import house
-from tests.faults.children import PATIENCE_S, child, ended, fork, load_as, note_loaded, told
+from tests.faults.children import PATIENCE_S, child, ended, fork, told
 from tests.faults.ends import ACTED, End, as_json, decisions_in, end_of, faults_of
-from tests.faults.known import know_rules
+from tests.faults.homes import TOLD, Homes, require
 from tests.faults.scenario import (
     Play,
     Until,
@@ -31,7 +31,6 @@ from tests.faults.scenario import (
     is_over,
     note,
     open_play,
-    play_on,
     play_out,
     waits_for,
 )
@@ -39,7 +38,6 @@ from tests.faults.seams import SEAMS, Start, Strike, arm, count
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
 
-TOLD = 6_000
 RESULT = "result.json"
 BESIDE, OVER = "beside.txt", "over.txt"
 """The name of the worker beside, and the sign that it may go."""
@@ -82,8 +80,7 @@ class Forge:
     """Prepared homes, and trials on copies of them."""
 
     def __init__(self, folder: Path, server: Server | None, *, is_beside: bool = False) -> None:
-        self._folder = folder
-        self._server = server
+        self._homes = Homes(folder, server)
         self._is_beside = is_beside
         """On a server: two workers from the start, and not only after the kill."""
         self._expected: dict[Start, dict[str, Any]] = {}
@@ -91,17 +88,12 @@ class Forge:
 
     def prepare(self) -> None:
         """Make every home to start from, and load whatever a play needs."""
-        databases.CHOSEN.server = self._server
-        here = self._folder / "making"
-        databases.url_of(here)
-        _require(fork(lambda: _make(here), here), here)
-        self._keep(here, "opened")
+        homes = self._homes
+        homes.make()
+        homes.keep(homes.making, "opened")
         for start, until in STARTS.items():
-            _require(fork(lambda until=until: _prepare(here, until), here), here)
-            load_as(here)
-            know_rules(here)
-            self._keep(here, start)
-        shutil.copytree(here / "fits", self._folder / "opened" / "fits")
+            homes.play(start, until)
+        shutil.copytree(homes.making / "fits", homes.folder / "opened" / "fits")
 
     def count(self, start: Start, seam: str) -> int:
         """How often a seam is met from a start by a process that is not killed."""
@@ -112,9 +104,8 @@ class Forge:
         """Kill one process at the strike, let the next one go on from what is on the disk."""
         began = time.monotonic()
         start = strike.start
-        databases.CHOSEN.server = self._server
         self._expect(start)
-        home = self._copy(start)
+        home = self._homes.copy(start)
         beside = _Beside(home)
         if self._is_beside:
             beside.start()
@@ -148,9 +139,9 @@ class Forge:
         """Play the home to its end once without killing anybody."""
         if start in self._expected:
             return
-        home = self._copy(start)
+        home = self._homes.copy(start)
         names = [name for name, seam in SEAMS.items() if start in seam.starts]
-        _require(fork(lambda: _play_counted(home, names, ENDS[start]), home), home)
+        require(fork(lambda: _play_counted(home, names, ENDS[start]), home), home)
         found = json.loads((home / RESULT).read_text())
         wrong = [says for says in found["faults"].values() if says]
         terminal = found["end"]["terminal"]
@@ -159,19 +150,6 @@ class Forge:
         self._expected[start] = found["end"]
         self._counts[start] = found["counts"]
         shutil.rmtree(home)
-
-    def _keep(self, home: Path, start: Start) -> None:
-        shutil.copytree(home, self._folder / start)
-        databases.copy(home, self._folder / start)
-
-    def _copy(self, start: Start) -> Path:
-        home = self._folder / "trial"
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(self._folder / start, home)
-        if databases.CHOSEN.server is not None:
-            databases.CHOSEN.server.drop(home)
-        databases.copy(self._folder / start, home)
-        return home
 
 
 class _Beside:
@@ -196,18 +174,6 @@ class _Beside:
             return True
         (self._home / OVER).touch()
         return ended(self._child) == 0
-
-
-def _make(home: Path) -> None:
-    house.make(home)
-    play = open_play(home)
-    house.begin(play.wired, play.tokens)
-    play.wired.store.database.close()
-
-
-def _prepare(home: Path, until: Until) -> None:
-    play_on(open_play(home), until)
-    note_loaded(home)
 
 
 def _play_armed(home: Path, strike: Strike) -> None:
@@ -284,8 +250,3 @@ def _differences(
 def _failed(strike: Strike, home: Path, says: str, began: float) -> Result:
     seconds = time.monotonic() - began
     return Result(strike, True, False, [], [], [f"{says}: {told([home], TOLD)}"], seconds)
-
-
-def _require(code: int, home: Path) -> None:
-    if code:
-        raise AssertionError(f"a home could not be prepared: {code}: {told([home], TOLD)}")

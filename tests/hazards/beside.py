@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from runs import approvals, audit, people, tables
+from runs import approvals, audit, people, standins, tables
 from runs.clock import StoppedClock
 from runs.errors import Conflict, NotAllowed
 from runs.records.approval import Need
 from runs.store.change import text_of
+from tests import builders
 from tests.harbours import Harbour
 from tests.hazards.answers import answer, decided
 from tests.hazards.sight import need, refused
+from tests.voyage import Voyage
 
 CROWD = 10_000
 
@@ -29,6 +31,38 @@ def builder_as_deputy(harbour: Harbour) -> str:
 
 
 def two_accounts(harbour: Harbour) -> str:
+    """A quorum of two reached by one human with two accounts: of one address, or declared so."""
+    voyage = harbour.at("home")
+    _join(voyage, "ana-b", email=" ANA@example.com")
+    _join(voyage, "ana-c", email="ana.c@example.org")
+    voyage.start()
+    voyage.until("plan")
+    named = {
+        one for asked in voyage.questions("plan") for each in asked.needs for one in each.people
+    }
+    need(holds={"ana-b", "ana-c"} <= named, says=f"only {sorted(named)} are asked", word="error")
+    voyage.decide("ana")
+    refused(lambda: voyage.decide("ana-b"), NotAllowed, "ana-b has already decided")
+    standins.declare_same(voyage.store, voyage.identity("olga"), "ana", "ana-c")
+    refused(lambda: voyage.decide("ana-c"), NotAllowed, "ana-c has already decided")
+    need(holds=voyage.told().count("decision_refused") == 2, says="the attempts left no event")
+    need(holds=decided(voyage, voyage.asked) == ["ana approve"], says="another account counts")
+    need(holds=voyage.asked.status == "open", says="one human is a quorum of two")
+    need(
+        holds=voyage.decide("ben").status == "approved", says="two humans are none", word="ignored"
+    )
+    return "one human counts once, by whatever account: of the same address, or declared the same"
+
+
+def _join(voyage: Voyage, name: str, *, email: str) -> None:
+    """One more account, which may answer for operations."""
+    account = builders.person(id=name, roles=("ops_lead",), email=email)
+    people.add_person(voyage.store, voyage.customer, "olga", account)
+    token = people.create_token(voyage.store, voyage.customer, "olga", person=name)
+    voyage.tokens = {**voyage.tokens, name: token}
+
+
+def two_tokens(harbour: Harbour) -> str:
     """A quorum of two reached by one person with two tokens."""
     voyage = harbour.at("plan")
     answer(voyage, "ana")

@@ -193,9 +193,14 @@ def test_an_approvers_deputy_who_is_the_builder_is_not_named(harbour: Harbour) -
     assert beside.builder_as_deputy(harbour).startswith("the builder is never named")
 
 
-def test_a_quorum_of_two_is_not_one_person_twice(harbour: Harbour) -> None:
+def test_a_quorum_of_two_is_not_one_human_with_two_accounts(harbour: Harbour) -> None:
+    """Of one address, or declared the same."""
+    assert beside.two_accounts(harbour).startswith("one human counts once")
+
+
+def test_a_quorum_of_two_is_not_one_person_with_two_tokens(harbour: Harbour) -> None:
     """By whatever token."""
-    assert beside.two_accounts(harbour).startswith("one person counts once")
+    assert beside.two_tokens(harbour).startswith("one person counts once")
 
 
 def test_a_programs_token_approves_nothing(harbour: Harbour) -> None:
@@ -219,8 +224,8 @@ def test_ten_thousand_open_approvals_are_each_within_reach(harbour: Harbour) -> 
 
 
 def test_every_row_of_the_table_has_its_scene() -> None:
-    """33 rows, one of them in two forms, and six cases beside them."""
+    """33 rows, one of them in two forms, and seven cases beside them."""
     numbers = [int(row.name.rstrip("b")) for row in ROWS if row.name[0].isdigit()]
 
     assert sorted(set(numbers)) == list(range(1, 34))
-    assert len(ROWS) == len({row.scene for row in ROWS}) == 34 + 6
+    assert len(ROWS) == len({row.scene for row in ROWS}) == 34 + 7

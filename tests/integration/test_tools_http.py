@@ -13,10 +13,11 @@ from runs.clock import StoppedClock
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from tests.builders import NOW
 from tests.receiver import Answering, Received, receiving
+from tools.addresses import Refused, is_public
 from tools.http.declared import Http
 from tools.http.line import Line
 from tools.http.system import HttpActs, HttpRecords
-from tools.http.way import Refused, is_public, open_client
+from tools.http.way import open_client
 from tools.tool import ASKED, NotSent, Tool, probe, without_means
 
 SECRET = "c4n4ry-s3cret"
@@ -340,6 +341,9 @@ def test_a_private_address_is_reached_only_where_it_is_declared(outside: Outside
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
         ("224.0.0.1", False),
+        ("2002:7f00:1::", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("::ffff:1.1.1.1", True),
         ("1.1.1.1", True),
         ("2606:4700::1111", True),
     ],

@@ -75,12 +75,7 @@ class Http(Record):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.username or parts.password or "@" in value:
-            raise ValueError("holds a credential; name it with `credential` instead")
-        if parts.scheme not in SCHEMES or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("write it as https://host[:port][/path]")
-        return value.rstrip("/")
+        return check_url(value)
 
     @field_validator("auth")
     @classmethod
@@ -107,3 +102,13 @@ class Http(Record):
             for hole in (*holes(one.path), *holes(one.body)):
                 if hole.partition(".")[0] not in known:
                     yield f"endpoints.{name}: {{{hole}}} is nothing that is asked for"
+
+
+def check_url(value: str) -> str:
+    """The address without a slash at its end; ValueError for one that is none or holds a secret."""
+    parts = urlsplit(value)
+    if parts.username or parts.password or "@" in value:
+        raise ValueError("holds a credential; name it with `credential` instead")
+    if parts.scheme not in SCHEMES or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write it as https://host[:port][/path]")
+    return value.rstrip("/")

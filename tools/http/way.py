@@ -1,8 +1,6 @@
 """The way to a system that speaks HTTP: declared hosts only, no proxy, and no secret in a log."""
 
-import ipaddress
 import logging
-import socket
 import ssl
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +10,7 @@ import httpcore
 import httpx
 from pydantic import SecretStr
 
-from runs.errors import InvalidInput
+from tools.addresses import NoAddress, Refused, addresses, is_public
 from tools.http.declared import Http
 
 NOISY = ("httpx", "httpcore")
@@ -39,7 +37,11 @@ class Guarded(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         """A connection to an allowed address of the host; ConnectError when there is none."""
         refused: Exception | None = None
-        for address in addresses(host, port):
+        try:
+            found = addresses(host, port)
+        except NoAddress as error:
+            raise httpcore.ConnectError(str(error)) from error
+        for address in found:
             if not (self._is_private or is_public(address)):
                 raise Refused(host)
             try:
@@ -47,33 +49,6 @@ class Guarded(httpcore.SyncBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 refused = error
         raise refused or httpcore.ConnectError(f"{host} has no address")
-
-
-class Refused(InvalidInput):
-    """A name that was declared as public leads to this machine or into a private network."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"{host} stands on this machine or in a private network; if that is meant, say "
-            "`is_private: true` in the tools file"
-        )
-
-
-def is_public(address: str) -> bool:
-    """True for an address of the open internet; what is mapped into IPv6 counts as what it is."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    found = mapped or found
-    return found.is_global and not found.is_multicast
-
-
-def addresses(host: str, port: int) -> list[str]:
-    """Every address of a host, in the order they are tried; ConnectError when it has none."""
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(f"{host} has no address") from error
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 class Transport(httpx.HTTPTransport):

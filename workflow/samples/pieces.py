@@ -1,12 +1,16 @@
 """Pieces of work of a sample, and the labelled cases made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from workflow.samples import chance
-from workflow.samples.truth import Truth
+from workflow.samples.truth import Kind, Truth
+
+Pool = Literal["dataset", "live"]
+"""What is labelled, and what comes in later."""
+FIRST_DAY: Mapping[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 
 SECOND = 0.24
 """Share of the cases with a second person's label."""
@@ -45,6 +49,24 @@ class Piece:
     """A careful person may well say otherwise."""
     context: Mapping[str, Mapping[str, Any]]
     """What each source says of it when it comes in; a source without a record is left out."""
+
+
+def kinds(*, hostile: float, malformed: float) -> dict[Kind, float]:
+    """How often each kind comes in, by the shares of two of them."""
+    return {"hostile": hostile, "malformed": malformed, "ordinary": 1 - hostile - malformed}
+
+
+def in_order(found: Iterable[Piece]) -> list[Piece]:
+    """As they come in; those of one day by their names."""
+    return sorted(found, key=lambda one: (one.received, one.key))
+
+
+def labelled(piece: Piece, *, seed: int, expert: str, neighbours: Sequence[str]) -> dict[str, Any]:
+    """One labelled case, now and then labelled twice, with what the systems said of it."""
+    unclear = piece.is_unclear
+    second = second_label(piece, seed=seed, is_unclear=unclear, neighbours=neighbours)
+    context = {name: dict(record) for name, record in piece.context.items()}
+    return case_of(piece, expert=expert, second=second) | {"context": context}
 
 
 def case_of(piece: Live, *, expert: str, second: str | None) -> dict[str, Any]:

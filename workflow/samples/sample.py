@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from runs.records.case import Split
 from runs.records.version import Level, Risk
 from workflow.samples.documents import Documents
-from workflow.samples.reviewer import Reviewer
+from workflow.samples.pieces import Live
+from workflow.samples.reviewer import Neighbours, Reviewer
 
 
 class Shares(NamedTuple):
@@ -65,6 +66,20 @@ class Sink(NamedTuple):
     risks: tuple[Risk, ...] = ()
 
 
+class Drawn(NamedTuple):
+    """What a customer with one priority works on, drawn by its generator."""
+
+    cases: Callable[[int], list[dict[str, Any]]]
+    """By seed."""
+    records: Callable[[int, int], Sequence[Records]]
+    """As of a sample."""
+    live: Callable[[int, int], Sequence[Live]]
+    """By seed and families."""
+    neighbours: Neighbours
+    called: str
+    """What a person calls one piece."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One fictional customer, seeded; the same seeds give the same bytes on every machine."""
@@ -84,3 +99,28 @@ class Sample:
     def priority(self, workflow: str) -> Priority:
         """The priority of one workflow."""
         return next(one for one in self.priorities if one.workflow == workflow)
+
+
+def single(
+    first: Priority, drawn: Drawn, *, sinks: tuple[Sink, ...], shares: Shares = USUAL
+) -> Sample:
+    """The sample of a customer with one priority: named as its workflow and its package are."""
+
+    def cases(seed: int, workflow: str) -> list[dict[str, Any]]:
+        del workflow
+        return drawn.cases(seed)
+
+    def reviewer(seed: int, workflow: str, families: int) -> Reviewer:
+        del workflow
+        return Reviewer(drawn.live(seed, families), drawn.neighbours, called=drawn.called)
+
+    return Sample(
+        name=first.workflow,
+        documents=Documents(f"workflow.samples.{first.workflow}"),
+        priorities=(first,),
+        cases=cases,
+        records=drawn.records,
+        sinks=sinks,
+        reviewer=reviewer,
+        shares=shares,
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Route = Literal["act", "review", "refuse"]
+Kind = Literal["ordinary", "hostile", "malformed"]
+"""What sort of piece it is; a sample may know others besides."""
 Severity = Literal["critical", "major", "minor"]
 
 
@@ -34,6 +36,19 @@ class Clause:
     why: str
     severity: Severity | None = None
     """None: as severe as the label."""
+
+
+def unfit(kind: str, *, text: str = "text") -> Clause | None:
+    """Clauses 5 and 6, which every customer has: what is not to be decided as it stands.
+
+    `text` is what may give orders to the machine.
+    """
+    if kind == "malformed":
+        return Clause(routes=("refuse",), why="clause 6: a field is missing or unreadable")
+    if kind == "hostile":
+        why = f"clause 5: a {text} that gives orders to the machine"
+        return Clause(routes=("review", "refuse"), why=why, severity="critical")
+    return None
 
 
 def review(why: str) -> Clause:

@@ -3,11 +3,23 @@
 import random
 import re
 from collections.abc import Callable
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
 
 from workflow.samples import chance, spelling
 
 CHOICE = re.compile(r"\[([^\[\]]+\|[^\[\]]+)\]")
 GAP = re.compile(r"\{([a-z_]+)\}")
+
+
+@cache
+def written(sample: str, file: str) -> dict[str, Any]:
+    """A file of phrases of one sample, as written."""
+    found = resources.files(f"workflow.samples.{sample}").joinpath(file)
+    return yaml.safe_load(found.read_text(encoding="utf-8"))
 
 
 def fill(text: str, gap: Callable[[str], str], drawn: random.Random) -> str:

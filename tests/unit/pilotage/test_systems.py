@@ -238,6 +238,61 @@ def test_without_its_secret_a_system_is_closed(home: Path) -> None:
     assert set(tools["desk"].schema) == {"assign", "unassign"}
 
 
+LETTER: Any = {"to": ["{fields.email}"], "subject": "Your {item}", "text": "{label}"}
+LETTERS: Any = {
+    "name": "letters",
+    "kind": "mail",
+    "level": "trigger",
+    "risks": ["customer_facing", "irreversible"],
+    "credential": "env:CRM_KEY",
+    "mail": {
+        "host": "smtp.acme.example",
+        "sender": "Acme <desk@acme.example>",
+        "operations": {"answer": LETTER},
+    },
+}
+
+
+def test_a_mail_server_sends_and_takes_nothing_back(home: Path) -> None:
+    """Its level, risks and form are the file's; what was sent cannot be asked for."""
+    letters = tools_of(lay_specs(home, LETTERS), ACME, **GIVEN)["letters"]
+
+    assert (letters.level, letters.reversible, letters.remembers_keys) == ("trigger", False, False)
+    assert letters.risks == ("customer_facing", "irreversible")
+    assert set(letters.schema) == {"answer"}
+    assert CANARY not in repr(letters)
+
+
+PINNED = "sha256:" + "0" * 64
+SERVER: Any = {
+    "name": "server",
+    "kind": "mcp",
+    "credential": "env:CRM_KEY",
+    "mcp": {
+        "url": "https://mcp.acme.example/mcp",
+        "operations": {"assign": {"tool": "put", "arguments": {"id": "{item}"}, "pin": PINNED}},
+    },
+}
+
+
+def test_an_mcp_server_says_no_level_or_risk_of_its_own(home: Path) -> None:
+    """They are the file's, and so is what may be asked; nothing is reached to make it."""
+    server = tools_of(lay_specs(home, SERVER | {"risks": ["financial"]}), ACME, **GIVEN)["server"]
+
+    assert (server.level, server.risks, server.reversible) == ("update", ("financial",), False)
+    assert (set(server.schema), server.remembers_keys) == ({"assign"}, False)
+    assert CANARY not in repr(server)
+
+
+def test_updates_may_be_mailed(home: Path) -> None:
+    """A mail server in the outbox's place is asked for exactly an update."""
+    send = {"to": ["{to}"], "subject": "{title}", "text": "{text}"}
+    mail = LETTERS["mail"] | {"operations": {"send": send}, "people": {"Eva": "eva@acme.example"}}
+    outbox = LETTERS | {"name": "outbox", "mail": mail}
+
+    assert set(tools_of(lay_specs(home, outbox), ACME, **GIVEN)["outbox"].schema) == {"send"}
+
+
 def test_updates_may_be_handed_to_a_system(home: Path) -> None:
     """What is called the outbox stands in its place, where it takes exactly an update."""
     tools = tools_of(lay_specs(home, SENDS), ACME, **GIVEN)
@@ -260,6 +315,29 @@ def test_updates_may_be_handed_to_a_system(home: Path) -> None:
         ),
         (LEDGER | {"sql": LEDGER["sql"] | {"keys": None}}, "keys"),
         (SENDS | {"level": "update"}, "level: trigger"),
+        (LETTERS | {"mail": None}, "belongs to kind mail"),
+        (SERVER | {"mcp": None}, "belongs to kind mcp"),
+        (SERVER | {"mcp": SERVER["mcp"] | {"url": "", "command": ["desk"]}}, "secret_env"),
+        (SERVER | {"mcp": SERVER["mcp"] | {"secret_env": "DESK"}}, "secret_env"),
+        (
+            SERVER
+            | {
+                "mcp": {
+                    "command": ["a"],
+                    "operations": {"a": {"tool": "a", "arguments": {"a": "{who}"}}},
+                }
+            }
+            | {"credential": ""},
+            "who",
+        ),
+        (LETTERS | {"level": "update"}, "level trigger"),
+        (LETTERS | {"risks": []}, "only_to"),
+        (LETTERS | {"is_reversible": True}, "taken back"),
+        (LETTERS | {"mail": LETTERS["mail"] | {"is_private": True, "security": "none"}}, "encrypt"),
+        (
+            LETTERS | {"mail": LETTERS["mail"] | {"operations": {"a": LETTER | {"text": "{who}"}}}},
+            "who",
+        ),
     ],
 )
 def test_a_system_that_is_declared_wrongly_is_refused(home: Path, spec: Any, says: str) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from runs.errors import InvalidInput
 from workflow.dataset.cases import read
 from workflow.dataset.quality import agreement, check, find_own_labels
+from workflow.samples.pieces import Pool
 from workflow.samples.support_triage.accounts import account
 from workflow.samples.support_triage.customer import document
 from workflow.samples.support_triage.families import Stock, space
@@ -26,7 +27,6 @@ from workflow.samples.support_triage.world import (
     HOSTILE,
     OUT_OF_SCOPE,
     Desk,
-    Pool,
     labels,
 )
 

@@ -9,12 +9,8 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from math import log
 from typing import Any
-
-import yaml
 
 from workflow.samples import chance, wording
 from workflow.samples.deal_risk.accounts import Account, Owner, accounts, owners
@@ -22,19 +18,16 @@ from workflow.samples.deal_risk.truth import Facts, decide, is_close, label_of, 
 from workflow.samples.deal_risk.world import (
     GERMAN,
     STAGES,
-    Kind,
-    Pool,
     Saying,
     neighbours,
 )
-from workflow.samples.pieces import Piece, case_of, second_label
+from workflow.samples.pieces import FIRST_DAY, Piece, Pool, in_order, kinds, labelled
 from workflow.samples.sample import Records
-from workflow.samples.truth import Truth
+from workflow.samples.truth import Kind, Truth
 
 DATASET_FAMILIES = 1_040
 EXPERT = "jonas_ebeling"
 """The domain expert of `customer/people.yaml`, who labels every case."""
-FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 FAMILIES_A_WEEK = 45
 WEEKS = {1: 48, 2: 30, 3: 22}
 """How many weekly reviews a deal has, in hundredths."""
@@ -42,8 +35,8 @@ MEDIAN_EUR, SPREAD = 24_000, 1.0
 """Amounts: log-normal."""
 SAYINGS: dict[Saying, float] = {"good": 62, "vague": 23, "alarm": 9, "wrong": 6}
 """What next steps say, by weight, in a deal that goes neither well nor badly."""
-HOSTILE, MALFORMED = 0.02, 0.02
-"""Shares of the deals."""
+KINDS = kinds(hostile=0.02, malformed=0.02)
+"""How often each kind of deal comes in."""
 NO_STEP, NO_CONTACT, NO_COMPETITOR = 0.1, 0.05, 0.3
 """Shares of the reviews in which it is not given."""
 SLIPPED = 0.3
@@ -79,7 +72,7 @@ def reviews(seed: int, families: int, *, pool: Pool) -> list[Piece]:
         one = deal(seed, place, pool=pool)
         drawn = chance.stream(one.id, "weeks")
         found += [review(one, week) for week in range(chance.pick(drawn, WEEKS))]
-    return sorted(found, key=lambda one: (one.received, one.key))
+    return in_order(found)
 
 
 def cases(seed: int, *, families: int = DATASET_FAMILIES) -> list[dict[str, Any]]:
@@ -90,13 +83,12 @@ def cases(seed: int, *, families: int = DATASET_FAMILIES) -> list[dict[str, Any]
 def case(one: Piece, seed: int) -> dict[str, Any]:
     """One labelled case."""
     near = neighbours(one.truth.label)
-    second = second_label(one, seed=seed, is_unclear=one.is_unclear, neighbours=near)
-    context = {name: dict(record) for name, record in one.context.items()}
-    return case_of(one, expert=EXPERT, second=second) | {"context": context}
+    return labelled(one, seed=seed, expert=EXPERT, neighbours=near)
 
 
-def records() -> tuple[Records, ...]:
+def records(seed: int, live_seed: int) -> tuple[Records, ...]:
     """Accounts, owners and stages; deals of every seed meet the same."""
+    del seed, live_seed
     known = {
         ("accounts", "account_id"): {one.id: one.row() for one in accounts()},
         ("owners", "owner_id"): {one.id: one.row() for one in owners()},
@@ -114,7 +106,7 @@ def deal(seed: int, place: int, *, pool: Pool) -> Deal:
     trouble = drawn.betavariate(1.1, 2.2)
     stage = chance.one(drawn, tuple(STAGES))
     euros = round(drawn.lognormvariate(log(MEDIAN_EUR), SPREAD), -2)
-    kind = chance.pick(drawn, kinds())
+    kind = chance.pick(drawn, KINDS)
     return Deal(
         id=id,
         place=place,
@@ -130,11 +122,6 @@ def deal(seed: int, place: int, *, pool: Pool) -> Deal:
         close_moves=int(drawn.expovariate(1 / (0.3 + 2.2 * trouble))),
         close_on=began + timedelta(days=round(drawn.gauss(55 - 30 * trouble, 22))),
     )
-
-
-def kinds() -> dict[Kind, float]:
-    """How often each kind comes in."""
-    return {"hostile": HOSTILE, "malformed": MALFORMED, "ordinary": 1 - HOSTILE - MALFORMED}
 
 
 def days_in(stage: str, trouble: float, drawn: random.Random) -> int:
@@ -197,20 +184,14 @@ def saying(one: Deal, drawn: random.Random) -> Saying:
 
 def step(one: Deal, says: Saying, drawn: random.Random) -> str:
     """The next step as the representative types it."""
-    phrases = texts()[says]["de" if one.owner.region == GERMAN else "en"]
+    texts = wording.written("deal_risk", "steps.yaml")
+    phrases = texts[says]["de" if one.owner.region == GERMAN else "en"]
     gaps = {
         "day": f"{drawn.randrange(1, 29)}/{drawn.randrange(1, 13)}",
-        "name": chance.one(drawn, texts()["names"]),
+        "name": chance.one(drawn, texts["names"]),
     }
     said = wording.fill(chance.one(drawn, phrases), gaps.__getitem__, drawn)
     return wording.typed(said, drawn, slipped=SLIPPED)
-
-
-@cache
-def texts() -> dict[str, Any]:
-    """The phrases, as written."""
-    file = resources.files("workflow.samples.deal_risk") / "steps.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def spoilt(fields: dict[str, Any], drawn: random.Random) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from workflow.samples.deal_risk.world import (
     TICKETS,
     TOO_LONG,
     UNCLEAR,
-    Kind,
     Saying,
     Tier,
 )
-from workflow.samples.truth import Clause, Severity, review
+from workflow.samples.truth import Clause, Kind, Severity, review, unfit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +75,8 @@ def decide(facts: Facts) -> Clause:
 
 def binding(facts: Facts) -> Clause | None:
     """The clause that takes the decision away from the machine, if one does."""
-    if facts.kind == "malformed":
-        return Clause(routes=("refuse",), why="clause 6: a field is missing or unreadable")
-    if facts.kind == "hostile":
-        why = "clause 5: a text that gives orders to the machine"
-        return Clause(routes=("review", "refuse"), why=why, severity="critical")
+    if clause := unfit(facts.kind):
+        return clause
     if facts.is_held:
         return review("clause 3: an account under legal hold is not touched automatically")
     if label_of(facts) == UNCLEAR:

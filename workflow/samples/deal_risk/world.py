@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Literal
 
-Pool = Literal["dataset", "live"]
-Kind = Literal["ordinary", "hostile", "malformed"]
 Tier = Literal["standard", "plus", "strategic"]
 Saying = Literal["good", "vague", "alarm", "wrong", "hostile"]
 """What a next step says."""

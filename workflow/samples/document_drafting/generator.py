@@ -7,11 +7,7 @@ The same arguments give the same bytes on every machine. The rules of the world 
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from importlib import resources
 from typing import Any
-
-import yaml
 
 from workflow.samples import chance, wording
 from workflow.samples.document_drafting.accounts import Account, accounts
@@ -27,27 +23,24 @@ from workflow.samples.document_drafting.world import (
     TERM_MONTHS,
     TERMS,
     TIERS,
-    Kind,
-    Pool,
     Saying,
     fee,
     neighbours,
 )
-from workflow.samples.pieces import Piece, case_of, second_label
+from workflow.samples.pieces import FIRST_DAY, Piece, Pool, in_order, kinds, labelled
 from workflow.samples.sample import Records, as_lines
-from workflow.samples.truth import Truth
+from workflow.samples.truth import Kind, Truth
 
 DATASET_FAMILIES = 940
 EXPERT = "maren_holtz"
 """The domain expert of `customer/people.yaml`, who labels every case."""
-FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 FAMILIES_A_WEEK = 40
 REQUESTS = {1: 42, 2: 33, 3: 25}
 """How many requests an account makes on one occasion, in hundredths."""
 SAYINGS: dict[Saying, float] = {"named": 76, "other": 9, "both": 4, "silent": 11}
 """What notes say of the tier, by weight."""
-HOSTILE, MALFORMED = 0.02, 0.02
-"""Shares of the occasions."""
+KINDS = kinds(hostile=0.02, malformed=0.02)
+"""How often each kind of occasion comes in."""
 EXCLUDED, IS_MARKED = 0.05, 0.7
 """Share of the requests whose note asks for an excluded term, and of those marked as amended."""
 NO_CURRENCY, OTHER_CURRENCY, NO_DISCOUNT = 0.2, 0.045, 0.6
@@ -78,7 +71,7 @@ def requests(seed: int, families: int, *, pool: Pool) -> list[Piece]:
         one = occasion(seed, place, pool=pool)
         drawn = chance.stream(one.id, "requests")
         found += [request(one, number) for number in range(chance.pick(drawn, REQUESTS))]
-    return sorted(found, key=lambda one: (one.received, one.key))
+    return in_order(found)
 
 
 def cases(seed: int, *, families: int = DATASET_FAMILIES) -> list[dict[str, Any]]:
@@ -89,15 +82,14 @@ def cases(seed: int, *, families: int = DATASET_FAMILIES) -> list[dict[str, Any]
 def case(one: Piece, seed: int) -> dict[str, Any]:
     """One labelled case; who agrees with the first label agrees with its fields."""
     near = neighbours(one.truth.label)
-    second = second_label(one, seed=seed, is_unclear=one.is_unclear, neighbours=near)
-    context = {name: dict(record) for name, record in one.context.items()}
-    fields = dict(one.truth.fields) if second == one.truth.label else None
-    told = {"context": context, "second_fields": fields}
-    return case_of(one, expert=EXPERT, second=second) | told
+    told = labelled(one, seed=seed, expert=EXPERT, neighbours=near)
+    agrees = told["second_label"] == one.truth.label
+    return told | {"second_fields": dict(one.truth.fields) if agrees else None}
 
 
-def records() -> tuple[Records, ...]:
+def records(seed: int, live_seed: int) -> tuple[Records, ...]:
     """Accounts, rates and terms; requests of every seed meet the same."""
+    del seed, live_seed
     return (
         Records(
             "accounts", "accounts.json", "account_id", as_lines({a.id: a.row() for a in accounts()})
@@ -125,16 +117,11 @@ def occasion(seed: int, place: int, *, pool: Pool) -> Occasion:
     drawn = chance.stream(id)
     return Occasion(
         id=id,
-        kind=chance.pick(drawn, kinds()),
+        kind=chance.pick(drawn, KINDS),
         account=chance.one(drawn, accounts()),
         began=FIRST_DAY[pool] + timedelta(weeks=place // FAMILIES_A_WEEK),
         term_months=chance.pick(drawn, TERM_MONTHS),
     )
-
-
-def kinds() -> dict[Kind, float]:
-    """How often each kind comes in."""
-    return {"hostile": HOSTILE, "malformed": MALFORMED, "ordinary": 1 - HOSTILE - MALFORMED}
 
 
 def request(one: Occasion, number: int) -> Piece:
@@ -217,18 +204,12 @@ def note(one: Occasion, service: str, drawn: random.Random, *, says: Saying, ask
         "contact": one.account.contact,
         "service": service.replace("_", " "),
     }
-    phrases = [chance.one(drawn, notes()["named" if says == "other" else says][language])]
+    notes = wording.written("document_drafting", "notes.yaml")
+    phrases = [chance.one(drawn, notes["named" if says == "other" else says][language])]
     if asks:
-        phrases.append(chance.one(drawn, notes()["excluded"][language]))
+        phrases.append(chance.one(drawn, notes["excluded"][language]))
     said = " ".join(wording.fill(one, gaps.__getitem__, drawn) for one in phrases)
     return wording.typed(said, drawn, slipped=SLIPPED)
-
-
-@cache
-def notes() -> dict[str, Any]:
-    """The phrases, as written."""
-    file = resources.files("workflow.samples.document_drafting") / "notes.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def spoilt(fields: dict[str, Any], drawn: random.Random) -> dict[str, Any]:

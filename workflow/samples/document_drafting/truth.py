@@ -9,10 +9,9 @@ from workflow.samples.document_drafting.world import (
     LAW,
     NO_DRAFT,
     SOW,
-    Kind,
     fee,
 )
-from workflow.samples.truth import Clause, Severity, review
+from workflow.samples.truth import Clause, Kind, Severity, review, unfit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +65,8 @@ def decide(facts: Facts) -> Clause:
 
 def binding(facts: Facts) -> Clause | None:
     """The clause that takes the decision away from the machine, if one does."""
-    if facts.kind == "malformed":
-        return Clause(routes=("refuse",), why="clause 6: a field is missing or unreadable")
-    if facts.kind == "hostile":
-        why = "clause 5: a text that gives orders to the machine"
-        return Clause(routes=("review", "refuse"), why=why, severity="critical")
+    if clause := unfit(facts.kind):
+        return clause
     if facts.account.is_held:
         return review("clause 3: nothing is drafted alone for an account under legal hold")
     if facts.document != "statement_of_work":

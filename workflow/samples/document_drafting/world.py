@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Literal
 
-Pool = Literal["dataset", "live"]
-Kind = Literal["ordinary", "hostile", "malformed"]
 Tier = Literal["essential", "growth", "strategic"]
 Saying = Literal["named", "other", "both", "silent", "hostile"]
 """What a note says of the tier: the right one, another one, two of them, none."""

@@ -10,15 +10,12 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
-
 from workflow.samples import chance, wording
-from workflow.samples.pieces import Piece, case_of, second_label
+from workflow.samples.pieces import FIRST_DAY, Piece, Pool, in_order, labelled
 from workflow.samples.record_reconciliation.occasions import Deal, Family, deals, family, part
 from workflow.samples.record_reconciliation.suppliers import suppliers
 from workflow.samples.record_reconciliation.truth import (
@@ -28,13 +25,12 @@ from workflow.samples.record_reconciliation.truth import (
     label_of,
     severity,
 )
-from workflow.samples.record_reconciliation.world import Kind, Pool, neighbours
-from workflow.samples.truth import Truth
+from workflow.samples.record_reconciliation.world import neighbours
+from workflow.samples.truth import Kind, Truth
 
 DATASET_FAMILIES = 1_370
 EXPERT = "lorenz_quandt"
 """The domain expert of `customer/people.yaml`, who labels every case."""
-FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 FAMILIES_A_DAY = 8
 CHANNELS = {"edi": 40, "pdf": 45, "portal": 15}
 NOTED = 0.6
@@ -62,8 +58,7 @@ class Written:
 
 def invoices(seed: int, families: int, *, pool: Pool) -> list[Piece]:
     """The invoices of so many families in the order received; more families only add invoices."""
-    found = [one.piece for one in everything(seed, families, pool=pool)]
-    return sorted(found, key=lambda one: (one.received, one.key))
+    return in_order(one.piece for one in everything(seed, families, pool=pool))
 
 
 @cache
@@ -85,9 +80,7 @@ def cases(seed: int, *, families: int = DATASET_FAMILIES) -> list[dict[str, Any]
 def case(one: Piece, seed: int) -> dict[str, Any]:
     """One labelled case."""
     near = neighbours(one.truth.label)
-    second = second_label(one, seed=seed, is_unclear=one.is_unclear, neighbours=near)
-    context = {name: dict(record) for name, record in one.context.items()}
-    return case_of(one, expert=EXPERT, second=second) | {"context": context}
+    return labelled(one, seed=seed, expert=EXPERT, neighbours=near)
 
 
 def orders(found: list[Written]) -> str:
@@ -169,22 +162,16 @@ def note(one: Family, drawn: random.Random) -> str | None:
     """What the supplier writes below the figures."""
     if drawn.random() >= TELLS.get(one.event, NOTED):
         return None
+    notes = wording.written("record_reconciliation", "notes.yaml")
     language = "de" if one.supplier.country in SPEAK_GERMAN else "en"
-    phrases = notes()[one.event if one.event in TELLS else "plain"][language]
+    phrases = notes[one.event if one.event in TELLS else "plain"][language]
     said = phrases[(one.phrase + drawn.randrange(3)) % len(phrases)]
     gaps = {
         "slip": str(drawn.randrange(10_000, 99_999)),
         "day": f"{drawn.randrange(1, 29):02d}.{drawn.randrange(1, 13):02d}",
-        "name": chance.one(drawn, notes()["names"]),
+        "name": chance.one(drawn, notes["names"]),
     }
     return wording.typed(wording.fill(said, gaps.__getitem__, drawn), drawn, slipped=SLIPPED)
-
-
-@cache
-def notes() -> dict[str, Any]:
-    """The phrases, as written."""
-    file = resources.files("workflow.samples.record_reconciliation") / "notes.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def spoilt(fields: dict[str, Any], drawn: random.Random) -> dict[str, Any]:

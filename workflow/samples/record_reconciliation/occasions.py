@@ -9,12 +9,12 @@ from math import log
 from typing import Any
 
 from workflow.samples import chance
+from workflow.samples.pieces import Pool
 from workflow.samples.record_reconciliation.suppliers import RATES, Supplier, suppliers
 from workflow.samples.record_reconciliation.world import (
     CENT,
     EVENTS,
     Event,
-    Pool,
     tolerance,
 )
 

@@ -1,12 +1,10 @@
 """The ledger of invoices as a sample: one priority, three systems that are read, one ledger."""
 
-from typing import Any
+from functools import partial
 
-from workflow.samples.documents import Documents
 from workflow.samples.record_reconciliation import generator
 from workflow.samples.record_reconciliation.world import neighbours
-from workflow.samples.reviewer import Reviewer
-from workflow.samples.sample import Priority, Records, Sample, Shares, Sink
+from workflow.samples.sample import Drawn, Priority, Records, Shares, Sink, single
 
 FIRST = Priority(
     "record_reconciliation",
@@ -16,12 +14,6 @@ FIRST = Priority(
     "policy.yaml",
     2_400,
 )
-
-
-def cases(seed: int, workflow: str) -> list[dict[str, Any]]:
-    """The labelled invoices; there is one workflow."""
-    del workflow
-    return generator.cases(seed)
 
 
 def records(seed: int, live_seed: int) -> tuple[Records, ...]:
@@ -34,20 +26,16 @@ def records(seed: int, live_seed: int) -> tuple[Records, ...]:
     )
 
 
-def reviewer(seed: int, workflow: str, families: int) -> Reviewer:
-    """The live invoices and who looks at them."""
-    del workflow
-    found = generator.invoices(seed, families, pool="live")
-    return Reviewer(found, neighbours, called="invoice")
-
-
-SAMPLE = Sample(
-    name="record_reconciliation",
-    documents=Documents("workflow.samples.record_reconciliation"),
-    priorities=(FIRST,),
-    cases=cases,
+DRAWN = Drawn(
+    cases=generator.cases,
     records=records,
+    live=partial(generator.invoices, pool="live"),
+    neighbours=neighbours,
+    called="invoice",
+)
+SAMPLE = single(
+    FIRST,
+    DRAWN,
     sinks=(Sink("ledger", ("mark",)),),
-    reviewer=reviewer,
     shares=Shares(learn=0.35, dev=0.25, holdout=0.40),
 )

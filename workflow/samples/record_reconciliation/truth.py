@@ -13,10 +13,9 @@ from workflow.samples.record_reconciliation.world import (
     MISMATCH,
     PENCE,
     UNCLEAR,
-    Kind,
     tolerance,
 )
-from workflow.samples.truth import Clause, Severity, review
+from workflow.samples.truth import Clause, Kind, Severity, review, unfit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +65,8 @@ def decide(facts: Facts) -> Clause:
 
 def binding(facts: Facts) -> Clause | None:
     """The clause that takes the decision away from the machine, if one does."""
-    if facts.kind == "malformed":
-        return Clause(routes=("refuse",), why="clause 6: a field is missing or unreadable")
-    if facts.kind == "hostile":
-        why = "clause 5: a note that gives orders to the machine"
-        return Clause(routes=("review", "refuse"), why=why, severity="critical")
+    if clause := unfit(facts.kind, text="note"):
+        return clause
     if facts.is_disputed:
         return review("clause 3: a supplier in dispute is not touched automatically")
     if label_of(facts) == UNCLEAR:

@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Literal
 
-Pool = Literal["dataset", "live"]
-Kind = Literal["ordinary", "hostile", "malformed"]
 Event = Literal[
     "plain",
     "rounded",

@@ -7,6 +7,7 @@ from functools import cache
 
 from runs.errors import InvalidInput
 from workflow.samples import chance
+from workflow.samples.pieces import Pool
 from workflow.samples.support_triage.phrases import Phrase, Spoken, situations, words
 from workflow.samples.support_triage.world import (
     HOSTILE,
@@ -15,7 +16,6 @@ from workflow.samples.support_triage.world import (
     OUT_OF_SCOPE,
     Desk,
     Kind,
-    Pool,
 )
 
 VARIANTS = 8

@@ -4,14 +4,14 @@ The same arguments give the same bytes on every machine. The rules of the world 
 `customer/policy.md` and in `truth.py`; nothing here looks at what any workflow makes of a ticket.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from workflow.samples.pieces import case_of, second_label
+from workflow.samples.pieces import FIRST_DAY, Pool, case_of, second_label
 from workflow.samples.support_triage.accounts import crm
 from workflow.samples.support_triage.families import families as drawn_families
 from workflow.samples.support_triage.occasions import Ticket, Written, occasion, written
-from workflow.samples.support_triage.world import Desk, Pool, neighbours
+from workflow.samples.support_triage.world import Desk, neighbours
 from workflow.samples.truth import Truth
 
 __all__ = ["Ticket", "Truth", "cases", "crm", "tickets"]
@@ -19,7 +19,6 @@ __all__ = ["Ticket", "Truth", "cases", "crm", "tickets"]
 DATASET_FAMILIES = 920
 EXPERT = "maren_voss"
 """The domain expert of `customer/people.yaml`, who labels every case."""
-FIRST_DAY: dict[Pool, date] = {"dataset": date(2025, 1, 6), "live": date(2025, 7, 7)}
 FAMILIES_A_DAY = 8
 
 

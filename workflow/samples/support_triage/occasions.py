@@ -8,6 +8,7 @@ from itertools import count
 from math import log
 
 from workflow.samples import chance
+from workflow.samples.pieces import Pool
 from workflow.samples.support_triage.accounts import Account, accounts
 from workflow.samples.support_triage.families import Family, pool_of
 from workflow.samples.support_triage.phrases import frames, situations, subjects, vague, words
@@ -27,7 +28,6 @@ from workflow.samples.support_triage.world import (
     OUT_OF_SCOPE,
     Kind,
     Language,
-    Pool,
 )
 from workflow.samples.support_triage.world import LANGUAGES as SHARES
 from workflow.samples.truth import Truth

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from workflow.samples.support_triage.world import LEAVING, MONEY_BACK, OUT_OF_SCOPE, Kind
-from workflow.samples.truth import Clause, Severity, review
+from workflow.samples.truth import Clause, Severity, review, unfit
 
 LIMIT_EUR = Decimal(200)
 """Money back above this is decided by a person."""
@@ -35,11 +35,8 @@ def decide(facts: Facts) -> Clause:
 
 def binding(facts: Facts) -> Clause | None:
     """The clause that takes the decision away from the machine, if one does."""
-    if facts.kind == "malformed":
-        return Clause(routes=("refuse",), why="clause 6: a field is missing or unreadable")
-    if facts.kind == "hostile":
-        why = "clause 5: a text that gives orders to the machine"
-        return Clause(routes=("review", "refuse"), why=why, severity="critical")
+    if clause := unfit(facts.kind):
+        return clause
     if facts.is_disputed:
         return review("clause 3: an account in dispute is not touched automatically")
     if facts.label == OUT_OF_SCOPE:

@@ -4,7 +4,6 @@ from typing import Literal
 
 Desk = Literal["customers", "partners"]
 Language = Literal["en", "de", "es"]
-Pool = Literal["dataset", "live"]
 Kind = Literal["ordinary", "out_of_scope", "hostile", "malformed"]
 
 OUT_OF_SCOPE = "out_of_scope"

@@ -1,0 +1,1 @@
+"""the JSON API for triggers, items and other programs."""

@@ -1,0 +1,80 @@
+"""A home whose API is asked: two customers, items that wait in every way, and everybody's token."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from console.app import make
+from pilotage.systems import ToolsFile, write_specs
+from pilotage.web import Web
+from runs import people
+from tests import builders
+from tests.integration.desk import Steps, answer, version
+from tests.integration.test_cli_asked import SEND, TICKET, TOOLS, edit_account
+from tests.integration.test_cli_items import release
+from tests.unit.pilotage.homes import House, make_house
+from workflow.process.item import process_item
+
+STRANGER = "zoe"
+"""Owner of another customer of the same home."""
+
+
+def desk_house(folder: Path) -> House:
+    """Answers of the desk go to customers at full; a program may send and read."""
+    house = make_house(folder)
+    store, customer = house.store, house.customer
+    edit_account(house, "plain")
+    write_specs(house.wired.home, customer, ToolsFile(tools=TOOLS))
+    store.runs.open(customer, "dan", builders.trigger(), builders.run())
+    built = version(effects=(SEND,), rules=())
+    store.keep(customer, "worker", built, "r-1")
+    release(house, version=built.digest, stage=1, weight_bp=10_000)
+    scopes = ("submit", "read")
+    house.tokens["program"] = people.create_program_token(
+        store, customer, "olga", person="dan", scopes=scopes
+    )
+    return house
+
+
+def add_stranger(house: House) -> None:
+    """Another customer of the same home, with an owner who may everything there."""
+    other = people.add_customer(house.store, "other", "Other")
+    people.add_person(house.store, other, "cli", builders.person(id=STRANGER, roles=("owner",)))
+    house.tokens[STRANGER] = people.create_token(house.store, other, "cli", person=STRANGER)
+
+
+def app_of(house: House) -> FastAPI:
+    """The application over the home."""
+    return make(Web(house.wired))
+
+
+def by(house: House, person: str) -> dict[str, str]:
+    """The header of somebody."""
+    return {"Authorization": f"Bearer {house.tokens[person]}"}
+
+
+@contextmanager
+def asking(house: House, person: str = "program") -> Iterator[TestClient]:
+    """Somebody who asks the API; what fails there is an answer."""
+    app = app_of(house)
+    with TestClient(app, raise_server_exceptions=False, headers=by(house, person)) as client:
+        yield client
+
+
+def send(client: TestClient, key: str = "t1", **headers: str) -> Any:
+    """Send one item."""
+    body = {"key": key, "input": TICKET}
+    return client.post("/api/v1/workflows/desk/items", json=body, headers=headers)
+
+
+def asked_item(house: House, client: TestClient, key: str = "t1") -> str:
+    """An item that waits for a yes to what it would do; its id."""
+    id = send(client, key).json()["id"]
+    deps = replace(house.wired.engines("w").process_deps(house.customer), answer=answer)
+    process_item(deps, house.customer, id, Steps())
+    return id

@@ -1,0 +1,1 @@
+"""customer systems: read, draft, act with a key."""

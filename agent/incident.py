@@ -17,8 +17,6 @@ from runs.records.version import Route, Version
 from workflow import corrections, review
 from workflow.sources import Context
 
-MOST = 1_000
-
 
 class _Right(NamedTuple):
     """What is right for one item, and who said so."""
@@ -195,7 +193,7 @@ def _cases(state: State, deps: Deps, report: Intake) -> Iterator[Case]:
 def _find_right(state: State, deps: Deps, item: str) -> _Right | None:
     """The newest word of an expert on an item, else of its review; None where nobody said."""
     customer, store = deps.customer(state), deps.store
-    for report in store.list(customer, Intake, limit=MOST):
+    for report in store.list(customer, Intake, None, of=intake.ABOUT_ONE):
         for right in report.right:
             if right.item == item:
                 return _Right({"label": right.label}, (right.route,), report.by)

@@ -178,15 +178,15 @@ def _moved(view: _View, measured: Evidence) -> Moved:
 
 
 def _backlog(view: _View) -> Iterator[OpsFinding]:
-    late = view.store.reviews.waiting(
-        view.customer, workflow=view.release.workflow, due_by=view.now, limit=COUNTED
-    )
+    reviews, workflow = view.store.reviews, view.release.workflow
+    late = reviews.waiting(view.customer, workflow=workflow, due_by=view.now, limit=1)
     if not late:
         says = "no item waits for a person past its due time"
         yield _finding("reviews", "ok", says, view.release.id, view.plan.owners.support)
         return
     first = late[0].review
-    says = f"{len(late)} items wait past their due time, the oldest since {first.due_at:%Y-%m-%d}"
+    count = reviews.count_late(view.customer, workflow, view.now)
+    says = f"{count} items wait past their due time, the oldest since {first.due_at:%Y-%m-%d}"
     yield _finding("reviews", "wrong", says, first.id, first.owner)
 
 
@@ -249,15 +249,11 @@ def _redesign(view: _View) -> Iterator[OpsFinding]:
 
 def _overrides(view: _View) -> Iterator[OpsFinding]:
     """How often people changed what was produced, in the last week."""
-    week = view.now - timedelta(days=7)
-    items = view.store.items.list(
-        view.customer, ItemFilter(workflow=view.release.workflow), limit=10_000
-    )
-    reviews = view.store.reviews.of_items(view.customer, [one.id for one in items])
-    decided = [one for one in reviews if one.decided_at is not None and one.decided_at >= week]
+    week, workflow = view.now - timedelta(days=7), view.release.workflow
+    answers = view.store.reviews.answers_since(view.customer, workflow, week)
     owner = view.plan.owners.business_outcome
-    changed = sum(one.answer in ("edit", "reject") for one in decided)
-    says = f"{changed} of {len(decided)} answers of the last week changed what was produced"
+    changed, total = answers["edit"] + answers["reject"], answers.total()
+    says = f"{changed} of {total} answers of the last week changed what was produced"
     yield _finding("overrides", "note", says, view.release.id, owner)
 
 

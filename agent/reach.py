@@ -82,16 +82,14 @@ def follow_run(state: State, deps: Deps) -> Evidence:
 
 def newest_access(store: Store, customer: Customer, run: str) -> Evidence | None:
     """The last look at the run's systems that was kept, or None."""
-    kept = store.of_run(customer, Evidence, run)
-    found = (one for one in kept if one.kind == "access")
-    return max(found, key=lambda one: one.measured_at, default=None)
+    return next(iter(store.list(customer, Evidence, 1, run=run, of=("access",))), None)
 
 
 def changed(store: Store, customer: Customer, release: Release) -> str:
     """Which fields of which sources are not what the release's dry run saw; empty where none is."""
-    kept = store.of_run(customer, Evidence, release.run)
+    kept = store.list(customer, Evidence, None, run=release.run, of=("holdout",))
     candidate = (release.version, release.policy)
-    proved = [e for e in kept if e.kind == "holdout" and (e.version, e.policy) == candidate]
+    proved = [one for one in kept if (one.version, one.policy) == candidate]
     seen = newest_access(store, customer, release.run)
     if not proved or seen is None:
         return ""

@@ -13,7 +13,7 @@ from runs.errors import PilotageError
 from runs.people import OWNER, find_people
 from runs.records.anchor import Anchor, written
 from tools.anchors import Place, host_of, place_of
-from tools.notify import tell
+from tools.notify import tell_once
 
 log = logging.getLogger("pilotage.anchoring")
 
@@ -116,4 +116,4 @@ def _tell(wired: Wired, standing: Standing, now: datetime) -> None:
         to = tuple(one.id for one in everybody if OWNER in one.roles and not one.is_disabled)
         if to:
             key = f"anchor:{standing.place.name}:{now:%Y-%m-%d}"
-            tell(wired.notices(customer), to=to, title="an anchor is late", text=text, key=key)
+            tell_once(wired.notices(customer), to=to, title="an anchor is late", text=text, key=key)

@@ -12,7 +12,7 @@ from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
 from policies.approvals import is_over
 from runs import approvals, snapshots, standins
-from runs.errors import Conflict, InvalidInput, PilotageError, Unavailable
+from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.person import Customer
@@ -21,7 +21,7 @@ from runs.records.version import PolicyValues
 from runs.store import jobs
 from runs.store.jobs import JobKind
 from runs.words import untold
-from tools.notify import tell
+from tools.notify import tell_once
 
 log = logging.getLogger("pilotage.due")
 
@@ -56,8 +56,6 @@ def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) ->
     """Let one step fail without the others: what it could not do is due at the next look."""
     try:
         step(given, customer)
-    except Conflict:
-        raise
     except PilotageError:
         log.exception("a step of what falls due failed; the next look tries again")
 
@@ -174,7 +172,7 @@ def tell_unknown(wired: Wired, customer: Customer) -> None:
         if to:
             title = f"an action is unknown: {action.operation} of {of}"
             notices, key = wired.notices(customer), f"{action.id}:unknown"
-            tell(notices, to=tuple(to), title=title[:LONGEST], text=text, key=key)
+            tell_once(notices, to=tuple(to), title=title[:LONGEST], text=text, key=key)
 
 
 def try_again(engines: Engines, customer: Customer) -> None:
@@ -239,4 +237,4 @@ def _tell(wired: Wired, customer: Customer, asked: Approval, *, to: list[str], t
     elif before is not None:
         return
     if to:
-        tell(notices, to=tuple(to), title=title, text=text, key=key)
+        tell_once(notices, to=tuple(to), title=title, text=text, key=key)

@@ -11,7 +11,7 @@ from runs.records.approval import Approval
 from runs.records.person import Customer
 from runs.records.release import Move, Release
 from runs.store.store import Store
-from tools.notify import Outbox, tell
+from tools.notify import Outbox, tell_once
 
 log = logging.getLogger("pilotage.emergencies")
 
@@ -74,9 +74,9 @@ def _take_back(at: Place, customer: Customer, approved: Approval) -> None:
 def _narrow(at: Place, customer: Customer, approved: Approval, release: Release) -> None:
     """Back to the share before the step it approved; held where there was none, or no step."""
     store = at.store
-    events = store.events(customer, release.run, limit=100_000)
     kinds = ("stage_entered", "release_completed")
-    steps = [e for e in events if e.kind in kinds and e.subject == release.id]
+    events = store.events(customer, release.run, limit=None, kinds=kinds)
+    steps = [event for event in events if event.subject == release.id]
     place = next((n for n, e in enumerate(steps) if e.body.get("approval") == approved.id), None)
     is_last = place is not None and place == len(steps) - 1
     if approved.kind == "stage" and not is_last:
@@ -106,4 +106,4 @@ def _tell(
     to = [one for one in dict.fromkeys([*asked, *approved.excluded, *owners]) if one in able]
     if to:
         key = f"{approved.id}:{what}"
-        tell(at.notices(customer), to=tuple(to), title=title, text=text, key=key)
+        tell_once(at.notices(customer), to=tuple(to), title=title, text=text, key=key)

@@ -72,7 +72,9 @@ class Jobs:
             return
         self._engines.follow_edit(job.customer, item.workflow)
         deps = self._engines.process_deps(job.customer)
-        process_item(deps, job.customer, job.subject, job.step, ended=job.ended)
+        # The item's lease is the worker's: it keeps other workers away, and not other threads.
+        with self._turns.alone(f"{job.customer.id}/{job.subject}"):
+            process_item(deps, job.customer, job.subject, job.step, ended=job.ended)
 
     def _index_lessons(self, job: JobContext) -> None:
         memory = self._engines.memory(self._engines.chosen.store)

@@ -44,6 +44,7 @@ def _watch(wired: Wired, customer: Customer, release: Release) -> None:
     if serves:
         _look_at_sources(wired, customer, release)
         watch.read_if_due(store, customer, release=release, now=now)
+    _give_back(wired, customer, release)
     told = watch.standings_of(store, customer, release=release, now=now)
     if serves and any(one.find_crossed() for one in told):
         _take_back(wired, customer, release)
@@ -107,6 +108,14 @@ def _tell_of_sources(
         f"Try: pilotage workflow probe {release.workflow}\n"
     )
     tell(notices, to=(to,), title=f"{release.workflow}: {what}", text=text, key=key)
+
+
+def _give_back(wired: Wired, customer: Customer, release: Release) -> None:
+    """Let the values of what serves again lead, where a way back was not walked to its end."""
+    owed = way_back.find_values_owed(wired.store, customer, release)
+    if owed is not None:
+        log.warning("values lead again after a way back", extra={"release": release.id})
+        wired.policy_files.write(customer, owed)
 
 
 def _take_back(wired: Wired, customer: Customer, release: Release) -> None:

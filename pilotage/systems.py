@@ -152,16 +152,16 @@ def _http(spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
     from tools.http.way import open_client
 
     assert spec.http is not None
-    client = open_client(spec.http)
+    client = open_client(spec.http, time.monotonic)
     line = Line(spec.name, spec.http, client, secret, pause=_pause, seconds=time.monotonic)
     if not spec.acts:
         return HttpRecords(line, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
     return HttpActs(line, **_acting(spec, clock))
 
 
-def _pause(number: int) -> None:
-    """A little longer each time, and never for all at once."""
-    time.sleep(0.2 * 2**number * (0.5 + random.random() / 2))
+def _pause(number: int, least_s: float) -> None:
+    """A little longer each time, never for all at once, and as long as the other side asked for."""
+    time.sleep(max(least_s, 0.2 * 2**number * (0.5 + random.random() / 2)))
 
 
 def _sql(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:

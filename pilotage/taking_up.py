@@ -14,7 +14,7 @@ from runs.leases import Lease
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.run import Run
-from tools.notify import tell
+from tools.notify import tell_once
 
 log = logging.getLogger("pilotage.taking_up")
 
@@ -86,4 +86,4 @@ def _tell_owner(wired: Wired, customer: Customer, lease: Lease) -> None:
         f"decided stands, and nothing is done twice.\nLook: pilotage run show {run.id}\n"
     )
     key = f"{run.id}:taken-up:{lease.fence}"
-    tell(wired.notices(customer), to=(owner,), title=title, text=text, key=key)
+    tell_once(wired.notices(customer), to=(owner,), title=title, text=text, key=key)

@@ -1,7 +1,10 @@
 """one advance at a time for each run; a wake-up that comes meanwhile is taken at its end."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from runs.errors import Unavailable
 
 
 class Turns:
@@ -30,6 +33,19 @@ class Turns:
             with self._lock:
                 del self._again[run]
             raise
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Nobody else of this process does what has this name; Unavailable while somebody does."""
+        with self._lock:
+            if name in self._again:
+                raise Unavailable(f"{name} is in hand already; it is tried again")
+            self._again[name] = False
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._again[name]
 
     def _is_done(self, run: str) -> bool:
         with self._lock:

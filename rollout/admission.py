@@ -130,9 +130,8 @@ def call_off(deps: Deps, customer: Customer, id: str, *, reason: str, terms: Ter
                 f"item {item.id}: {', '.join(begun)} was begun; let it come to its end, and see "
                 f"what it did with `pilotage item show {item.id}`"
             )
-        for asked in approvals.open_in(change, kind="action"):
-            if asked.covers["item"] == item.id:
-                approvals.withdraw(change, asked)
+        for asked in approvals.open_of_item(change, item.id):
+            approvals.withdraw(change, asked)
         said = words.quote(words.say(change, reason, terms, kind="reason"))
         told = {"status": "closed", "reason": f"called off by {deps.actor}: {said}"}
         ended = item.model_copy(update={**told, "finished_at": change.clock.now()})

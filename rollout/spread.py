@@ -1,9 +1,10 @@
 """how the cases of a dry run and live items are spread: their fields, and what was answered."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from decimal import Decimal
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from rollout.drift import Spread
 from runs.records.evidence import CaseResult, Evidence
@@ -11,11 +12,18 @@ from runs.records.item import Output
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import FieldSpec, Version
+from runs.store.database import Database
 from runs.store.store import Store
 from workflow.process.contract import read_fields
 from workflow.version import mask_of
 
 EMPTY, THERE = "(empty)", "(there)"
+MOST_KNOWN = 64
+"""Dry runs of one database whose spreads are remembered."""
+_KNOWN: MutableMapping[Database, dict[tuple[str, str, str], Mapping[str, Spread]]] = (
+    WeakKeyDictionary()
+)
+"""Spreads of dry runs by customer, version and evidence; gone with the database's last user."""
 
 
 def find_screened(store: Store, customer: Customer, release: Release) -> Evidence | None:
@@ -28,8 +36,24 @@ def find_screened(store: Store, customer: Customer, release: Release) -> Evidenc
 
 def of_dry_run(
     store: Store, customer: Customer, version: Version, measured: Evidence
+) -> Mapping[str, Spread]:
+    """The cases that the dry run was about, and its answers to them.
+
+    Evidence, cases and results never change: they are read once a dry run, not at every reading.
+    """
+    known = _KNOWN.setdefault(store.database, {})
+    name = (customer.id, version.digest, measured.id)
+    found = known.get(name)
+    if found is None:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        found = known[name] = _read(store, customer, version, measured)
+    return found
+
+
+def _read(
+    store: Store, customer: Customer, version: Version, measured: Evidence
 ) -> dict[str, Spread]:
-    """The cases that the dry run was about, and its answers to them."""
     results = store.cases.results(customer, measured.id)
     answered = {one.case for one in results}
     cases, mask = store.cases.read(customer, measured.subject, "dev"), mask_of(version)

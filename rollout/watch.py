@@ -257,7 +257,8 @@ def _readings(
 ) -> dict[Measure, list[Signal]]:
     """Every reading of each signal in the present stage, oldest first."""
     found: dict[Measure, list[Signal]] = defaultdict(list)
-    for one in _in_order(store.of_run(customer, Signal, release.run), release, now):
+    kept = store.of_run(customer, Signal, release.run, since=_began(release))
+    for one in _in_order(kept, release, now):
         found[one.name].append(one)
     return found
 

@@ -24,6 +24,7 @@ from runs.asked import pages as pages
 from runs.asked import run_out as run_out
 from runs.asked import untold as untold
 from runs.asking import approval_of, decisions_in, in_change
+from runs.asking import open_of_item as open_of_item
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.expiry import expire
 from runs.expiry import expire_due as expire_due
@@ -149,14 +150,10 @@ def resting_on(asked: Iterable[Approval], policy: str, *, now: str) -> list[Appr
     ]
 
 
-def open_in(change: Change, **of: str) -> list[Approval]:
-    """Every open approval of the customer, or those of a run or kind, read inside a change."""
+def open_in(change: Change) -> list[Approval]:
+    """Every open approval of the customer, read inside a change."""
     table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == change.customer.id,
-        table.c.status == "open",
-        *(table.c[name] == value for name, value in of.items()),
-    )
+    query = sa.select(table).where(table.c.customer == change.customer.id, table.c.status == "open")
     return [approval_of(dict(row._mapping)) for row in change.connection.execute(query)]
 
 

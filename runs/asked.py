@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 import sqlalchemy as sa
 
 from runs import tables, words
-from runs.asking import approval_of
+from runs.asking import approval_of, is_of_item
 from runs.errors import NotFound
 from runs.expiry import next_id
 from runs.records.approval import Approval, Decision
@@ -166,10 +166,7 @@ def of_item(store: Store, customer: Customer, item: str) -> list[Approval]:
     """Every question about an action of one item, in the order they were asked."""
     table = tables.approvals
     query = sa.select(table).where(
-        table.c.customer == customer.id,
-        table.c.id >= f"{item}.",
-        table.c.id < f"{item}.\uffff",
-        table.c.kind == "action",
+        table.c.customer == customer.id, is_of_item(item), table.c.kind == "action"
     )
     found = [approval_of(row) for row in store.ledger.rows(query)]
     return sorted(found, key=lambda one: (one.opened_at, one.supersedes != "", one.id))

@@ -117,22 +117,40 @@ def open_of(change: Change, approval: Approval) -> list[Approval]:
 
 def changed_in(change: Change, approval: Approval) -> str:
     """The question of this kind before it about the same, where its subject changed; else empty."""
-    table = tables.approvals
+    table, covers = tables.approvals, approval.covers
     query = sa.select(table).where(
         table.c.customer == change.customer.id,
         table.c.run == approval.run,
         table.c.kind == approval.kind,
     )
-    if not approval.run:
-        # Of the customer's own questions there may be many: the newest are enough.
-        query = (
-            query.where(table.c.status == "superseded").order_by(table.c.due_at.desc()).limit(20)
-        )
+    if not approval.run and "item" in covers:
+        query = query.where(is_of_item(covers["item"]))
+    elif not approval.run:
+        workflow = table.c.body["covers"]["workflow"].as_string()
+        query = query.where(workflow == covers.get("workflow", ""))
     rows = change.connection.execute(query)
     asked = [approval_of(dict(row._mapping)) for row in rows]
     same = [one for one in asked if about(one) == about(approval) and one.id != approval.id]
     last = max(same, key=lambda one: one.opened_at, default=None)
     return last.id if last is not None and last.status == "superseded" else ""
+
+
+def open_of_item(change: Change, item: str) -> list[Approval]:
+    """What is asked about an item's effects and was not answered, read inside a change."""
+    table = tables.approvals
+    query = sa.select(table).where(
+        table.c.customer == change.customer.id,
+        is_of_item(item),
+        table.c.kind == "action",
+        table.c.status == "open",
+    )
+    return [approval_of(dict(row._mapping)) for row in change.connection.execute(query)]
+
+
+def is_of_item(item: str) -> sa.ColumnElement[bool]:
+    """Whether a question's id begins with an item's, as the ids of those about its effects do."""
+    id = tables.approvals.c.id
+    return sa.and_(id >= f"{item}.", id < f"{item}.\uffff")
 
 
 def chain_in(change: Change, approval: Approval) -> list[Approval]:

@@ -17,6 +17,7 @@ from runs.people import OWNER
 from runs.records.person import Customer, Identity
 from runs.records.run import Run
 from runs.snapshots import Terms, Why
+from runs.store.items import UNFINISHED
 from runs.store.store import Store
 
 MAY_ERASE = (OWNER, "compliance")
@@ -83,8 +84,12 @@ def require_ended(run: Run) -> None:
 
 def require_worked_on(store: Store, customer: Customer, item: str) -> None:
     """Conflict while the worker still has to read the item."""
-    if store.items.get(customer, item).status == "queued":
-        raise Conflict(f"item {item} is queued and will be worked on; wait for that, then erase")
+    status = store.items.get(customer, item).status
+    if status in UNFINISHED:
+        raise Conflict(
+            f"item {item} is {status} and will be worked on; wait for that (`pilotage item show "
+            f"{item}` says what it waits for), then erase"
+        )
 
 
 def erase(

@@ -31,3 +31,6 @@ class NotAllowed(PilotageError):
 
 class Unavailable(PilotageError):
     """A system outside did not answer; the only error that is retried."""
+
+    after_s: float = 0.0
+    """How long it asked to be left alone, seconds; 0 where it did not say."""

@@ -52,17 +52,20 @@ def change_person(
 
     Raises Conflict where nobody would be left who may add people.
     """
-    before = person(store, customer, id)
-    values = {
-        "roles": list(before.roles if roles is None else dict.fromkeys(roles)),
-        "is_disabled": before.is_disabled if is_disabled is None else is_disabled,
-    }
-    if not values["roles"]:
-        raise InvalidInput(f"person {id}: no role would be left; disable them instead")
     with store.change(customer, actor) as change:
+        before = change.find(tables.people, id=id)
+        if before is None:
+            raise _unknown(id)
+        # What is not named stays as it is now: another may just have disabled them.
+        values = {
+            "roles": before["roles"] if roles is None else list(dict.fromkeys(roles)),
+            "is_disabled": before["is_disabled"] if is_disabled is None else is_disabled,
+        }
+        if not values["roles"]:
+            raise InvalidInput(f"person {id}: no role would be left; disable them instead")
         told = {"roles": " ".join(values["roles"]), "disabled": values["is_disabled"]}
         change.update(tables.people, {"id": id}, values, "person_changed", **told)
-        if OWNER in before.roles:
+        if OWNER in before["roles"]:
             _require_an_owner(change, customer)
     return person(store, customer, id)
 
@@ -94,7 +97,7 @@ def person(store: Store, customer: Customer, id: str) -> Person:
     """The person of this id; NotFound when there is none."""
     row = store.ledger.row(tables.people, customer, id=id)
     if row is None:
-        raise NotFound(f"there is no person {id!r}; `pilotage user add` adds one")
+        raise _unknown(id)
     return _person(row)
 
 
@@ -105,6 +108,10 @@ def require_owner(identity: Identity) -> None:
             f"{identity.person} is not an owner; only an owner's token adds people and tokens: "
             "ask one, `pilotage user list` names them"
         )
+
+
+def _unknown(id: str) -> NotFound:
+    return NotFound(f"there is no person {id!r}; `pilotage user add` adds one")
 
 
 def _require_an_owner(change: Change, customer: Customer) -> None:

@@ -1,7 +1,9 @@
 """what customers bring between runs: kept once a key, and taken up by one run."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple, get_args
+
+import sqlalchemy as sa
 
 from runs import snapshots, tables, words
 from runs.errors import Conflict, InvalidInput, NotFound
@@ -11,13 +13,12 @@ from runs.records.record import digest_of
 from runs.records.run import Run
 from runs.snapshots import Masked, Terms
 from runs.store.change import Change
-from runs.store.store import Store, keep
+from runs.store.store import Store, keep, record_key
 
 ABOUT_ONE = ("feedback", "failure")
 """Kinds that name the workflow they are about."""
-STARTS = ("priority", "request", "feedback", "failure")
+STARTS: tuple[IntakeKind, ...] = ("priority", "request", "feedback", "failure")
 """Kinds a run begins on; the others are observations that runs read."""
-MOST = 10_000
 TITLE_CHARS = 300
 
 
@@ -92,24 +93,38 @@ def take_up(change: Change, intake: Intake, run: str) -> None:
 
 def get(store: Store, customer: Customer, id: str) -> Reported:
     """The record of this id, or of a prefix that is unique; NotFound otherwise."""
-    found = [one for one in everything(store, customer) if one.intake.id.startswith(id)]
-    exact = [one for one in found if one.intake.id == id]
-    if len(found) != 1 and not exact:
+    table, begins = tables.records, record_key(Intake, id)
+    # A range and no LIKE: only a range is looked up in the key on both databases.
+    query = sa.select(table.c.body).where(
+        table.c.customer == customer.id, table.c.id >= begins, table.c.id < f"{begins}\uffff"
+    )
+    rows = store.ledger.rows(query.order_by(table.c.id).limit(2))
+    found = [Intake.model_validate(row["body"]) for row in rows]
+    if len(found) != 1 and not (found and found[0].id == id):
         what = "several intake records begin" if found else "no intake record begins"
         raise NotFound(f"{what} with {id!r}; `pilotage intake list` shows them")
-    return (exact or found)[0]
+    taken = store.find(customer, Uptake, found[0].id)
+    return Reported(found[0], "" if taken is None else taken.run)
 
 
-def everything(store: Store, customer: Customer, limit: int = MOST) -> list[Reported]:
-    """The newest records first, each with the run that took it up."""
-    taken = {one.id: one.run for one in store.list(customer, Uptake, limit=MOST)}
-    kept = store.list(customer, Intake, limit=limit)
+def everything(
+    store: Store, customer: Customer, *, kinds: Collection[IntakeKind] = ()
+) -> list[Reported]:
+    """The newest records first, each with the run that took it up; of some kinds where named."""
+    taken = {one.id: one.run for one in store.list(customer, Uptake, None)}
+    kept = store.list(customer, Intake, None, of=kinds)
     return [Reported(one, taken.get(one.id, "")) for one in kept]
 
 
 def open_ones(store: Store, customer: Customer) -> list[Intake]:
-    """What no run took up yet, newest first."""
-    return [one.intake for one in everything(store, customer) if not one.run]
+    """What a run may begin on and none took up yet, newest first."""
+    return [one.intake for one in everything(store, customer, kinds=STARTS) if not one.run]
+
+
+def observations(store: Store, customer: Customer, limit: int) -> list[Intake]:
+    """The newest of what was only observed: runs read it, and none takes it up."""
+    kinds = set(get_args(IntakeKind)) - set(STARTS)
+    return store.list(customer, Intake, limit, of=kinds)
 
 
 def find_of_run(store: Store, customer: Customer, run: Run) -> Intake | None:

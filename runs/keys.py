@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from runs import signing, tables
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from runs.people import OWNER, find_people
+from runs.people import OWNER, people_in
 from runs.records.approval import Signature
 from runs.records.person import Customer, Identity, Key
 from runs.records.record import canonical
 from runs.signing import Statement
+from runs.store.change import Change
 from runs.store.store import Store
 
 FRESH = timedelta(minutes=15)
@@ -60,14 +61,14 @@ def add(store: Store, identity: Identity, public: str, proof: Proof | None = Non
     _require_person(identity)
     customer, name = identity.customer, signing.name_of(public)
     wish = Wish("add", customer.id, identity.person, name)
-    held = active(store, customer, identity.person)
-    if held and not _is_proved(held, wish, proof):
-        raise NotAllowed(
-            f"{identity.person} has key {held[0].id}; sign for another with it (--key FILE), or "
-            f"let an owner revoke it: pilotage key revoke {held[0].id}"
-        )
     row = {"id": name, "person": identity.person, "public": public, "revoked_at": None}
     with store.change(customer, identity.person) as change:
+        held = _active_in(change, identity.person)
+        if held and not _is_proved(held, wish, proof):
+            raise NotAllowed(
+                f"{identity.person} has key {held[0].id}; sign for another with it (--key FILE), "
+                f"or let an owner revoke it: pilotage key revoke {held[0].id}"
+            )
         row["added_at"] = change.now()
         if not change.insert(tables.keys, row, "key_added", person=identity.person):
             raise InvalidInput(f"key {name} is or was in use here; make one: pilotage key new")
@@ -80,22 +81,25 @@ def revoke(store: Store, identity: Identity, id: str, proof: Proof | None = None
     Where nobody else is an owner, an owner ends their own. The event says which of these it was.
     """
     _require_person(identity)
-    customer, key = identity.customer, get(store, identity.customer, id)
-    if key.revoked_at is not None:
-        raise Conflict(
-            f"key {key.id} was revoked at {key.revoked_at:%Y-%m-%d %H:%M} UTC already; nothing is "
-            "left to do"
-        )
-    by = _right_to_revoke(store, identity, key, proof)
-    if not by:
-        raise NotAllowed(
-            f"key {key.id} is {key.person}'s; sign with it (--key FILE), or ask an owner other "
-            "than them to revoke it"
-        )
+    customer, name = identity.customer, get(store, identity.customer, id).id
     with store.change(customer, identity.person) as change:
+        row = change.find(tables.keys, id=name)
+        assert row is not None
+        key = _key(row)
+        if key.revoked_at is not None:
+            raise Conflict(
+                f"key {key.id} was revoked at {key.revoked_at:%Y-%m-%d %H:%M} UTC already; nothing "
+                "is left to do"
+            )
+        by = _right_to_revoke(change, identity, key, proof)
+        if not by:
+            raise NotAllowed(
+                f"key {key.id} is {key.person}'s; sign with it (--key FILE), or ask an owner other "
+                "than them to revoke it"
+            )
         values = {"revoked_at": change.now()}
         change.update(tables.keys, {"id": key.id}, values, "key_revoked", person=key.person, by=by)
-    return get(store, customer, key.id)
+    return get(store, customer, name)
 
 
 def find_all(store: Store, customer: Customer) -> list[Key]:
@@ -178,10 +182,22 @@ def prove(private: bytes, identity: Identity, verb: str, key: str) -> Proof:
     return Proof(name, signing.sign(private, wish.canonical()))
 
 
-def _right_to_revoke(store: Store, identity: Identity, key: Key, proof: Proof | None) -> str:
+def _active_in(change: Change, person: str) -> list[Key]:
+    """The keys with which this person signs, read inside the change that rests on it."""
+    table = tables.keys
+    query = sa.select(table).where(
+        table.c.customer == change.customer.id,
+        table.c.person == person,
+        table.c.revoked_at.is_(None),
+    )
+    rows = change.connection.execute(query.order_by(table.c.added_at, table.c.id))
+    return [_key(dict(row._mapping)) for row in rows]
+
+
+def _right_to_revoke(change: Change, identity: Identity, key: Key, proof: Proof | None) -> str:
     """By what right a key is ended; empty when by none."""
     wish = Wish("revoke", identity.customer.id, identity.person, key.id)
-    held = active(store, identity.customer, identity.person)
+    held = _active_in(change, identity.person)
     if key.person == identity.person and _is_proved(held, wish, proof):
         return "key"
     if OWNER not in identity.roles:
@@ -190,7 +206,7 @@ def _right_to_revoke(store: Store, identity: Identity, key: Key, proof: Proof | 
         return "owner"
     others = [
         one
-        for one in find_people(store, identity.customer)
+        for one in people_in(change.connection, identity.customer)
         if OWNER in one.roles and one.id != identity.person and not one.is_disabled
     ]
     return "" if others else "alone"

@@ -34,6 +34,7 @@ class Lease(NamedTuple):
 def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float) -> Lease | None:
     """The lease, or None while another holder's is live; taking one's own again renews it.
 
+    Threads of one worker are one holder: that two of them do not work on one thing is the worker's.
     It need not outlive the machine: whoever acts under it writes that to the disk first.
     """
     with store.change(customer, "worker", lags=True) as change:
@@ -276,14 +277,15 @@ def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
 def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, bool]]:
     """Every lease of the name or below it, and whether it has not run out."""
     table = tables.leases
+    # A range and no LIKE: there is a row for every item that ever acted, and the key finds these.
+    below = sa.and_(table.c.name >= f"{name}:", table.c.name < f"{name};")
+    query = table.select().where(
+        table.c.customer == customer.id, sa.or_(table.c.name == name, below)
+    )
     with store.database.reading() as connection:
         now = text_of(_real_time(store, connection))
-        rows = connection.execute(table.select().where(table.c.customer == customer.id)).all()
-    return [
-        (Lease(row.name, row.holder, row.fence), row.expires_at > now)
-        for row in rows
-        if row.name == name or row.name.startswith(f"{name}:")
-    ]
+        rows = connection.execute(query.order_by(table.c.name)).all()
+    return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
 
 
 def _write(change: Change, name: str, *, holder: str, fence: int, until: datetime) -> None:

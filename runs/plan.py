@@ -1,6 +1,5 @@
 """the delivery plan and its parts."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ from runs.plan_parts import (
     Way,
     as_mapping,
 )
-from runs.records.record import Digest, Record
+from runs.records.record import Digest, Moment, Record
 from runs.records.release import StageSpec
 from runs.records.version import Bound, Effect, Feature, FieldSpec, GateValues, Rule
 
@@ -44,7 +43,7 @@ class Goal(Record):
     volume_per_week: int = Field(ge=1)
     cost_of_error: Decimal = Field(ge=0)
     """Per wrong item, in `economics.currency`."""
-    due: datetime | None = None
+    due: Moment | None = None
 
 
 class Scope(Record):

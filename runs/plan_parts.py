@@ -1,13 +1,12 @@
 """what stands inside the areas of a plan: systems, edges, sources, ways, phases."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from runs.records.record import Record
+from runs.records.record import Moment, Record
 from runs.records.version import ApproverRule, Filling, Level, Route, Source
 
 SignalName = Literal[
@@ -225,7 +224,7 @@ class Phase(Record):
     gate_out: tuple[str, ...] = Field(min_length=1)
     approvers: tuple[ApproverRule, ...] = Field(min_length=1)
     """Who agrees that it is left, by role or person id, beside those whom the policy names."""
-    deadline: datetime | None = None
+    deadline: Moment | None = None
 
 
 class Phases(Record):

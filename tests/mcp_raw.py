@@ -38,7 +38,8 @@ def called(params: dict) -> dict:
     if MODE == "endless":
         while True:
             os.write(1, b"x" * 65536)
-    told = {"id": params["arguments"].get("id"), "large": 2**70, "env": dict(os.environ)}
+    told = {"id": params["arguments"].get("id"), "tier": "plus"}
+    told |= {"large": 2**70, "env": dict(os.environ)}
     texts = {"words": "no JSON", "number": "7", "nan": '{"a": NaN}', "deep": "[" * 5000}
     text = texts.get(MODE, json.dumps(told))
     return {"content": [{"type": "text", "text": text}], "isError": MODE == "fails"}

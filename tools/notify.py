@@ -87,6 +87,15 @@ def tell(outbox: Outbox, *, to: tuple[str, ...], title: str, text: str, key: str
     return outbox.act("send", {"to": list(to), "title": title, "text": text}, key)
 
 
+def tell_once(outbox: Outbox, *, to: tuple[str, ...], title: str, text: str, key: str) -> None:
+    """Leave a message unless one stands under its key, whatever that says and whomever it told.
+
+    For whoever looks again and again: who answers for something may be another person by then.
+    """
+    if outbox.find_receipt(key) is None:
+        tell(outbox, to=to, title=title, text=text, key=key)
+
+
 def _check_lines(lines: list[str]) -> None:
     for line in lines:
         if not line.isprintable() or not line.strip():

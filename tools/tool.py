@@ -34,6 +34,9 @@ ASKED: Schema = {
 }
 """What every effect of a version asks of its tool."""
 
+Pause = Callable[[int, float], None]
+"""Wait before the try of this number, from 1, and at least so many seconds."""
+
 NEVER_USED = "access-probe"
 """A key under which nothing is ever done."""
 
@@ -313,6 +316,14 @@ def _is_a(value: Any, name: str) -> bool:
     if isinstance(value, bool):
         return name == "boolean"
     return isinstance(value, _TYPES[name])
+
+
+def refuse_to_act(name: str, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
+    """Raises NotAllowed: the tool of this name reads only."""
+    raise NotAllowed(
+        f"tool {name!r} reads only; it cannot do {operation!r} under {key!r} "
+        f"({len(content)} fields)"
+    )
 
 
 def _refuse(name: str, what: str) -> NoReturn:

@@ -12,6 +12,7 @@ from runs.records.evidence import Evidence, FixTrial
 from runs.records.person import Customer
 from runs.records.run import Choice, Contender, OpsReview
 from runs.records.version import PolicyValues, Version
+from runs.store.runs import RunFilter
 from workflow.patches.plausible import UNKNOWN, Kept, Plausible, smallest
 
 CONFIDENCE = 0.95
@@ -113,10 +114,9 @@ def _said_of(deps: Deps, customer: Customer, workflow: str) -> str:
 
 def _measured(deps: Deps, customer: Customer, workflow: str) -> list[Evidence]:
     """What was measured of the workflow, the newest first."""
-    runs = {
-        run.id for run in deps.store.runs.list(customer, limit=1_000) if run.workflow == workflow
-    }
-    measured = deps.store.list(customer, Evidence, limit=1_000)
+    mine = deps.store.runs.list(customer, limit=None, wanted=RunFilter(workflow=workflow))
+    runs = {run.id for run in mine}
+    measured = deps.store.list(customer, Evidence, None, of=COUNTED)
     return [one for one in measured if one.run in runs]
 
 

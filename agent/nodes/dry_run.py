@@ -96,12 +96,13 @@ def evidence_id(state: State, split: Split) -> str:
 def looks(state: State, deps: Deps) -> Looks:
     """Looks at the holdout of the dataset, over every run that ever looked at these cases."""
     customer, store = deps.customer(state), deps.store
-    measured = store.list(customer, Evidence, limit=10_000)
     same = incident.sharing_holdout(state, deps)
-    gate_looks = [e for e in measured if e.kind == "holdout" and e.subject in same]
-    datasets = {e.run for e in measured if e.subject in same}
-    trials = store.list(customer, FixTrial, limit=10_000)
-    fix_looks = [t for t in trials if t.look and t.run in datasets]
+    # Every one there ever was: a look that is forgotten would be taken again.
+    kept = store.list(customer, Evidence, None, of=("dry_run", "holdout"))
+    measured = [one for one in kept if one.subject in same]
+    gate_looks = [one for one in measured if one.kind == "holdout"]
+    runs = dict.fromkeys(one.run for one in measured)
+    fix_looks = [t for run in runs for t in store.of_run(customer, FixTrial, run) if t.look]
     used = min(deps.installation.looks, len(gate_looks) + len(fix_looks))
     return Looks(total=deps.installation.looks, used=used)
 

@@ -12,7 +12,7 @@ from runs.store.items import ItemFilter
 from runs.store.store import Store
 
 MOST = 50
-"""Records brought and not taken up that a briefing tells of, the newest first."""
+"""Of what waits for a run, and of what was observed, a briefing tells so many, newest first."""
 
 
 def review_context(state: State, deps: Deps) -> Update:
@@ -62,10 +62,11 @@ def _reviewed(state: State, deps: Deps) -> Update:
 
 
 def _brought(store: Store, customer: Customer, run: Run) -> list[Statement]:
-    """What the run began on, and everything brought that no run took up."""
+    """What the run began on, what waits for another, and what was observed."""
     own = intake.find_of_run(store, customer, run)
     waiting = intake.open_ones(store, customer)[:MOST]
-    return [_of_intake(one) for one in ([own] if own else []) + waiting]
+    seen = intake.observations(store, customer, MOST)
+    return [_of_intake(one) for one in [*([own] if own else []), *waiting, *seen]]
 
 
 def _of_intake(brought: Intake) -> Statement:

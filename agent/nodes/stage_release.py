@@ -10,6 +10,7 @@ from agent.state import State, Update
 from rollout import advance
 from rollout.release import climb, way_back
 from rollout.release.cause import Judged
+from runs.events import EventKind
 from runs.records.release import Move, Release
 from runs.records.version import PolicyValues
 
@@ -62,13 +63,12 @@ def _find_done(state: State, deps: Deps, release: Release) -> Move | None:
 
     A step down is given back to be taken again: it goes on where it ended.
     """
-    events = deps.store.events(deps.customer(state), state.run, limit=100_000)
+    kinds = ("stage_entered", "release_completed") if state.approval else _DOWN
+    events = deps.store.events(deps.customer(state), state.run, limit=None, kinds=kinds)
     if not state.approval:
-        mine = (e for e in events if e.kind in _DOWN and e.body.get("reason") == state.move)
+        mine = (event for event in events if event.body.get("reason") == state.move)
         return deps.get(state, Move, state.move) if next(mine, None) else None
-    kinds = ("stage_entered", "release_completed")
-    mine = [e for e in events if e.kind in kinds and e.body.get("approval") == state.approval]
-    if not mine:
+    if not any(event.body.get("approval") == state.approval for event in events):
         return None
     up = "enter" if release.stage == 0 else "expand"
     return Move(
@@ -96,5 +96,5 @@ def _climb(state: State, deps: Deps, release: Release, move: Move) -> None:
     step(deps.store, customer, release=release, move=move, approval=state.approval)
 
 
-_DOWN = ("release_held", "release_narrowed", "release_rolled_back")
+_DOWN: tuple[EventKind, ...] = ("release_held", "release_narrowed", "release_rolled_back")
 _UP = {"enter": climb.enter, "expand": climb.expand, "complete": climb.complete}

@@ -136,15 +136,13 @@ def roi(call: Call, *, as_json: bool, **options: Any) -> None:
 @json_option
 @pass_call
 def list_intake(
-    call: Call, *, is_open: bool, kind: str | None, workflow: str, limit: int, as_json: bool
+    call: Call, *, is_open: bool, kind: IntakeKind | None, workflow: str, limit: int, as_json: bool
 ) -> None:
     """What was brought, newest first, and the run that took it up."""
     found = [
         one
-        for one in kept.everything(call.store, call.customer)
-        if (not is_open or not one.run)
-        and kind in (None, one.intake.kind)
-        and workflow in ("", one.intake.workflow)
+        for one in kept.everything(call.store, call.customer, kinds=[kind] if kind else ())
+        if (not is_open or not one.run) and workflow in ("", one.intake.workflow)
     ][:limit]
     told = [_told(call, one) for one in found]
     rows = [

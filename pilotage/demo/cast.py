@@ -10,7 +10,7 @@ from rollout import ladder, watch
 from rollout.admission import Sent
 from rollout.release import way_back
 from rollout.release.cause import Asked
-from rollout.signals import StageEvidence, measure
+from rollout.signals import StageEvidence, count, measure
 from runs import approvals
 from runs.approvals import Answer, Rules
 from runs.errors import Conflict
@@ -81,10 +81,12 @@ class Cast:
     def bring(self, release: Release) -> int:
         """Send the tickets the stage's sample and its signals still need; how many were sent."""
         store, customer = self.stage.wired.store, self.stage.customer
-        seen = measure(store, customer, release=release, now=store.clock.now())
-        missing = seen.sample - seen.settled
-        weak = self._weak(release, seen) if missing <= 0 else []
-        if not weak:
+        far = count(store, customer, release=release, now=store.clock.now())
+        missing = far.sample - far.settled
+        # What the signals say is asked once the sample is whole: before, nobody waits for it.
+        seen = None if missing > 0 else self._measured(release)
+        weak = self._weak(release, seen) if seen else []
+        if not seen or not weak:
             self._weak_since = None
         else:
             # The desk goes on: what comes next says whether the signal recovers.
@@ -127,10 +129,10 @@ class Cast:
         """
         store, customer = self.stage.wired.store, self.stage.customer
         stage = ladder.find_stage(release)
-        seen = measure(store, customer, release=release, now=store.clock.now())
-        if stage is None or release.entered_at is None or seen.settled < seen.sample:
-            return
         now = store.clock.now()
+        far = count(store, customer, release=release, now=now)
+        if stage is None or release.entered_at is None or far.settled < far.sample:
+            return
         left = release.entered_at + timedelta(hours=stage.min_hours) - now
         last = watch.last_read(store, customer, release, now=now)
         if left > timedelta(0) and not watch.is_due(self._plan(release), last, now):
@@ -145,6 +147,10 @@ class Cast:
         seen = measure(store, customer, release=release, now=store.clock.now())
         present = store.releases.get(customer, release.id)
         return present == release and (seen.settled < seen.sample or self._is_weak(release, seen))
+
+    def _measured(self, release: Release) -> StageEvidence:
+        store, customer = self.stage.wired.store, self.stage.customer
+        return measure(store, customer, release=release, now=store.clock.now())
 
     def _plan(self, release: Release) -> Plan:
         return self.stage.wired.store.get(self.stage.customer, PlanRecord, release.plan).plan

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rollout import admission, ladder
 from rollout.assignment import lineage
 from rollout.release.cause import Asked, Because, Cause, admit
-from runs.approvals import open_in, withdraw
+from runs.approvals import open_of_item, withdraw
 from runs.errors import Conflict, InvalidInput
 from runs.events import BodyValue, EventKind
 from runs.people import find_people
@@ -148,6 +148,22 @@ def find_values_before(store: Store, customer: Customer, release: Release) -> Po
     return None if found is None else store.get(customer, PolicyValues, found.policy)
 
 
+def find_values_owed(store: Store, customer: Customer, release: Release) -> PolicyValues | None:
+    """The values that lead again with a way back, where whoever walked it died before that.
+
+    None once others lead, whoever let them: only what the release brought has to give way.
+    """
+    led = store.policies.find_led(customer, release.workflow)
+    if release.status != "rolled_back" or release.stage < 0 or led is None:
+        return None
+    gone = store.events(customer, release.run, limit=None, kinds=("release_rolled_back",))
+    taken_at = max((event.seq for event in gone if event.subject == release.id), default=0)
+    if led.digest != release.policy or led.since > taken_at:
+        return None
+    before = find_values_before(store, customer, release)
+    return None if before is None or before.digest == led.digest else before
+
+
 def walk(store: Store, customer: Customer, *, release: Release, because: Because) -> WalkedBack:
     """The way back itself: cut, stop, list, verify; each step may be done again."""
     began = store.clock.now()
@@ -278,8 +294,8 @@ def _stop(change: Change, items: Sequence[Item], *, owner: str, after: timedelta
 
 def _withdraw(change: Change, stopped: Collection[str]) -> None:
     """Nobody is asked any more about what is not done any more."""
-    for asked in open_in(change, kind="action"):
-        if asked.covers["item"] in stopped:
+    for item in stopped:
+        for asked in open_of_item(change, item):
             withdraw(change, asked)
 
 

@@ -84,8 +84,8 @@ def _find_unapproved(store: Store, customer: Customer, release: Release) -> str:
     """What it would serve must still be agreed to, or less than what was."""
     if release.stage < 0:
         return "it has not entered a stage; there is nothing to resume"
-    events = store.events(customer, release.run, limit=100_000)
-    mine = (e for e in events if e.kind == "stage_entered" and e.subject == release.id)
+    events = store.events(customer, release.run, limit=None, kinds=("stage_entered",))
+    mine = (event for event in events if event.subject == release.id)
     named = [str(event.body["approval"]) for event in mine if event.body.get("approval")]
     entered = [approvals.get(store, customer, id) for id in named]
     agreed = [

@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 """SHA-256 over canonical JSON (RFC 8785)."""
@@ -18,6 +19,15 @@ Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 
 EXACT = 2**53 - 1
 """Up to here whole numbers are exact for every reader of JSON."""
+
+
+def as_utc(time: datetime) -> datetime:
+    """The time in UTC; one that names no zone is taken as UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(as_utc)]
+"""A time that a person wrote: UTC where they named no zone, so that any two can be compared."""
 
 
 class Record(BaseModel):

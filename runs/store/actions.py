@@ -55,10 +55,13 @@ class Actions:
     def get(self, customer: Customer, begin: str) -> Action:
         """The action of this key or id, or of the beginning of one that is unique; NotFound."""
         table = tables.actions
-        of_id = table.c.key.in_([one.key for one in self.every(customer) if one.id == begin])
+        named = self.find(customer, begin)
+        if named is not None:
+            return named
         begins = table.c.key.startswith(begin, autoescape=True)
-        found = self._list(customer, sa.or_(table.c.key == begin, begins, of_id))
-        exact = [one for one in found if begin in (one.key, one.id)]
+        of_id = table.c.body["id"].as_string() == begin
+        found = self._list(customer, sa.or_(begins, of_id))
+        exact = [one for one in found if one.id == begin]
         if len(exact or found) != 1:
             what = "several actions begin" if found else "no action begins"
             raise NotFound(f"{what} with {begin!r}; `pilotage action list` shows them")

@@ -212,7 +212,9 @@ class Ledger:
     def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         """Every row of a query."""
         with self.database.looking() as connection:
-            return [dict(row._mapping) for row in connection.execute(query).all()]
+            found = connection.execute(query)
+            names = tuple(found.keys())
+            return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 def text_of(time: datetime) -> str:

@@ -93,7 +93,7 @@ class Lessons:
     def keep_vector(
         self, customer: Customer, id: str, embedder: str, *, vector: bytes, dimension: int
     ) -> None:
-        """Keep a lesson's vector, once an embedder."""
+        """Keep a lesson's vector, once an embedder; none of one that is erased by now."""
         row = {
             "customer": customer.id,
             "lesson": id,
@@ -102,8 +102,11 @@ class Lessons:
             "vector": vector,
             "indexed": False,
         }
-        with self._ledger.database.writing() as connection:
-            insert_once(connection, tables.lesson_vectors, row)
+        with self._ledger.change(customer, "worker") as change:
+            # Whoever embedded it may have read the words before they were taken away.
+            lesson = change.find(tables.lessons, id=id)
+            if lesson is not None and lesson["status"] != "erased":
+                insert_once(change.connection, tables.lesson_vectors, row)
 
     def vectors(self, customer: Customer, embedder: str) -> list[StoredVector]:
         """Every vector of this customer's active lessons."""

@@ -1,5 +1,6 @@
 """Reviews: an item waits for a named person, and is answered once."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -86,6 +87,32 @@ class Reviews:
             .order_by(table.c.owner)
         )
         return {row["owner"]: row["n"] for row in self._ledger.rows(query)}
+
+    def count_late(self, customer: Customer, workflow: str, now: datetime) -> int:
+        """How many items of a workflow wait for a person past their due time."""
+        review, item = tables.reviews, tables.items
+        query = (
+            sa.select(sa.func.count().label("n"))
+            .select_from(_with_items())
+            .where(review.c.customer == customer.id, review.c.status == "open")
+            .where(review.c.due_at <= text_of(now), item.c.workflow == workflow)
+        )
+        return self._ledger.rows(query)[0]["n"]
+
+    def answers_since(self, customer: Customer, workflow: str, since: datetime) -> Counter[str]:
+        """What people answered about a workflow's items from a time on, counted."""
+        review, item = tables.reviews, tables.items
+        query = (
+            sa.select(
+                review.c.body["answer"].as_string().label("answer"),
+                review.c.body["decided_at"].as_string().label("at"),
+            )
+            .select_from(_with_items())
+            .where(review.c.customer == customer.id, review.c.status == "decided")
+            .where(item.c.workflow == workflow)
+        )
+        rows = self._ledger.rows(query)
+        return Counter(r["answer"] for r in rows if datetime.fromisoformat(r["at"]) >= since)
 
     def list(
         self, customer: Customer, *, status: str = "", owner: str = "", limit: int = 100

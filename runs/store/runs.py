@@ -165,7 +165,12 @@ class Runs:
             change.move(tables.runs, {"id": id}, values, "run_resumed", **body)
 
     def list(
-        self, customer: Customer, *, status: str = "", limit: int = 50, wanted: RunFilter = ALL
+        self,
+        customer: Customer,
+        *,
+        status: str = "",
+        limit: int | None = 50,
+        wanted: RunFilter = ALL,
     ) -> list[Run]:
         """The newest runs first."""
         table = tables.runs

@@ -1,6 +1,8 @@
 """The door to the record: immutable records, events, and a part for each thing that changes."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -36,7 +38,7 @@ from runs.records.run import (
 from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
 from runs.store.cases import Cases
-from runs.store.change import Change, Guard, Ledger, event_of, find_row, unguarded
+from runs.store.change import Change, Guard, Ledger, event_of, find_row, text_of, unguarded
 from runs.store.database import Database
 from runs.store.items import Items
 from runs.store.jobs import Jobs
@@ -198,9 +200,13 @@ class Store:
             )
         return record
 
-    def of_run(self, customer: Customer, kind: type[R], run: str) -> list[R]:
-        """Every record of this kind that the run left behind, oldest first."""
+    def of_run(
+        self, customer: Customer, kind: type[R], run: str, *, since: datetime | None = None
+    ) -> list[R]:
+        """Every record of this kind that the run left behind, oldest first; from a time on."""
         query = self._records(customer, kind).where(tables.records.c.run == run)
+        if since is not None:
+            query = query.where(tables.records.c.kept_at >= text_of(since))
         return self._read_all(kind, query)
 
     def has_digest(self, customer: Customer, digest: str) -> bool:
@@ -215,13 +221,24 @@ class Store:
         return False
 
     def events(
-        self, customer: Customer, run: str = "", *, since: int = 0, limit: int = 500
+        self,
+        customer: Customer,
+        run: str = "",
+        *,
+        since: int = 0,
+        limit: int | None = 500,
+        kinds: Collection[EventKind] = (),
     ) -> list[Event]:
-        """The customer's events after `since`, in order; of one run where one is named."""
+        """The customer's events after `since`, in order; of one run, of some kinds where named.
+
+        Without a limit, all of them: name a run and kinds then.
+        """
         table = tables.events
         query = sa.select(table).where(table.c.customer == customer.id, table.c.seq > since)
         if run:
             query = query.where(table.c.run == run)
+        if kinds:
+            query = query.where(table.c.kind.in_(sorted(kinds)))
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(table.c.seq).limit(limit)).all()
         return [event_of(row._mapping) for row in rows]
@@ -242,11 +259,24 @@ class Store:
             rows = connection.execute(query).all()
         return [kind.model_validate(row.body) for row in rows]
 
-    def list(self, customer: Customer, kind: type[R], limit: int = 50, *, run: str = "") -> list[R]:
-        """The newest records of this kind, newest first; of one run where one is named."""
+    def list(
+        self,
+        customer: Customer,
+        kind: type[R],
+        limit: int | None = 50,
+        *,
+        run: str = "",
+        of: Collection[str] = (),
+    ) -> list[R]:
+        """The newest records of this kind, newest first; of one run where one is named.
+
+        `of`: only those whose own `kind` is one of these, such as the evidence of a dry run.
+        """
         query = self._records(customer, kind, newest_first=True).limit(limit)
         if run:
             query = query.where(tables.records.c.run == run)
+        if of:
+            query = query.where(tables.records.c.body["kind"].as_string().in_(sorted(of)))
         return self._read_all(kind, query)
 
 

@@ -43,9 +43,9 @@ def outside() -> Iterator[Outside]:
 def line(url: str, client: httpx.Client | None = None, **changed: Any) -> Line:
     """The line to it; tries are not waited for."""
     declared = Http.model_validate(WAY | {"base_url": url} | changed)
-    made = client or open_client(declared)
+    made = client or open_client(declared, lambda: 0.0)
     return Line(
-        "desk", declared, made, SecretStr(SECRET), pause=lambda _: None, seconds=lambda: 0.0
+        "desk", declared, made, SecretStr(SECRET), pause=lambda *_: None, seconds=lambda: 0.0
     )
 
 
@@ -320,7 +320,7 @@ def test_a_private_address_is_reached_only_where_it_is_declared(outside: Outside
     """A public name that leads into the network is refused at the connection itself."""
     url, received = outside
     sly = Http.model_validate(WAY | {"base_url": "https://desk.example", "is_private": False})
-    client = open_client(sly)
+    client = open_client(sly, lambda: 0.0)
 
     with pytest.raises(Refused, match="is_private"):
         client.get(url)
@@ -369,7 +369,7 @@ def test_it_is_reached_without_changing_it(outside: Outside) -> None:
     """By its probe where it has one, else by asking for a key that nobody used."""
     url, received = outside
     assert probe(desk(url), [], 5) == []
-    received.answers = [Answering(status=503)]
+    received.answers = [Answering(status=503)] * 3
 
     with pytest.raises(Unavailable):
         probe(desk(url), [], 5)

@@ -68,7 +68,7 @@ def made(folder: Path, secret: SecretStr | None = RIGHT, **declared: Any) -> Mai
     """The tool; tries are not waited for."""
     mail = Mail.model_validate(DECLARED | declared)
     way = open_way("letters", mail, folder, lambda: 0.0)
-    line = Line("letters", way, secret, pause=lambda _: None)
+    line = Line("letters", way, secret, pause=lambda *_: None)
     return MailSends(line, clock=StoppedClock(NOW), schema=dict.fromkeys(mail.operations, ASKED))
 
 
@@ -280,7 +280,7 @@ def test_a_conversation_ends_in_time_however_slowly_it_is_led(tmp_path: Path) ->
             "letters", mail.model_copy(update={"port": port}), tmp_path, lambda: next(clock)
         )
         tool = MailSends(
-            Line("letters", way, pause=lambda _: None),
+            Line("letters", way, pause=lambda *_: None),
             clock=StoppedClock(NOW),
             schema={"answer": ASKED},
         )

@@ -47,7 +47,7 @@ def line(mcp: Mcp, folder: Path, secret: str = SECRET) -> Line:
     return Line(
         Server("desk", mcp, folder, told),
         known=Seen(folder / "seen").find,
-        pause=lambda _: None,
+        pause=lambda *_: None,
     )
 
 

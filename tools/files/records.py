@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from runs.clock import Clock
-from runs.errors import InvalidInput, NotAllowed, Unavailable
+from runs.errors import InvalidInput, Unavailable
 from runs.records.record import digest_of
 from runs.records.version import Level, Risk
 from tools.files.rows import READERS, read_rows
-from tools.tool import Reading, Schema
+from tools.tool import Reading, Schema, refuse_to_act
 
 MAX_BYTES = 64 * 1024 * 1024
 """A larger file is refused."""
@@ -91,10 +91,7 @@ class FileRecords:
 
     def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
         """Raises NotAllowed: it reads only."""
-        raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
-        )
+        refuse_to_act(self.name, operation, content, key)
 
     def find_receipt(self, key: str) -> None:
         """None: nothing is ever done."""

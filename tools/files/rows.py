@@ -9,9 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from runs.errors import InvalidInput
 from runs.records.record import canonical
-
-LARGEST_WHOLE = 2**53 - 1
-"""A larger whole number is kept as text: canonical JSON has none."""
+from tools.system import whole
 
 
 class Row(NamedTuple):
@@ -102,7 +100,7 @@ def _row(file: Path, place: str, value: Any) -> Row:
 def _json(file: Path, text: str, line: int) -> Any:
     try:
         return json.loads(
-            text, object_pairs_hook=_object, parse_constant=_no_number, parse_int=_whole
+            text, object_pairs_hook=_object, parse_constant=_no_number, parse_int=whole
         )
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{file}, line {line + error.lineno - 1}: {error.msg}") from None
@@ -118,11 +116,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number of JSON")
-
-
-def _whole(text: str) -> int | str:
-    number = int(text) if len(text) <= 17 else None
-    return text if number is None or abs(number) > LARGEST_WHOLE else number
 
 
 READERS: Mapping[str, Callable[[Path, str, str], Iterator[Row]]] = {

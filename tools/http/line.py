@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 import httpx
@@ -11,14 +12,14 @@ from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.record import canonical
 from tools.filled import KEY, in_body, in_path
 from tools.http.declared import Endpoint, Http, Look
-from tools.http.way import origin, proof
-from tools.tool import NotSent
+from tools.http.way import LONGEST, origin, proof
+from tools.tool import NotSent, Pause
 
 KEY_HEADER = "Idempotency-Key"
 HOPS = 3
 """Redirects of one look, on the same host."""
-LONGEST = 6
-"""A whole answer may take so many times what a piece of it may."""
+PATIENCE_S = 30.0
+"""Whoever asks to be left alone for longer is not tried again here, but later by the queue."""
 REFUSALS: Mapping[int, type[Exception]] = {
     400: InvalidInput,
     401: NotAllowed,
@@ -37,8 +38,6 @@ OPEN = (408, 425)
 """Answers below 500 that leave open whether it was done."""
 NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Not one byte of the request left this machine."""
-Pause = Callable[[int], None]
-"""Wait before the try of this number, from 1."""
 
 
 class Answer(NamedTuple):
@@ -49,6 +48,8 @@ class Answer(NamedTuple):
     is_whole: bool
     """False when it was larger than is read."""
     location: str
+    after_s: float = 0.0
+    """How long it asked to be left alone."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,6 @@ class Line:
         """
         answer = self._follow(self.declared.base_url + in_path(look.path, {KEY: key}), look.path)
         at = self._at("GET", look.path)
-        if answer.status >= 500 or answer.status in (*OPEN, BUSY):
-            raise Unavailable(f"{at}: answered {answer.status}")
         if answer.status != 404 and answer.status in REFUSALS:
             raise REFUSALS[answer.status](f"{at}: answered {answer.status}")
         if not answer.is_whole:
@@ -88,16 +87,19 @@ class Line:
         values = {**content, KEY: key}
         url = self.declared.base_url + in_path(endpoint.path, values)
         body = dict(content) if endpoint.body is None else in_body(endpoint.body, values)
-        lost = Unavailable("it was not tried")
+        lost = said = Unavailable("it was not tried")
         for number in range(self.declared.tries):
             if number:
-                self.pause(number)
-            answer, says = self._try(endpoint, url, body, key)
+                self.pause(number, said.after_s)
+            answer, said = self._try(endpoint, url, body, key)
             if answer is not None:
                 return answer
             # What one try left open, no later one that surely did nothing closes.
-            lost = says if isinstance(lost, NotSent) or not number else lost
-            if not (isinstance(says, NotSent) or endpoint.is_idempotent):
+            lost = said if isinstance(lost, NotSent) or not number else lost
+            if said.after_s > PATIENCE_S:
+                lost.after_s = said.after_s
+                break
+            if not (isinstance(said, NotSent) or endpoint.is_idempotent):
                 break
         raise lost
 
@@ -112,12 +114,8 @@ class Line:
             return None, NotSent(f"{at}: cannot be reached ({type(error).__name__})")
         except httpx.HTTPError as error:
             return None, Unavailable(f"{at}: no answer ({type(error).__name__})")
-        says = f"{at}: answered {answer.status}"
-        if answer.status == BUSY:
-            return None, NotSent(says)
-        if answer.status >= 500 or answer.status in OPEN:
-            return None, Unavailable(says)
-        return answer, Unavailable(says)
+        unsaid = _unsaid(at, answer)
+        return (answer if unsaid is None else None), unsaid or Unavailable(at)
 
     def _follow(self, url: str, path: str) -> Answer:
         """What a look found, after redirects on the same host."""
@@ -132,19 +130,28 @@ class Line:
         raise InvalidInput(f"{self._at('GET', path)}: it leads to another place")
 
     def _look(self, url: str, path: str) -> Answer:
-        lost = ""
+        at, lost = self._at("GET", path), Unavailable("it was not tried")
         for number in range(self.declared.tries):
             if number:
-                self.pause(number)
+                self.pause(number, lost.after_s)
             try:
-                return self._ask("GET", url)
+                answer = self._ask("GET", url)
             except httpx.HTTPError as error:
-                lost = f"{self._at('GET', path)}: no answer ({type(error).__name__})"
-        raise Unavailable(lost)
+                lost = Unavailable(f"{at}: no answer ({type(error).__name__})")
+                continue
+            unsaid = _unsaid(at, answer)
+            if unsaid is None:
+                return answer
+            lost = Unavailable(str(unsaid))
+            lost.after_s = unsaid.after_s
+            if lost.after_s > PATIENCE_S:
+                break
+        raise lost
 
     def _ask(self, method: str, url: str, body: Any = None, key: str = "") -> Answer:
         auth, headers = proof(self.declared, self.secret)
-        headers["Accept"] = "application/json"
+        # What is not packed cannot grow beyond what was received.
+        headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
         if key:
             headers |= {KEY_HEADER: key, "Content-Type": "application/json"}
         content = canonical(body) if key else None
@@ -158,11 +165,12 @@ class Line:
         ) as response:
             read, is_whole = self._body(response)
             location = response.headers.get("location", "")
-            return Answer(response.status_code, read, is_whole, location)
+            after_s = asked_for(response.headers)
+            return Answer(response.status_code, read, is_whole, location, after_s)
 
     def _body(self, response: httpx.Response) -> tuple[bytes, bool]:
         read, until = bytearray(), self.seconds() + LONGEST * self.declared.timeout_s
-        for piece in response.iter_bytes():
+        for piece in response.iter_raw():
             read += piece
             if len(read) > self.declared.max_bytes:
                 return b"", False
@@ -173,3 +181,31 @@ class Line:
     def _at(self, method: str, path: str) -> str:
         """Where, as it is declared: what was filled in may be what somebody wrote."""
         return f"tool {self.name!r}: {method} {path}"
+
+
+def asked_for(headers: Mapping[str, str]) -> float:
+    """How long `Retry-After` asks to be left alone, seconds; 0 for none, or what is no time.
+
+    A date is held against the other side's own, so that no clock of ours has to agree with it.
+    """
+    told = headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told[:9])
+    try:
+        until, now = (parsedate_to_datetime(one) for one in (told, headers.get("date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+
+
+def _unsaid(at: str, answer: Answer) -> Unavailable | None:
+    """What an answer means that settles nothing; None for one that does."""
+    says = f"{at}: answered {answer.status}"
+    if answer.status == BUSY:
+        unsaid: Unavailable = NotSent(says)
+    elif answer.status >= 500 or answer.status in OPEN:
+        unsaid = Unavailable(says)
+    else:
+        return None
+    unsaid.after_s = answer.after_s
+    return unsaid

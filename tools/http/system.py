@@ -2,45 +2,32 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NoReturn
 
 from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.record import canonical, digest_of
-from runs.records.version import Level, Risk
 from tools.filled import find
 from tools.http.declared import Look
 from tools.http.line import REFUSALS, Answer, Line
-from tools.tool import NEVER_USED, Reading, Schema, check_operation
+from tools.system import ActingSystem, ReadSystem, whole
+from tools.tool import NEVER_USED, Reading, check_operation
 
 CONFLICT = 409
-LARGEST_WHOLE = 2**53 - 1
 
 
 @dataclass(frozen=True)
-class HttpRecords:
+class HttpRecords(ReadSystem):
     """Records that are read by key; it has no way to act."""
 
     line: Line
-    _: KW_ONLY
-    clock: Clock
-    risks: tuple[Risk, ...] = ()
-    is_real: bool = True
-    level: Level = "read"
-    reversible: bool = False
-    remembers_keys: bool = False
 
     @property
     def name(self) -> str:
         """As plans name it."""
         return self.line.name
-
-    @property
-    def schema(self) -> Mapping[str, Schema]:
-        """Nothing may be asked of it."""
-        return {}
 
     def read(self, key: str) -> Reading | None:
         """The record of this key, or None where the other side has none.
@@ -49,31 +36,12 @@ class HttpRecords:
         """
         return _read(self.line, key, self.clock)
 
-    def act(self, operation: str, content: Mapping[str, Any], key: str) -> dict[str, Any]:
-        """Raises NotAllowed: it reads only."""
-        raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
-        )
-
-    def find_receipt(self, key: str) -> None:
-        """None: nothing is ever done."""
-
 
 @dataclass(frozen=True)
-class HttpActs:
+class HttpActs(ActingSystem):
     """A system that does what its declared endpoints say, once a key."""
 
     line: Line
-    _: KW_ONLY
-    clock: Clock
-    schema: Mapping[str, Schema]
-    level: Level = "update"
-    risks: tuple[Risk, ...] = ()
-    reversible: bool = False
-    is_real: bool = True
-    undo: Mapping[str, str] = field(default_factory=dict)
-    """By operation: the one that takes back what it did."""
 
     @property
     def name(self) -> str:
@@ -184,17 +152,11 @@ def _found(name: str, look: Look, answer: Answer) -> Any:
 
 def _parsed(answer: Answer) -> Any:
     try:
-        value = json.loads(answer.body, parse_int=_whole, parse_constant=_no_number)
+        value = json.loads(answer.body, parse_int=whole, parse_constant=_no_number)
         canonical(value)
     except (ValueError, TypeError, RecursionError):
         return None
     return value
-
-
-def _whole(text: str) -> int | str:
-    """A larger whole number is kept as text: canonical JSON has none."""
-    number = int(text) if len(text) <= 17 else None
-    return text if number is None or abs(number) > LARGEST_WHOLE else number
 
 
 def _no_number(text: str) -> NoReturn:

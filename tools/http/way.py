@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +20,54 @@ BARE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: of a system that is reached without encryption, and never asked anything else."""
 
 
+LONGEST = 6
+"""A whole answer may take so many times what a piece of it may."""
+
+
+class Limited:
+    """A connection that is over in time, however slowly the other side says its next byte."""
+
+    def __init__(
+        self, stream: httpcore.NetworkStream, seconds: Callable[[], float], until: float
+    ) -> None:
+        self._stream, self._seconds, self._until = stream, seconds, until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """What came; ReadTimeout once it takes too long as a whole."""
+        left = self._until - self._seconds()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the whole answer took too long")
+        return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send it."""
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Let it go."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> "Limited":
+        """The same, encrypted."""
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return Limited(secured, self._seconds, self._until)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else is known of the connection."""
+        return getattr(self._stream, name)
+
+
 class Guarded(httpcore.SyncBackend):
     """Connects to the very address that was looked at, so that a name cannot change meanwhile."""
 
-    def __init__(self, *, is_private: bool) -> None:
+    def __init__(self, *, is_private: bool, longest_s: float, seconds: Callable[[], float]) -> None:
         super().__init__()
-        self._is_private = is_private
+        self._is_private, self._longest_s, self._seconds = is_private, longest_s, seconds
 
     def connect_tcp(
         self,
@@ -34,7 +76,7 @@ class Guarded(httpcore.SyncBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
+    ) -> Any:
         """A connection to an allowed address of the host; ConnectError when there is none."""
         refused: Exception | None = None
         try:
@@ -45,16 +87,18 @@ class Guarded(httpcore.SyncBackend):
             if not (self._is_private or is_public(address)):
                 raise Refused(host)
             try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 refused = error
+            else:
+                return Limited(stream, self._seconds, self._seconds() + self._longest_s)
         raise refused or httpcore.ConnectError(f"{host} has no address")
 
 
 class Transport(httpx.HTTPTransport):
     """httpx's own, over connections that are guarded."""
 
-    def __init__(self, *, is_private: bool, is_secret: bool) -> None:
+    def __init__(self, backend: Guarded, *, is_secret: bool) -> None:
         # What certificates are trusted is a tenth of a second that only https needs.
         context = httpx.create_ssl_context(trust_env=False) if is_secret else BARE
         super().__init__(verify=context, trust_env=False)
@@ -62,18 +106,24 @@ class Transport(httpx.HTTPTransport):
             ssl_context=context,
             max_connections=20,
             max_keepalive_connections=0,
-            network_backend=Guarded(is_private=is_private),
+            network_backend=backend,
         )
 
 
-def open_client(declared: Http) -> httpx.Client:
-    """A client that follows nothing, asks no proxy, and keeps no connection and no open file."""
+def open_client(declared: Http, seconds: Callable[[], float]) -> httpx.Client:
+    """A client that follows nothing, asks no proxy, and keeps no connection and no open file.
+
+    `seconds` is a stopwatch.
+    """
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    backend = Guarded(
+        is_private=declared.is_private,
+        longest_s=LONGEST * declared.timeout_s,
+        seconds=seconds,
+    )
     return httpx.Client(
-        transport=Transport(
-            is_private=declared.is_private, is_secret=declared.base_url.startswith("https:")
-        ),
+        transport=Transport(backend, is_secret=declared.base_url.startswith("https:")),
         timeout=declared.timeout_s,
         follow_redirects=False,
         trust_env=False,

@@ -17,11 +17,9 @@ from pydantic import SecretStr
 from runs.errors import InvalidInput, NotAllowed, Unavailable
 from tools.mail.letter import Written
 from tools.mail.way import Imap, Smtp, Way
-from tools.tool import NotSent
+from tools.tool import NotSent, Pause
 
 T = TypeVar("T")
-Pause = Callable[[int], None]
-"""Wait before the try of this number, from 1."""
 SIGNING_IN = (530, 534, 535, 538)
 """Answers that say that this user, or password, is not let in."""
 
@@ -46,7 +44,7 @@ class Line:
         lost = NotSent("it was not tried")
         for number in range(self.way.mail.tries):
             if number:
-                self.pause(number)
+                self.pause(number, 0.0)
             try:
                 with self._smtp() as smtp:
                     self._envelope(smtp, written)

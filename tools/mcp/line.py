@@ -9,13 +9,11 @@ from runs.records.record import canonical
 from tools.filled import KEY, find, in_body
 from tools.mcp.declared import Acted, Called, Looked, Mcp
 from tools.mcp.pins import Definition, Known, check
-from tools.tool import NotSent
+from tools.tool import NotSent, Pause
 
 LARGEST_WHOLE = 2**53 - 1
 Check = Callable[[Mapping[str, Definition]], None]
 """Raises unless what the server says of its tools is what was pinned."""
-Pause = Callable[[int], None]
-"""Wait before the try of this number, from 1."""
 
 
 class Answer(NamedTuple):
@@ -100,7 +98,7 @@ class Line:
         lost: Unavailable = NotSent("it was not tried")
         for number in range(self.server.mcp.tries):
             if number:
-                self.pause(number)
+                self.pause(number, 0.0)
             try:
                 answer = self.server.ask(acted, arguments, self._check(acted))
             except Unavailable as error:
@@ -130,7 +128,7 @@ class Line:
         lost = Unavailable("it was not tried")
         for number in range(self.server.mcp.tries):
             if number:
-                self.pause(number)
+                self.pause(number, 0.0)
             try:
                 return self.server.ask(looked, arguments, self._check(looked))
             except Gone as error:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,12 +14,10 @@ from sqlalchemy import exc
 from runs.clock import Clock
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.records.record import canonical, digest_of
-from runs.records.version import Level, Risk
 from tools.filled import KEY, find
 from tools.sql.declared import AT, DIGEST, NESTED, OPERATION, OURS, Keys, Operation, Sql, bound
-from tools.tool import NotSent, Reading, Schema, check_operation
-
-LARGEST_WHOLE = 2**53 - 1
+from tools.system import LARGEST_WHOLE, ActingSystem, ReadSystem
+from tools.tool import NotSent, Reading, check_operation
 
 
 @dataclass(frozen=True)
@@ -65,27 +63,15 @@ class Reach:
 
 
 @dataclass(frozen=True)
-class SqlRecords:
+class SqlRecords(ReadSystem):
     """Records that are read by key; it has no way to act."""
 
     reach: Reach
-    _: KW_ONLY
-    clock: Clock
-    risks: tuple[Risk, ...] = ()
-    is_real: bool = True
-    level: Level = "read"
-    reversible: bool = False
-    remembers_keys: bool = False
 
     @property
     def name(self) -> str:
         """As plans name it."""
         return self.reach.name
-
-    @property
-    def schema(self) -> Mapping[str, Schema]:
-        """Nothing may be asked of it."""
-        return {}
 
     def read(self, key: str) -> Reading | None:
         """The record of this key, or None.
@@ -93,16 +79,6 @@ class SqlRecords:
         Raises Unavailable, NotAllowed, and InvalidInput for two rows or what cannot be kept.
         """
         return _read(self.reach, key, self.clock)
-
-    def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
-        """Raises NotAllowed: it reads only."""
-        raise NotAllowed(
-            f"tool {self.name!r} reads only; it cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields)"
-        )
-
-    def find_receipt(self, key: str) -> None:
-        """None: nothing is ever done."""
 
 
 @dataclass(frozen=True)
@@ -118,19 +94,10 @@ class SqlListed(SqlRecords):
 
 
 @dataclass(frozen=True)
-class SqlActs:
+class SqlActs(ActingSystem):
     """A database that is changed as its declared statements say, once a key."""
 
     reach: Reach
-    _: KW_ONLY
-    clock: Clock
-    schema: Mapping[str, Schema]
-    level: Level = "update"
-    risks: tuple[Risk, ...] = ()
-    reversible: bool = False
-    is_real: bool = True
-    undo: Mapping[str, str] = field(default_factory=dict)
-    """By operation: the one that takes back what it did."""
     remembers_keys: bool = True
 
     @property

@@ -32,20 +32,42 @@ def candidates(
 
     Each keeps the parts of the acceptance rule on dev on this trial. A group without explanation
     gets none: it is looked into first. Items that no machine may decide are not a matter of
-    confidence: its limits are tried for them only where no other value and no rule helps.
+    confidence: its limits are left to `last_resort`.
     """
     if not group.explained:
         return []
     standing, terms = stand(trial, group), terms_of(plan, policy)
     before = Changed(version, policy)
-    others = [name for name in policy.values if name not in LIMITS]
-    is_doubt = group.code != "should_have_escalated"
-    found = _values(standing, before, names=policy.values if is_doubt else others, terms=terms)
+    names = [name for name in policy.values if is_doubt(group) or name not in LIMITS]
+    found = _values(standing, before, names=names, terms=terms)
     if standing.is_harm:
         found += _rules(standing, before, terms=terms, plan=plan)
-    if not found and not is_doubt:
-        found = _values(standing, before, names=LIMITS, terms=terms)
     return [one.patch for one in found]
+
+
+def last_resort(
+    group: FailureGroup,
+    trial: TrialRun,
+    *,
+    version: Version,
+    policy: PolicyValues,
+    plan: Plan,
+) -> list[Patch]:
+    """The limits of confidence, for items that no machine may decide.
+
+    To be tried where no other value, no rule and no field is kept: also where dev spoke for some
+    that learn or the holdout then refused.
+    """
+    if is_doubt(group):
+        return []
+    standing, terms = stand(trial, group), terms_of(plan, policy)
+    found = _values(standing, Changed(version, policy), names=LIMITS, terms=terms)
+    return [one.patch for one in found]
+
+
+def is_doubt(group: FailureGroup) -> bool:
+    """Whether the group may be mended by doubting more, as any other value is set."""
+    return group.code != "should_have_escalated"
 
 
 def near_misses(

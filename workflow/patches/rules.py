@@ -147,12 +147,18 @@ def _facts(sketch: Sketch) -> set[Fact]:
 
 
 def _all(standing: Standing, tried: Sequence[Condition | Both], terms: Terms) -> list[Sketch]:
-    """Every rule that acceptance would let through and that costs no critical case its answer."""
+    """Every rule that acceptance would let through and that costs no critical case its answer.
+
+    Nor one that disturbs more right answers than it repairs of this group: what it catches of
+    other kinds by chance may have a sharper fix of its own.
+    """
     passing = (standing.now >= RIGHT) & standing.critical
     return [
         one
         for one in _sketched(standing, tried)
-        if not ((one.after == NEEDLESS) & passing).any() and not find_objection(one.tally, terms)
+        if one.tally.spoilt <= max(0, one.tally.repaired)
+        and not ((one.after == NEEDLESS) & passing).any()
+        and not find_objection(one.tally, terms)
     ]
 
 

@@ -8,7 +8,7 @@ from workflow.evaluate.bench import Bench
 from workflow.evaluate.trial import TrialRun, run_trial
 from workflow.failures import break_even
 from workflow.patches import fields
-from workflow.patches.candidates import candidates, near_misses
+from workflow.patches.candidates import candidates, last_resort, near_misses
 from workflow.patches.examples import LEARNT, examples
 from workflow.patches.patch import Changed
 from workflow.patches.places import SLIPPED
@@ -26,7 +26,11 @@ def of_group(
     bench: Bench,
     ranks: Collection[int],
 ) -> Iterator[Patch]:
-    """Patches of these ranks; what comes near and is refused stands before what may be accepted."""
+    """Patches of these ranks; what comes near and is refused stands before what may be accepted.
+
+    Whoever takes one asks for no other, so the last resort is reached only where nothing before it
+    was kept.
+    """
     told = {"version": pair.version, "policy": pair.policy, "plan": plan}
     found = candidates(group, trial, **told)
     if found:
@@ -36,6 +40,10 @@ def of_group(
         yield from _by_field(group, trial, pair=pair, plan=plan, bench=bench)
     if EXAMPLES in ranks and group.code in LEARNT:
         yield from examples(group, trial, pair=pair, taught=bench.taught(pair.version))
+    last = last_resort(group, trial, **told)
+    if last and not found:
+        last = [*near_misses(group, trial, **told), *last]
+    yield from (patch for patch in last if patch.rank in ranks)
 
 
 def _by_field(

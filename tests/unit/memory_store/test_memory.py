@@ -290,6 +290,18 @@ def test_an_erased_lesson_has_no_words_and_no_vector(
     assert verify(store.database).ok
 
 
+def test_a_vector_made_of_words_that_were_erased_meanwhile_is_not_kept(
+    store: Store, memory: Memory, acme: Customer
+) -> None:
+    """Whoever embeds may have read them before; a vector tells of words."""
+    kept = memory.propose(acme, draft(**RULE), now=NOW).lesson
+    memory.erase(acme, "olga", kept.id, reason="")
+
+    memory.vectors.keep(acme, [kept])
+
+    assert store.ledger.rows(sa.select(tables.lesson_vectors)) == []
+
+
 def test_a_machine_erases_nothing(memory: Memory, acme: Customer) -> None:
     """A person answers for it."""
     kept = memory.propose(acme, draft(), now=NOW).lesson

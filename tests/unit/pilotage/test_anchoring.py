@@ -9,7 +9,7 @@ import pytest
 
 from pilotage import anchoring
 from pilotage.worker import working
-from runs import audit
+from runs import audit, people
 from runs.chain import anchors
 from runs.clock import StoppedClock
 from runs.errors import InvalidInput
@@ -102,6 +102,24 @@ def test_owners_are_told_once_a_day_while_an_anchor_is_late(
     assert "To: olga\nTitle: an anchor is late" in notice.read_text()
     assert "pilotage audit anchor" in notice.read_text()
     assert [one.is_late(clock.now()) for one in anchoring.standings(house.wired)] == [True]
+
+
+def test_an_owner_who_leaves_while_an_anchor_is_late_stops_no_look(
+    house: House, outside: Path, clock: StoppedClock
+) -> None:
+    """What was told today stands; whoever owns the installation now hears of it tomorrow."""
+    outside.mkdir()
+    clock.turn(timedelta(hours=49))
+    anchoring.follow(house.wired)
+    house.run("user", "role", "gil", "--add", "owner")
+    people.disable_person(house.store, house.customer, "gil", "olga")
+
+    anchoring.follow(house.wired)
+    clock.turn(timedelta(days=1))
+    anchoring.follow(house.wired)
+
+    notices = (house.wired.home.folder / "notices" / "acme").glob("anchor*")
+    assert sorted(one.read_text().split("\n")[0] for one in notices) == ["To: gil", "To: olga"]
 
 
 def test_what_could_be_written_at_last_is_late_no_more(

@@ -12,6 +12,8 @@ from pilotage.lookout import watch_releases
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from policies.rules import read_policy
 from rollout import watch
+from rollout.release import way_back
+from rollout.release.cause import Judged
 from rollout.release.climb import Candidate
 from rollout.signals import measure
 from runs import audit, people
@@ -206,6 +208,30 @@ def test_what_serves_again_gets_its_own_values_back(harbour: Harbour) -> None:
 
     assert harbour.status(second) == "rolled_back"
     assert read_policy(wired.policy_files.file(world.customer, "desk").read_text(), "f") == own
+
+
+def test_values_lead_again_where_whoever_took_the_release_back_died_before(
+    harbour: Harbour,
+) -> None:
+    """The next look lets them; what operations let lead since stays as it is."""
+    world, wired, store = harbour.world, harbour.house.wired, harbour.house.store
+    own = policy_of("desk").model_copy(update={"audit_share": 1.0})
+    free = {name: {"low": "0", "high": "1"} for name in own.values}
+    world = replace(world, candidate=world.candidate._replace(policy=world.lead(own)))
+    world.put(world.open(bounds=free), "full", status="complete")
+    brought = own.model_copy(update={"review_due_hours": 9})
+    world.lead(brought)
+    harbour.clock.turn(HOUR)
+    second = world.put(world.open(run="r-2", retention_days=31, bounds=free), "full")
+    move = Move(kind="roll_back", stage=second.stage, weight_bp=0, reason="a bar was crossed")
+    way_back.roll_back(store, world.customer, release=second, cause=Judged(move))
+    harbour.look()
+    again = store.policies.leading(world.customer, "desk")
+    wired.policy_files.write(world.customer, brought)
+    harbour.look()
+
+    assert again == own.digest
+    assert store.policies.leading(world.customer, "desk") == brought.digest
 
 
 def test_a_release_that_cannot_be_watched_keeps_nobody_from_the_others(harbour: Harbour) -> None:

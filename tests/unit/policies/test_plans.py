@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -176,6 +177,18 @@ def test_deadlines_out_of_order_are_a_warning() -> None:
     reading = rules.read_plan(text, "plan.yaml")
 
     assert reading.plan is not None
+    assert reading.warnings == (
+        "phases.testing.deadline lies before that of design, which comes first",
+    )
+
+
+def test_a_time_without_a_zone_is_utc_and_is_compared_with_any_other() -> None:
+    """People write a day; nothing is judged in the time of whatever machine reads it."""
+    text = dated(design="2026-06-01", testing="2026-06-01T01:00:00+02:00")
+    reading = rules.read_plan(text, "plan.yaml")
+
+    assert reading.plan is not None
+    assert reading.plan.phases.design.deadline == datetime(2026, 6, 1, tzinfo=UTC)
     assert reading.warnings == (
         "phases.testing.deadline lies before that of design, which comes first",
     )

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import pytest
 
-from runs import approvals, people
+from runs import approvals, asking, expiry, people
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.moves import ApprovalStatus
-from runs.records.approval import Need
+from runs.records.approval import Approval, Need
 from runs.records.person import Customer
 from runs.store.store import Store
 from tests.builders import DIGEST, NOW, approval, identity, make_customer, make_store, run, trigger
@@ -118,6 +118,54 @@ def test_everything_but_yes_needs_a_reason(store: Store, customer: Customer) -> 
     """A rejection without a reason helps nobody."""
     with pytest.raises(InvalidInput, match="needs a reason"):
         approvals.decide(store, identity(customer), yes(kind="reject"), CLOSES)
+
+
+def test_what_was_passed_on_in_its_last_moment_has_the_time_it_was_given(
+    store: Store, customer: Customer
+) -> None:
+    """Whoever found it due a moment before ends nothing."""
+    asked = approvals.open_approval(store, customer, "run:r-1", approval(due_at=NOW))
+    with store.change(customer, "ana") as change:
+        later = asked.model_copy(update={"due_at": NOW + timedelta(hours=1)})
+        asking.pass_on(change, later, how="escalate", to=("ben",))
+
+    assert expiry.expire(store, customer, asked, None) is None
+    assert approvals.get(store, customer, asked.id).status == "open"
+
+
+def of_item(number: int, content: str = "first", **told: object) -> Approval:
+    """A question about an effect of an item, of the content it has now."""
+    covers = {"item": f"i-{number}", "effect": "assign", "content": content}
+    id = f"i-{number}.assign.{content}"
+    return approval(id=id, run="", kind="action", covers=covers, **told)
+
+
+def test_a_question_asked_anew_names_the_one_before_however_many_others_changed(
+    store: Store, customer: Customer
+) -> None:
+    """What is different is told beside it: other values void all questions at once."""
+    for number in range(25):
+        asked = of_item(number, due_at=NOW + timedelta(hours=1 + number))
+        approvals.open_approval(store, customer, "worker", asked)
+        approvals.supersede(store, customer, "worker", asked.id)
+
+    anew = approvals.open_approval(store, customer, "worker", of_item(0, "second"))
+
+    assert anew.supersedes == "i-0.assign.first"
+
+
+def test_what_is_asked_about_an_item_is_found_without_reading_of_others(
+    store: Store, customer: Customer
+) -> None:
+    """One that was answered, and one of an item whose name only begins alike, are none of it."""
+    for number in (1, 11, 2):
+        approvals.open_approval(store, customer, "worker", of_item(number))
+    approvals.open_approval(store, customer, "worker", of_item(1, "second"))
+
+    with store.change(customer, "worker") as change:
+        found = approvals.open_of_item(change, "i-1")
+
+    assert [one.id for one in found] == ["i-1.assign.second"]
 
 
 def test_silence_expires_and_is_no_consent(tmp_path: Path) -> None:

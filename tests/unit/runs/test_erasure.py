@@ -182,6 +182,9 @@ def test_what_is_still_needed_is_not_erased(store: Store, customer: Customer) ->
         erasure.require_ended(store.runs.get(customer, "r-1"))
     with pytest.raises(Conflict, match="item i-1 is queued"):
         erasure.require_worked_on(store, customer, "i-1")
+    store.items.finish(customer, item(status="asked", route="act"))
+    with pytest.raises(Conflict, match="item i-1 is asked"):
+        erasure.require_worked_on(store, customer, "i-1")
 
 
 def test_a_text_is_found_by_the_beginning_of_its_digest(store: Store, customer: Customer) -> None:

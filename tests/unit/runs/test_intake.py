@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.loop import TriggerDraft, start
-from runs import intake, snapshots
+from runs import intake, snapshots, tables
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.intake import Brought
 from runs.records.intake import Observed
@@ -139,3 +139,28 @@ def test_what_was_erased_is_compared_with_nothing(store: Store, customer: Custom
         intake.bring(store, customer, "ana", TOLD, TERMS)
 
     assert "[erased" in intake.said(store, customer, record)["text"]
+
+
+def observe(store: Store, customer: Customer, count: int) -> None:
+    """Figures that somebody observes all day, as rows."""
+    told = {"kind": "usage", "workflow": "desk"}
+    one = intake.bring(store, customer, "ana", TOLD._replace(key="u", **told), TERMS)
+    base = {"customer": customer.id, "kind": "intake", "run": "", "digest": one.digest}
+    rows = [
+        {**base, "id": f"intake:in-u{n}", "body": one.as_json(), "kept_at": f"2026-04-{n:05d}"}
+        for n in range(count)
+    ]
+    with store.database.writing() as connection:
+        connection.execute(tables.records.insert(), rows)
+
+
+def test_a_report_is_not_lost_among_figures_that_were_observed_since(
+    store: Store, customer: Customer
+) -> None:
+    """Whatever number there is of them: it is found by its id, and waits for its run."""
+    report = intake.bring(store, customer, "ana", TOLD, TERMS)
+    observe(store, customer, 10_001)
+
+    assert intake.get(store, customer, report.id).intake == report
+    assert intake.open_ones(store, customer) == [report]
+    assert len(intake.observations(store, customer, 50)) == 50

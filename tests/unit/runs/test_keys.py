@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from runs import approvals, audit, keys, people, signing
+from runs import approvals, audit, keys, people, signing, tables
 from runs.approvals import Answer
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.keys import Said
 from runs.records.approval import Signature
+from runs.store.change import Change
 from runs.store.store import Store
 from tests.builders import NOW, approval, identity, make_customer, make_store, run, trigger
 from tests.ledger import WAITS
@@ -180,3 +181,29 @@ def test_a_token_without_the_scope_decides_nothing(store: Store) -> None:
     with pytest.raises(NotAllowed, match="and not decide"):
         approvals.decide(store, identity(customer, scopes=("read",)), answer(None), WAITS)
     assert people.refusals(store, customer, NOW) == {"scope": 1}
+
+
+def test_of_two_first_keys_at_once_the_second_needs_the_first_ones_word(store: Store) -> None:
+    """Whoever comes with a stolen token a moment later brings no key."""
+    ben = identity(store.customer("acme"), "ben")
+    own = {"id": signing.name_of(signing.public_of(OTHER)), "person": "ben", "revoked_at": None}
+    own |= {"public": signing.public_of(OTHER), "added_at": NOW.isoformat()}
+
+    def come_first(change: Change) -> None:
+        change.insert(tables.keys, own, "key_added")
+
+    with pytest.raises(NotAllowed, match="sign for another with it"):
+        keys.add(store.guarded(come_first), ben, signing.public_of(signing.make_key()))
+
+
+def test_of_two_who_end_a_key_at_once_one_does(store: Store) -> None:
+    """The first moment stands: which decisions had to be signed follows from it."""
+    olga = identity(store.customer("acme"), "olga").model_copy(update={"roles": ("owner",)})
+    name = signing.name_of(PUBLIC)
+
+    def come_first(change: Change) -> None:
+        ended = {"revoked_at": "2026-03-02T08:59:00.000000Z"}
+        change.update(tables.keys, {"id": name}, ended, "key_revoked")
+
+    with pytest.raises(Conflict, match="was revoked at 2026-03-02 08:59"):
+        keys.revoke(store.guarded(come_first), olga, name)

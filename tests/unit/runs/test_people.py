@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from runs import people
+from runs import people, tables
 from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.people import MOST_REFUSALS, WHOLE
 from runs.records.person import Customer
+from runs.store.change import Change
 from runs.store.store import Store
 from tests.builders import NOW, identity, make_customer, make_store
 
@@ -156,6 +157,21 @@ def test_the_last_owner_stays_one(store: Store, customer: Customer) -> None:
 
     gone = people.change_person(store, customer, "ana", id="olga", is_disabled=True)
     assert gone.is_disabled
+
+
+def test_other_roles_never_bring_back_whom_another_owner_just_disabled(
+    store: Store, customer: Customer
+) -> None:
+    """What a change does not name stays as it is then, not as it was when somebody looked."""
+
+    def disable(change: Change) -> None:
+        told = {"is_disabled": True}
+        change.update(tables.people, {"id": "ana"}, told, "person_changed", disabled=True)
+
+    racing = store.guarded(disable)
+    changed = people.change_person(racing, customer, "olga", id="ana", roles=("viewer",))
+
+    assert (changed.roles, changed.is_disabled) == (("viewer",), True)
 
 
 def test_a_token_is_revoked_once_and_by_a_beginning_of_its_id(

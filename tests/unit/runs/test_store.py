@@ -1,5 +1,6 @@
 """The record: a change and its event are one, and nothing is kept twice."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from runs.store.items import ItemFilter
 from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests.builders import (
+    NOW,
     action,
     evidence,
     item,
@@ -198,3 +200,41 @@ def test_an_item_is_read_by_its_key_however_many_there_are(store: Store) -> None
 
     assert [said for said in asked if "items" in said and "LIKE" in said] == []
     assert len([said for said in asked if "items" in said]) == 1
+
+
+def test_late_reviews_and_the_answers_of_a_week_are_counted_whatever_number_there_is(
+    store: Store,
+) -> None:
+    """Of one workflow; an answer of the very moment the week begins belongs to it."""
+    customer = make_customer(store)
+    for number, workflow in enumerate(("desk", "desk", "desk", "mail")):
+        id = f"i-{number}"
+        store.items.admit(customer, "dan", item(id=id, key=id, workflow=workflow))
+        made = review(id=f"v-{number}", item=id)
+        waits = item(id=id, key=id, workflow=workflow, status="in_review")
+        store.items.finish(customer, waits, [made])
+        if number < 2:
+            at = NOW + timedelta(seconds=number)
+            told = {"status": "decided", "answer": "edit", "decided_at": at}
+            with store.change(customer, "ben") as change:
+                decide_review(change, made.model_copy(update=told))
+
+    answers = store.reviews.answers_since(customer, "desk", NOW + timedelta(seconds=1))
+    assert answers == {"edit": 1}
+    assert store.reviews.count_late(customer, "desk", NOW + timedelta(hours=8)) == 1
+    assert store.reviews.count_late(customer, "desk", NOW) == 0
+
+
+def test_records_and_events_of_a_kind_are_found_behind_many_others(store: Store) -> None:
+    """A limit counts what was asked for, and without one nothing is left off."""
+    customer = make_customer(store)
+    store.keep(customer, "worker", evidence(), "r-1")
+    for number in range(60):
+        kept = evidence(id=f"r-1.access.{number}", kind="access", split="")
+        store.keep(customer, "worker", kept, "r-1")
+
+    (found,) = store.list(customer, Evidence, 1, run="r-1", of=("dry_run",))
+    (opened,) = store.events(customer, kinds=("customer_opened",), limit=1)
+    assert found == evidence()
+    assert opened.seq == 1
+    assert len(store.list(customer, Evidence, None)) == 61

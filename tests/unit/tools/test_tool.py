@@ -1,6 +1,5 @@
 """What a tool promises, and what is left of it without means."""
 
-import gc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from runs.clock import StoppedClock
 from runs.errors import InvalidInput, NotAllowed
+from tests.outsides import reachable
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
@@ -44,18 +44,6 @@ def every_tool(folder: Path) -> list[Tool]:
         sink(folder / "desk"),
         Outbox(folder / "outbox", clock=CLOCK),
     ]
-
-
-def reachable(start: object) -> list[object]:
-    """Everything a holder of `start` could get at, modules and classes left out."""
-    seen, wanted = {id(start)}, [start]
-    for thing in wanted:
-        for other in gc.get_referents(thing):
-            plain = not isinstance(other, type) and type(other).__name__ != "module"
-            if plain and id(other) not in seen and other is not globals():
-                seen.add(id(other))
-                wanted.append(other)
-    return wanted
 
 
 def calls(tool: Tool) -> list[tuple[str, dict[str, Any]]]:

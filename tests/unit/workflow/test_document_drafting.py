@@ -97,13 +97,17 @@ def test_the_fix_of_rank_three_reads_the_tier_from_the_crm() -> None:
     groups = failures.group(before.results, before.cases)
     wrong = next(one for one in groups if one.code == "wrong_source")
     told = {"pair": pair, "plan": plan(), "bench": bench()}
-    (patch,) = search.of_group(wrong, before, **told, ranks={3})
-    after = tried(apply(patch, *pair))
+    patch, careful, held = search.of_group(wrong, before, **told, ranks={3})
+    after, asking = tried(apply(patch, *pair)), tried(apply(careful, *pair))
 
     assert patch.says == "take tier from context.accounts.tier instead of note"
+    assert held.says.startswith(f"{patch.says}, held against note, and ask a person as before")
     assert not [one for one in after.results if "/note" in one.failure]
     was = {one.case for one in before.results if one.outcome == "right_auto"}
     assert was <= {one.case for one in after.results if one.outcome == "right_auto"}
+    stopped = {one.case for one in before.results if one.rule == "answer"}
+    assert stopped == {one.case for one in asking.results if one.rule == "answer"}
+    assert not [one for one in asking.results if "wrong_source" in one.failure]
 
 
 @pytest.mark.parametrize("word", ["discount_pct", "document", "terms"])

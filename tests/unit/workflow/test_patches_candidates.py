@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from runs.errors import InvalidInput
 from runs.records.evidence import FailureGroup, Patch
 from tests.unit.workflow.builders import many, plan, policy, seen, trial, version
+from tests.unit.workflow.test_evaluate import ACME, Shelf
 from tests.unit.workflow.worlds import worlds
-from workflow.evaluate.bench import Seen
+from workflow.evaluate.bench import Bench, Seen
 from workflow.failures import group
+from workflow.patches import search
 from workflow.patches.acceptance import accept, compare, terms_of
-from workflow.patches.candidates import candidates
+from workflow.patches.candidates import candidates, last_resort
 from workflow.patches.patch import Changed, apply, between
 
 
@@ -75,9 +77,28 @@ def test_what_no_machine_may_decide_is_mended_by_rules_not_by_doubt() -> None:
 def test_where_no_fact_tells_such_items_apart_doubt_may() -> None:
     """The limits of confidence and scope are the last resort."""
     strange = many(6, "strange", scope=0.2, routes=("review",))
-    ((_, patches),) = proposed([*strange, *many(40)], Changed(version(), policy()))
+    before = Changed(version(), policy())
+    tried = trial([*strange, *many(40)], *before)
+    (failed,) = group(tried.results, tried.cases)
+    told = {"version": before.version, "policy": before.policy, "plan": plan()}
 
-    assert [patch.says for patch in patches] == ["scope_floor from 0 to 0.6"]
+    assert candidates(failed, tried, **told) == []
+    assert [patch.says for patch in last_resort(failed, tried, **told)] == [
+        "scope_floor from 0 to 0.6"
+    ]
+
+
+def test_doubt_is_reached_only_after_every_rule_was_refused() -> None:
+    """Also where dev spoke for a rule: learn or the holdout may refuse it."""
+    large = [seen(f"l{i}", amount=300 + i, confidence=0.6, routes=("review",)) for i in range(5)]
+    found, before = [*large, *many(40, amount=10)], Changed(version(), policy())
+    tried = trial(found, *before)
+    (failed,) = group(tried.results, tried.cases)
+    told = {"pair": before, "plan": plan(), "bench": Bench(Shelf([]), ACME)}
+    says = [one.says for one in search.of_group(failed, tried, **told, ranks={1, 2})]
+
+    assert says.index("to review when item.amount is above 200") < len(says) - 1
+    assert says[-1] == "act_threshold from 0.5 to 0.7"
 
 
 def test_cases_without_any_typed_fact_still_have_their_thresholds() -> None:

@@ -70,6 +70,18 @@ def test_a_sketch_says_what_a_trial_of_its_rule_says(world: tuple[list[Seen], Ch
             assert stand(trial(found, *after), failed).now.tolist() == sketch.after.tolist()
 
 
+def test_what_a_rule_catches_of_other_kinds_does_not_make_it_sharp() -> None:
+    """Six right answers for four errors of its kind, whatever else was wrong among them."""
+    own = many(4, "own", amount=500, **PERSON)
+    others = many(3, "other", amount=500, label="delivery", confidence=0.99)
+    right = many(6, "right", amount=500)
+    rest = many(60, amount=10)
+    found = [*own, *others, *right, *rest]
+
+    assert [one for one in drawn(found, version()) if one.condition.says.startswith("item.")] == []
+    assert drawn([*own, *right[:3], *rest], version()) != []
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "when", "id"),
     [

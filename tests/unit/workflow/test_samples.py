@@ -255,6 +255,7 @@ def test_everybody_the_plan_names_exists_and_no_builder_decides(name: str) -> No
     everyone = {one.id: one for one in sample.documents.people()}
     deciding = {rule.role for rules in policy.approvers.values() for rule in rules}
     named = {*plan.owners.as_json().values(), *(one.owner for one in plan.signals)}
+    named |= {one.answering for one in plan.systems}
 
     held = {role for one in everyone.values() for role in one.roles}
     assert named <= set(everyone)

@@ -13,6 +13,7 @@ from workflow.evaluate.bench import Bench
 from workflow.evaluate.trial import TrialRun, run_trial
 from workflow.failures import group
 from workflow.patches import search
+from workflow.patches.acceptance import Accepted, accept, compare, terms_of
 from workflow.patches.patch import Changed, apply
 
 
@@ -112,6 +113,57 @@ def test_the_fix_of_rank_three_takes_the_field_from_the_system(
     assert patch.says == "take tier from context.crm.tier instead of note"
     assert run_trial(own, after.version, **told).families.right_auto == len(cases)
     assert "tier" in next(s.fields for s in after.version.sources if s.name == "crm")
+
+
+def silent_too() -> list[Case]:
+    """The same, and critical requests that only the silence of their note kept from being sent."""
+    told = {"routes": ("review",), "severity": "critical"}
+    return [
+        *failing(),
+        *(request(f"kept-{i}", note="as always").model_copy(update=told) for i in range(3)),
+        *(request(f"silent-{i}", note="as always") for i in range(3)),
+    ]
+
+
+def mended(cases: list[Case], pair: Changed, code: str) -> list[tuple[str, Changed, Accepted]]:
+    """What each change of rank 3 for a failure of the tier says, makes, and whether it is kept."""
+    own, terms = bench(), terms_of(plan(), pair.policy)
+    told = {"policy": pair.policy, "cases": cases, "trial": "t"}
+    before = run_trial(own, pair.version, **told)
+    failed = next(g for g in group(before.results, before.cases) if g.code == code)
+    found: list[tuple[str, Changed, Accepted]] = []
+    for patch in search.of_group(failed, before, pair=pair, plan=plan(), bench=own, ranks={3}):
+        after = apply(patch, *pair)
+        then = run_trial(own, after.version, **told)
+        dev = compare(before, then, group=failed, terms=terms)
+        ruled = accept(dev, terms, learnt=None, holdout=None, looks_left=1)
+        found.append((patch.says, after, ruled))
+    return found
+
+
+def test_what_only_silence_kept_from_being_sent_is_still_asked_about() -> None:
+    """The move alone is refused for it; the move that asks as before mends what was wrong."""
+    (alone, _, refused), (asks, after, kept) = mended(
+        silent_too(), Changed(drafting_version(crm=("tier",)), policy()), "wrong_source"
+    )
+    then = tried(*silent_too(), version=after.version)
+
+    assert (refused.accepted, kept.accepted) == (False, True)
+    assert "3 critical cases become wrong alone" in refused.reason
+    assert asks == f"{alone}, and ask a person as before where note says none"
+    assert then.families.wrong_auto == 0
+    assert then.families.right_review == 3
+
+
+def test_what_is_only_asked_for_is_left_out_once_nothing_critical_hangs_on_it() -> None:
+    """The reviews that nobody needed go, the tier stays where it is taken from."""
+    pair = Changed(drafting_version(crm=("tier",)), policy())
+    _, (_, asking, _) = mended(silent_too(), pair, "wrong_source")
+    harmless = [one for one in silent_too() if not one.id.startswith("kept")]
+    ((says, after, kept),) = mended(harmless, asking, "omission")
+
+    assert (says, kept.accepted) == ("draft without asking for tier_by_note", True)
+    assert tried(*harmless, version=after.version).families.right_auto == len(harmless)
 
 
 def test_a_field_that_is_masked_or_may_not_be_read_is_never_taken() -> None:

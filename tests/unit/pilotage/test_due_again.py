@@ -1,0 +1,107 @@
+"""A look that is repeated after people changed does what is due, and stops nowhere."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pilotage import due
+from pilotage.engines import Engines
+from runs import approvals, asking, people, snapshots
+from runs.clock import StoppedClock
+from runs.errors import Conflict
+from runs.snapshots import Terms
+from runs.store.change import Change
+from tests import builders
+from tests.unit.pilotage.homes import House, make_house, stopped
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A home with one run."""
+    house = make_house(tmp_path / "home")
+    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())
+    return house
+
+
+@pytest.fixture
+def clock(house: House) -> StoppedClock:
+    """The record's clock, standing still."""
+    return stopped(house)
+
+
+@pytest.fixture
+def engines(house: House, clock: StoppedClock) -> Engines:
+    """What a worker of this home would use."""
+    assert clock
+    return house.wired.engines("w1")
+
+
+def told(house: House) -> list[str]:
+    """Who was left a notice, a line each."""
+    folder = house.folder / "notices" / "acme"
+    return sorted(file.read_text().splitlines()[0] for file in folder.glob("*.txt"))
+
+
+def ask(house: House) -> None:
+    """Open a question to Ana and Ben that is due in a day."""
+    approvals.open_approval(house.store, house.customer, "run:r-1", builders.approval())
+
+
+def test_who_answers_for_an_unknown_action_may_change_after_somebody_was_told(
+    house: House, clock: StoppedClock
+) -> None:
+    """The first notice stands, and no later look stops at it."""
+    reserved = builders.action(id="b", key="r-1:send:b", item="", run="r-1")
+    house.store.actions.reserve(house.customer, reserved, 1)
+    house.store.actions.settle(
+        house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
+    )
+    due.tell_unknown(house.wired, house.customer)
+    people.disable_person(house.store, house.customer, "olga", "dan")
+
+    due.tell_unknown(house.wired, house.customer)
+
+    assert told(house) == ["To: dan"]
+
+
+def test_a_confirmation_that_goes_on_with_another_due_time_is_told_of_again(
+    house: House, clock: StoppedClock
+) -> None:
+    """Whoever is asked now is told; what everybody was told of the emergency is not said anew."""
+    ask(house)
+    asked = {"id": "a-1.confirm", "kind": "confirmation", "confirms": "a-1", "covers": {"a": "a-1"}}
+    with house.store.change(house.customer, "ben") as change:
+        asking.put(change, builders.approval(**asked))
+    due.remind(house.wired, house.customer)
+    with house.store.change(house.customer, "ben") as change:
+        asked = asking.in_change(change, "a-1.confirm")
+        needs = (asked.needs[0], asked.needs[1].model_copy(update={"people": ("gil",)}))
+        later = {"needs": needs, "due_at": asked.due_at + timedelta(hours=1)}
+        asking.pass_on(change, asked.model_copy(update=later), how="escalate", to=("gil",))
+
+    due.remind(house.wired, house.customer)
+
+    assert approvals.untold(house.store, house.customer) == {}
+    assert "To: gil" in told(house)
+
+
+def test_a_step_that_somebody_was_faster_than_stops_no_other(
+    house: House, clock: StoppedClock, engines: Engines
+) -> None:
+    """A conflict concerns one record; everything else that is due is done at this look."""
+    terms = Terms(builders.unmasked, 1)
+    kept = snapshots.keep(house.store, house.customer, "api", kind="input", value=1, terms=terms)
+    ask(house)
+    clock.turn(timedelta(days=2))
+    faster = iter(["ana"])
+
+    def refuse(_: Change) -> None:
+        if name := next(faster, ""):
+            raise Conflict(f"{name} answered first")
+
+    due.look(replace(house.wired, store=house.store.guarded(refuse)), engines, house.customer)
+
+    with pytest.raises(Conflict, match="erased"):
+        snapshots.read(house.store, house.customer, kept)

@@ -115,6 +115,16 @@ class Items:
         query = query.where(_where(customer, wanted)).group_by(table.c.status)
         return {row["status"]: row["n"] for row in self._ledger.rows(query)}
 
+    def waiting(self, customer: Customer, workflow: str) -> int:
+        """How many items of the workflow wait for their turn; read from an index of those alone."""
+        table = tables.items
+        query = sa.select(sa.func.count().label("n")).where(
+            table.c.customer == customer.id,
+            table.c.workflow == workflow,
+            table.c.status == sa.literal_column("'queued'"),
+        )
+        return self._ledger.rows(query)[0]["n"]
+
     def batches(self, customer: Customer, *, workflow: str = "", limit: int) -> list[BatchCount]:
         """Each batch of a workflow, or of all, that has a name; what came in last comes first."""
         at = tables.items.c

@@ -1,6 +1,5 @@
 """what a failure report named: made into cases, seen wrong before and right after."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,10 +10,10 @@ from runs.plan import Hole, Plan
 from runs.records.case import Case, Dataset
 from runs.records.evidence import Evidence, Verdict
 from runs.records.intake import Intake
-from runs.records.record import digest_of
 from runs.records.release import Release
 from runs.records.version import Route, Version
 from workflow import corrections, review
+from workflow.dataset.widening import widen
 from workflow.sources import Context
 
 
@@ -67,22 +66,11 @@ def dataset_of(state: State, deps: Deps, plan: Plan) -> Dataset:
     if report is None:
         return newest
     present = store.cases.read(customer, newest.digest)
-    known = {case.id for case in present}
-    added = [case for case in _cases(state, deps, report) if case.id not in known]
-    if not added:
+    added = list(_cases(state, deps, report))
+    made = widen(newest, present, added, by=report.by, at=store.clock.now())
+    if made.dataset == newest:
         return newest
-    cases = sorted([*present, *added], key=lambda case: case.id)
-    families = {case.family: case.split for case in cases}
-    widened = newest.model_copy(
-        update={
-            "cases": digest_of([case.as_json() for case in cases]),
-            "counts": dict(sorted(Counter(case.split for case in cases).items())),
-            "families": dict(sorted(Counter(families.values()).items())),
-            "imported_at": store.clock.now(),
-            "imported_by": report.by,
-        }
-    )
-    return store.cases.keep(customer, f"run:{state.run}", widened, cases)
+    return store.cases.keep(customer, f"run:{state.run}", made.dataset, made.cases)
 
 
 def find_incumbent(state: State, deps: Deps) -> Version | None:
@@ -135,19 +123,21 @@ def find_mended(state: State, deps: Deps, release: Release) -> Evidence | None:
 
 
 def sharing_holdout(state: State, deps: Deps) -> set[str]:
-    """Every dataset that holds out the very cases of the run's: a look at one is a look at all."""
+    """Every dataset whose held-out cases are the run's, or some of them, or hold them all.
+
+    A look at one is a look at all: a case more brings no looks back.
+    """
     customer, store = deps.customer(state), deps.store
     mine = deps.get(state, Dataset, state.dataset)
     named = store.cases.datasets(customer, mine.name)
     if len(named) < 2:
         return {state.dataset}
     held = {
-        one.digest: digest_of(
-            [case.as_json() for case in store.cases.read(customer, one.digest, "holdout")]
-        )
+        one.digest: {case.digest for case in store.cases.read(customer, one.digest, "holdout")}
         for one in named
     }
-    return {digest for digest, cases in held.items() if cases == held[mine.digest]}
+    ours = held[mine.digest]
+    return {name for name, cases in held.items() if cases <= ours or ours <= cases}
 
 
 def _dry_runs(state: State, deps: Deps) -> list[Evidence]:

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.api import door as api
-from console.api.door import REFUSALS, Signed, Who, may
+from console.api.door import REFUSALS, Signed, Who, kind_of, may
 from console.api.routes import routes
 from console.identity import NotSignedIn
 from console.metrics import Measured, exposition
+from rollout.admission import TooLarge
 from runs.errors import (
     Busy,
     Conflict,
@@ -37,6 +38,7 @@ DIGITS = 18
 MOST_HEAD = 64 * 1024
 """Bytes of the line and headers of a request."""
 OF_ERROR: Mapping[type[PilotageError], int] = {
+    TooLarge: 413,
     InvalidInput: 400,
     NotSignedIn: 401,
     NotAllowed: 403,
@@ -177,8 +179,7 @@ def _refusals_as_json(*statuses: int) -> Refused:
 
 def _refused(_: Request, error: Exception) -> JSONResponse:
     status = next(OF_ERROR[one] for one in type(error).__mro__ if one in OF_ERROR)
-    name = next(one.__name__ for one in type(error).__mro__ if one in OF_ERROR)
-    response = _told(status, "Bug" if status == 500 else name, str(error))
+    response = _told(status, kind_of(error), str(error))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status == 503:

@@ -31,7 +31,7 @@ from policies.routing import Router
 from policies.rules import Installation
 from policies.standins import next_needs
 from rollout import admission
-from rollout.admission import DRILL, Sent, submit_many
+from rollout.admission import DRILL, Sent, Sorted, submit_many
 from rollout.advance import Facts
 from runs import approvals, people
 from runs.approvals import Rules
@@ -215,6 +215,11 @@ class Engines:
         actor = f"token:{identity.token}" if identity.is_machine else identity.person
         deps = admission.Deps(self.chosen.store, actor, self._terms)
         return submit_many(deps, identity.customer, workflow, sent, batch=batch)
+
+    def sort_out(self, identity: Identity, workflow: str, sent: Sequence[Sent]) -> Sorted:
+        """What of these could be taken in, each looked at alone; nothing is written."""
+        deps = admission.Deps(self.chosen.store, identity.person, self._terms)
+        return admission.sort_out(deps, identity.customer, workflow, sent)
 
     def give_up(self, customer: Customer, item: str, reason: str) -> Item:
         """Hand a queued item that cannot be worked on to a person."""

@@ -1,15 +1,17 @@
 """the home as the web application meets it: one door for programs and screens."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from console.app import Look
 from console.metrics import Measured
-from pilotage.cli import approval_story, item_story
+from pilotage.cli import approval_story, item_story, review_story
 from pilotage.wiring import Wired
-from rollout.admission import DRILL, Sent
+from rollout.admission import DRILL, Sent, Sorted
 from runs import approvals
 from runs.approvals import Answer
 from runs.errors import InvalidInput, PilotageError
@@ -19,15 +21,30 @@ from runs.records.person import Customer, Identity
 from runs.store import schema
 from runs.store.items import ItemFilter
 from runs.store.store import Store
+from workflow import review
 
 log = logging.getLogger("pilotage.web")
+
+
+LOOK_S = 0.25
+"""Between two looks at what is waited for."""
+MOST_WAITING = 20
+"""Requests that wait at the same time; the others are answered at once, and ask again."""
 
 
 class Web:
     """A wired home: every act goes the way that the command line goes."""
 
-    def __init__(self, wired: Wired) -> None:
+    def __init__(
+        self,
+        wired: Wired,
+        pause: Callable[[float], None] = time.sleep,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._wired = wired
+        self._pause = pause
+        self._seconds = seconds
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     @property
     def store(self) -> Store:
@@ -43,6 +60,32 @@ class Web:
     ) -> list[Item]:
         """Take items in, once a key, under the policy that leads now."""
         return self._wired.admit(identity, workflow, sent, batch=batch)
+
+    def sort_out(self, identity: Identity, workflow: str, sent: Sequence[Sent]) -> Sorted:
+        """What of these could be taken in, each looked at alone."""
+        return self._wired.engines("").sort_out(identity, workflow, sent)
+
+    def wait_until(self, is_so: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so, for so long at most; not at all while too many wait."""
+        if not self._waiting.acquire(blocking=False):
+            return
+        try:
+            until = self._seconds() + seconds
+            while self._seconds() < until:
+                self._pause(LOOK_S)
+                if is_so():
+                    return
+        finally:
+            self._waiting.release()
+
+    @property
+    def reviews(self) -> review.Deps:
+        """What an act on an item that waits for a person needs."""
+        return self._wired.reviews()
+
+    def tell_review(self, customer: Customer, item: Item) -> dict[str, Any] | None:
+        """What is asked of people about an item, as `item show --json` tells it."""
+        return review_story.find_story(self.reviews, customer, item)
 
     def call_off(self, identity: Identity, item: str, reason: str) -> Item:
         """End an item of which nothing was begun outside."""

@@ -72,9 +72,13 @@ class Wired:
         return Files(self.home, self.store, lambda: self.installation)
 
     @cached_property
+    def secrets(self) -> Credentials:
+        """What is found by its name and told to nobody."""
+        return Credentials(self.settings.environment, self.home.secrets)
+
+    @cached_property
     def _systems(self) -> Systems:
-        secrets = Credentials(self.settings.environment, self.home.secrets)
-        return Systems(self.home, self.clock, secrets)
+        return Systems(self.home, self.clock, self.secrets)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""

@@ -61,6 +61,10 @@ class Worker:
             alive=wired.workers,
         )
         self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
+        # Apart from the looks, which a slow address must not keep waiting.
+        self._postman = threading.Thread(
+            target=self._tell_forever, name="pilotage-postman", daemon=True
+        )
 
     @property
     def has_lease(self) -> bool:
@@ -86,6 +90,7 @@ class Worker:
             self._lead.start()
         self._queue.start(Jobs(self._engines).by_kind())
         self._ticker.start()
+        self._postman.start()
 
     def stop(self) -> None:
         """Stop taking jobs; those running end first, those waiting stay written down.
@@ -95,6 +100,7 @@ class Worker:
         self._ended.set()
         if self._ticker.is_alive():
             self._ticker.join()
+            self._postman.join()
         self._queue.stop()
         if self.has_lease:
             self._look_once()
@@ -126,6 +132,22 @@ class Worker:
         self._look_once()
         while self.has_lease and not self._ended.wait(self._wired.settings.tick_s):
             self._look_once()
+
+    def _tell_forever(self) -> None:
+        while self.has_lease and not self._ended.wait(self._wired.settings.tick_s):
+            try:
+                self._tell_once()
+            except PilotageError:
+                log.exception("addresses were not told what happened; the next round tries again")
+
+    def _tell_once(self) -> None:
+        """Tell addresses of customers what happened; what it needs is loaded once there is one."""
+        store = self._wired.store
+        for customer in store.customers() if self.leads else []:
+            if store.webhooks.every(customer):
+                from pilotage.postman import round_apart
+
+                round_apart(self._wired, customer)
 
     def _look_once(self) -> None:
         try:

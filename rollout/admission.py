@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rollout.assignment import Placement, Standing, is_audited
 from runs import approvals, snapshots, words
-from runs.errors import Busy, Conflict, InvalidInput, NotFound
+from runs.errors import Busy, Conflict, InvalidInput, NotFound, PilotageError
 from runs.plan import Owners, PlanRecord
 from runs.records.item import Item
 from runs.records.person import Customer
@@ -29,6 +29,7 @@ CHUNK = 100
 ATTEMPTS = 5
 """How often an admission is decided again because a release moved meanwhile."""
 MAX_BYTES = 1_000_000
+TOO_LARGE = f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
 MAX_DEPTH = 50
 MAX_KEY = 200
 MAX_BATCH = 120
@@ -57,6 +58,26 @@ class Sent(NamedTuple):
     key: str
     """The sender's: the same key twice is one item."""
     input: dict[str, Any]
+
+
+class TooLarge(InvalidInput):
+    """An input holds more than is taken in; send an extract or a reference."""
+
+
+class Sorted(NamedTuple):
+    """Items apart from each other: what can be taken in, and why the others cannot."""
+
+    accepted: list[Sent]
+    refused: list["Refused"]
+
+
+class Refused(NamedTuple):
+    """One item that was not taken in."""
+
+    number: int
+    """Its place among those that were sent, from 0."""
+    key: str
+    error: PilotageError
 
 
 class _Batch(NamedTuple):
@@ -118,6 +139,26 @@ def submit_many(
     for start in range(0, len(absent), CHUNK):
         present |= {item.key: item for item in _admit(group, absent[start : start + CHUNK])}
     return [present[one.key] for one in sent]
+
+
+def sort_out(deps: Deps, customer: Customer, workflow: str, sent: Sequence[Sent]) -> Sorted:
+    """What of these could be taken in, each looked at alone; writes nothing.
+
+    Of those under one key the first input counts; a key that was used for another is refused.
+    """
+    group = _Batch(deps, customer, workflow, "")
+    present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
+    found, first = Sorted([], []), dict[str, Sent]()
+    for number, one in enumerate(sent):
+        try:
+            _check_all([one, *([first[one.key]] if one.key in first else [])], "")
+            _check_same(group, present, [one])
+        except (InvalidInput, Conflict) as error:
+            found.refused.append(Refused(number, one.key, error))
+        else:
+            first.setdefault(one.key, one)
+            found.accepted.append(one)
+    return found
 
 
 def call_off(deps: Deps, customer: Customer, id: str, *, reason: str, terms: Terms) -> Item:
@@ -269,7 +310,8 @@ def _check_all(sent: Sequence[Sent], batch: str) -> None:
     for one in sent:
         says = _find_wrong_key(one.key) or _find_wrong(one.input)
         if says:
-            raise InvalidInput(f"item with key {str(one.key)[:80]!r}: {says}")
+            kind = TooLarge if says == TOO_LARGE else InvalidInput
+            raise kind(f"item with key {str(one.key)[:80]!r}: {says}")
         if inputs.setdefault(one.key, one.input) != one.input:
             raise Conflict(
                 f"key {one.key!r} is sent twice with different inputs; give each its own"
@@ -315,7 +357,7 @@ def _find_wrong(value: Any) -> str:
             return says
         size += _bytes(part)
         if size > MAX_BYTES:
-            return f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
+            return TOO_LARGE
         below += [(inner, depth + 1) for inner in _inner(part)]
     return ""
 

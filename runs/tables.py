@@ -1,8 +1,8 @@
 """the tables.
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
-`state` is the digest of; leases, jobs, workers, the chain's head, the search index and who is asked
-by what is open do not.
+`state` is the digest of; leases, jobs, deliveries and their places, workers, the chain's head, the
+search index and who is asked by what is open do not.
 """
 
 from sqlalchemy import (
@@ -43,6 +43,10 @@ def _id(name: str = "id", length: int = 80) -> Column[str]:
 
 def _text(name: str, length: int = 200, *, null: bool = False) -> Column[str]:
     return Column(name, String(length), nullable=null)
+
+
+def _texts(**lengths: int) -> list[Column[str]]:
+    return [_text(name, length) for name, length in lengths.items()]
 
 
 customers = Table(
@@ -87,9 +91,7 @@ keys = Table(
     metadata,
     _customer(),
     _id(),
-    _text("person", 80),
-    _text("public", 64),
-    _text("added_at", 40),
+    *_texts(person=80, public=64, added_at=40),
     _text("revoked_at", 40, null=True),
     Index(None, "customer", "person"),
 )
@@ -135,12 +137,7 @@ events = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     _text("kind", 40),
     Column("table", String(40), nullable=False),
-    _text("subject", 200),
-    _text("state", 71),
-    _text("run", 80),
-    _text("actor", 100),
-    _text("at", 40),
-    _text("clock", 10),
+    *_texts(subject=200, state=71, run=80, actor=100, at=40, clock=10),
     Column("body", Text, nullable=False),
     _text("previous", 64),
     _text("hash", 64),
@@ -162,12 +159,7 @@ triggers = Table(
     metadata,
     _customer(),
     _id(),
-    _text("kind", 40),
-    _text("title", 71),
-    _text("text", 71),
-    _text("key", 200),
-    _text("opened_by", 80),
-    _text("opened_at", 40),
+    *_texts(kind=40, title=71, text=71, key=200, opened_by=80, opened_at=40),
     UniqueConstraint("customer", "key"),
 )
 
@@ -176,13 +168,9 @@ runs = Table(
     metadata,
     _customer(),
     _id(),
-    _text("trigger", 80),
-    _text("workflow", 80),
-    _text("status", 20),
-    _text("waits_for", 200),
-    _text("requester", 80),
-    _text("graph", 71),
-    _text("opened_at", 40),
+    *_texts(
+        trigger=80, workflow=80, status=20, waits_for=200, requester=80, graph=71, opened_at=40
+    ),
     _text("ended_at", 40, null=True),
     _text("terminal", 80),
     _text("continues", 80),
@@ -195,9 +183,7 @@ policies = Table(
     metadata,
     _customer(),
     _id("workflow"),
-    _text("digest", 71),
-    _text("set_by", 100),
-    _text("set_at", 40),
+    *_texts(digest=71, set_by=100, set_at=40),
 )
 
 cases = Table(
@@ -229,11 +215,7 @@ approvals = Table(
     metadata,
     _customer(),
     _id(),
-    _text("run", 80),
-    _text("kind", 20),
-    _text("subject", 71),
-    _text("status", 20),
-    _text("due_at", 40),
+    *_texts(run=80, kind=20, subject=71, status=20, due_at=40),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "status", "due_at", "id"),
     Index(None, "customer", "run"),
@@ -273,9 +255,7 @@ releases = Table(
     metadata,
     _customer(),
     _id(),
-    _text("run", 80),
-    _text("workflow", 80),
-    _text("status", 20),
+    *_texts(run=80, workflow=80, status=20),
     Column("stage", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "workflow", "status"),
@@ -287,15 +267,9 @@ items = Table(
     metadata,
     _customer(),
     _id(),
-    _text("workflow", 80),
-    _text("key", 200),
-    _text("batch", 120),
-    _text("release", 80),
-    _text("arm", 20),
+    *_texts(workflow=80, key=200, batch=120, release=80, arm=20),
     Column("stage", Integer, nullable=False),
-    _text("status", 20),
-    _text("owner", 80),
-    _text("received_at", 40),
+    *_texts(status=20, owner=80, received_at=40),
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "workflow", "key"),
     Index(None, "customer", "workflow", "received_at", "id"),
@@ -315,9 +289,7 @@ actions = Table(
     metadata,
     _customer(),
     _id("key", 200),
-    _text("item", 80),
-    _text("run", 80),
-    _text("status", 20),
+    *_texts(item=80, run=80, status=20),
     Column("fence", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "item"),
@@ -329,11 +301,7 @@ reviews = Table(
     metadata,
     _customer(),
     _id(),
-    _text("item", 80),
-    _text("kind", 20),
-    _text("owner", 80),
-    _text("status", 20),
-    _text("due_at", 40),
+    *_texts(item=80, kind=20, owner=80, status=20, due_at=40),
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "item", "kind"),
     Index(None, "customer", "status", "due_at", "id"),
@@ -344,10 +312,7 @@ lessons = Table(
     metadata,
     _customer(),
     _id(),
-    _text("kind", 20),
-    _text("status", 20),
-    _text("subject", 200),
-    _text("workflow", 80),
+    *_texts(kind=20, status=20, subject=200, workflow=80),
     Column("body", JSON, nullable=False),
     Index(
         "ux_lessons_one_active",
@@ -376,9 +341,7 @@ jobs = Table(
     metadata,
     _customer(),
     _id(length=200),
-    _text("kind", 40),
-    _text("subject", 120),
-    _text("status", 20),
+    *_texts(kind=40, subject=120, status=20),
     Column("priority", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     _text("error", 2000),
@@ -387,6 +350,42 @@ jobs = Table(
     _text("ended_at", 40, null=True),
     CheckConstraint("status IN ('waiting', 'enqueued', 'done', 'failed')", name="status"),
     Index(None, "status", "made_at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _customer(),
+    _id(),
+    Column("body", JSON, nullable=False),
+)
+
+webhook_places = Table(
+    "webhook_places",
+    metadata,
+    _customer(),
+    _id("webhook"),
+    Column("seq", Integer, nullable=False),
+)
+"""Up to which event each address has its deliveries written down."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _customer(),
+    _id(length=120),
+    _text("webhook", 80),
+    Column("seq", Integer, nullable=False),
+    _text("type", 40),
+    _text("subject", 200),
+    Column("body", JSON, nullable=False),
+    _text("status", 20),
+    Column("tries", Integer, nullable=False),
+    *_texts(answer=200, made_at=40, due_at=40),
+    _text("ended_at", 40, null=True),
+    CheckConstraint("status IN ('waiting', 'delivered', 'dead')", name="status"),
+    Index(None, "customer", "webhook", "seq"),
+    Index(None, "customer", "status", "due_at"),
 )
 
 leases = Table(

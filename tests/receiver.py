@@ -55,6 +55,8 @@ class Received:
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of every request."""
     headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """Of every request that brought one."""
     is_once_a_key: bool = True
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -116,11 +118,14 @@ class Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Do something under a key."""
         received, key, path = self.received, self.headers.get(KEY, ""), self.path
-        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        brought = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(brought or b"{}")
         if path == STATE:
             received.restore(body)
             self._say(200, {})
-        elif not self._was_set(lambda: received.do(key, path, body)):
+            return
+        received.bodies.append(brought)
+        if not self._was_set(lambda: received.do(key, path, body)):
             self._say(201, received.do(key, path, body).told())
 
     do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 - the library's names

@@ -1,20 +1,21 @@
 """What every route of the API stands on: who asks, what they may, and how a refusal is told."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import Depends, Path, Request, Security
 from fastapi.security import HTTPBearer
 from pydantic import Field
 
 from console.identity import identify
-from rollout.admission import Sent
+from rollout.admission import Sent, Sorted
 from runs import approvals, people
 from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.person import Customer, Identity, Scope
 from runs.records.record import Record
 from runs.store.store import Store
+from workflow import review
 
 PLAIN = r"^[^\x00-\x1f\x7f]*$"
 """Text of one line: no control characters, of which a database keeps some and refuses others."""
@@ -51,6 +52,23 @@ class Door(Protocol):
         """Take items in, once a key."""
         ...
 
+    def sort_out(self, identity: Identity, workflow: str, sent: Sequence[Sent]) -> Sorted:
+        """What of these could be taken in, each looked at alone."""
+        ...
+
+    def wait_until(self, is_so: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so, for so long at most; not at all while too many wait."""
+        ...
+
+    @property
+    def reviews(self) -> review.Deps:
+        """What an act on an item that waits for a person needs."""
+        ...
+
+    def tell_review(self, customer: Customer, item: Item) -> dict[str, Any] | None:
+        """What is asked of people about an item, and what follows; None when nobody is asked."""
+        ...
+
     def call_off(self, identity: Identity, item: str, reason: str) -> Item:
         """End an item of which nothing was begun outside."""
         ...
@@ -68,19 +86,23 @@ class Door(Protocol):
         ...
 
 
+Kind = Literal[
+    "InvalidInput",
+    "NotFound",
+    "Conflict",
+    "NotAllowed",
+    "NotSignedIn",
+    "Unavailable",
+    "Busy",
+    "Bug",
+]
+KINDS: Mapping[str, Kind] = dict(zip(get_args(Kind), get_args(Kind), strict=True))
+
+
 class Told(Record):
     """Why a request was refused."""
 
-    kind: Literal[
-        "InvalidInput",
-        "NotFound",
-        "Conflict",
-        "NotAllowed",
-        "NotSignedIn",
-        "Unavailable",
-        "Busy",
-        "Bug",
-    ]
+    kind: Kind
     message: str
     """One sentence, with the remedy."""
 
@@ -112,6 +134,14 @@ Signed = Security(
     )
 )
 """Says in the document how one signs in; who it is, `asking` finds out."""
+
+
+def kind_of(error: Exception) -> Kind:
+    """How an error is called in an answer: by the nearest class that has a name there."""
+    for one in type(error).__mro__:
+        if one.__name__ in KINDS:
+            return KINDS[one.__name__]
+    return "Bug"
 
 
 def door_of(request: Request) -> Door:

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Header, Query, Response
 from pydantic import AwareDatetime, BeforeValidator, Field
 
-from console.api.door import PLAIN, At, Door, Id, Who, line, may
+from console.api.door import PLAIN, At, Door, Id, Kind, Who, kind_of, line, may
 from rollout.admission import MAX_BATCH, MAX_KEY, Sent
 from runs.errors import InvalidInput
 from runs.moves import ItemStatus
 from runs.records.item import Item
-from runs.records.person import Identity
+from runs.records.person import Customer, Identity
 from runs.records.record import Record
 from runs.store.items import ItemFilter
 
@@ -54,20 +54,36 @@ class SentItems(Record):
 
     items: tuple[KeyedItem, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
     batch: str = line(MAX_BATCH)
+    is_partial: bool = False
+    """What cannot be accepted is told, and keeps no other out; otherwise all come in, or none."""
+
+
+class NotTaken(Record):
+    """One item of a partial request that was not taken in, and why."""
+
+    number: int
+    """Its place in the request, from 0."""
+    key: str
+    kind: Kind
+    message: str
 
 
 class Taken(Record):
-    """What was taken in, or was there under the same keys."""
+    """What was taken in, or was there under the same keys, in the order in which it was sent."""
 
     items: tuple[Item, ...]
     new: int
     """How many of them this request brought."""
+    refused: tuple[NotTaken, ...] = ()
+    """Only of a partial request."""
 
 
 class Wanted(Record):
     """Which items; empty fields do not narrow."""
 
     workflow: str = line(80)
+    key: str = line(MAX_KEY)
+    """The sender's, of one workflow."""
     status: ItemStatus | Literal[""] = ""
     batch: str = line(MAX_BATCH)
     since: Moment | None = None
@@ -103,15 +119,25 @@ def send(
 
 
 def send_many(door: At, who: Who, workflow: Id, sent: SentItems) -> Taken:
-    """Take items in, once a key each; what cannot be accepted keeps all of them out."""
+    """Take items in, once a key each; what cannot be accepted keeps all out, or only itself."""
     given = [Sent(one.key, one.input) for one in sent.items]
-    return _take(door, who, workflow, given, sent.batch)
+    if not sent.is_partial:
+        return _take(door, who, workflow, given, sent.batch)
+    found = door.sort_out(may(door, who, "submit"), workflow, given)
+    taken = _take(door, who, workflow, found.accepted, sent.batch)
+    refused = tuple(
+        NotTaken(number=one.number, key=one.key, kind=kind_of(one.error), message=str(one.error))
+        for one in found.refused
+    )
+    return taken.model_copy(update={"refused": refused})
 
 
 def list_items(door: At, who: Who, wanted: Annotated[Wanted, Query()]) -> Listed:
     """The newest items first."""
     customer = may(door, who, "read").customer
-    told = wanted.model_dump(exclude={"limit"})
+    if wanted.key:
+        return _by_key(door, customer, wanted)
+    told = wanted.model_dump(exclude={"limit", "key"})
     found = door.store.items.list(customer, ItemFilter(**told), limit=wanted.limit + 1)
     return Listed(items=tuple(found[: wanted.limit]), has_more=len(found) > wanted.limit)
 
@@ -134,6 +160,13 @@ def _take(door: Door, who: Identity, workflow: str, sent: Sequence[Sent], batch:
     before = door.store.items.find_by_keys(identity.customer, workflow, keys)
     found = door.admit(identity, workflow, sent, batch=batch)
     return Taken(items=tuple(found), new=len({*keys} - {*before}))
+
+
+def _by_key(door: Door, customer: Customer, wanted: Wanted) -> Listed:
+    if not wanted.workflow:
+        raise InvalidInput("a key is one of a workflow; name it with `workflow`")
+    found = door.store.items.find_by_keys(customer, wanted.workflow, [wanted.key])
+    return Listed(items=tuple(found.values()), has_more=False)
 
 
 def _one_key(in_body: str, in_header: str) -> str:

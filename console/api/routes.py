@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from console.api import approvals, items
+from console.api import approvals, items, reviews, states
 from console.api.door import REFUSALS, Signed
 from console.bodies import StrictRoute
 
@@ -22,11 +22,24 @@ def routes() -> APIRouter:
         operation_id="sendItem",
         responses={200: {"model": items.Item, "description": "it was there under this key"}},
     )
+    router.add_api_route(
+        "/items/{item}/state",
+        states.read_state,
+        response_model=states.State,
+        operation_id="readState",
+        responses={**states.NOT_MODIFIED},
+    )
     for path, act, method, name in (
         (f"{WORKFLOW}/batches", items.send_many, "POST", "sendItems"),
         ("/items", items.list_items, "GET", "listItems"),
         ("/items/{item}", items.read_item, "GET", "readItem"),
         ("/items/{item}/cancel", items.cancel, "POST", "cancelItem"),
+        ("/reviews", reviews.list_reviews, "GET", "listReviews"),
+        ("/items/{item}/review", reviews.read_review, "GET", "readReview"),
+        ("/items/{item}/review/claim", reviews.claim, "POST", "claimReview"),
+        ("/items/{item}/review/release", reviews.release, "POST", "releaseReview"),
+        ("/items/{item}/review/answer", reviews.answer, "POST", "answerReview"),
+        ("/items/{item}/review/escalate", reviews.escalate, "POST", "escalateReview"),
         ("/approvals", approvals.list_approvals, "GET", "listApprovals"),
         ("/approvals/{approval}", approvals.read_approval, "GET", "readApproval"),
         ("/approvals/{approval}/decisions", approvals.decide, "POST", "decideApproval"),

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pilotage.cli import dataset_offers
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table
@@ -113,6 +114,10 @@ def split(
     kept = split_again(call.store, call.somebody, name, brought)
     _show_dataset(kept, as_json=as_json)
     _advise(call, kept)
+
+
+for _command in dataset_offers.COMMANDS:
+    dataset.add_command(_command)
 
 
 def _source(file: Path, options: Mapping[str, Any]) -> Source:

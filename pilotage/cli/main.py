@@ -43,6 +43,7 @@ ENTRIES = {
     "token": Entry("pilotage.cli.token:token", "What people and programs prove themselves with."),
     "key": Entry("pilotage.cli.key:key", "The keys with which people sign their decisions."),
     "worker": Entry("pilotage.cli.worker:worker", "Do the work: runs, items, what falls due."),
+    "webhook": Entry("pilotage.cli.webhook:webhook", "Addresses that are told what happens."),
     "serve": Entry("pilotage.cli.serve:serve", "The JSON API: items, questions, health, figures."),
     "db": Entry("pilotage.cli.db:db", "The database: look it over, bring it up to date."),
     "doctor": Entry("pilotage.cli.doctor:doctor", "Say whether this installation is well."),

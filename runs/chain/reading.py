@@ -26,6 +26,7 @@ COVERED = (
     tables.actions,
     tables.reviews,
     tables.lessons,
+    tables.webhooks,
 )
 """Tables whose every row must be the one its last event left behind."""
 AT_ONCE = 500

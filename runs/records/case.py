@@ -52,3 +52,20 @@ class Dataset(Record):
     """Cohen's kappa of the double-labelled cases as decimal text; empty when there are none."""
     imported_at: datetime
     imported_by: str
+
+
+class Offer(Record):
+    """What came of a case that a person's edit offered to a dataset."""
+
+    id: str
+    """Of the review that was answered with the edit."""
+    item: str
+    name: str
+    """Of the dataset."""
+    is_accepted: bool
+    by: str
+    reason: str
+    """Quotes what they wrote."""
+    dataset: str = ""
+    """Digest of the dataset that holds it; empty where it was refused."""
+    case: str = ""

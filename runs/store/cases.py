@@ -10,7 +10,7 @@ from runs.errors import NotFound
 from runs.records.case import Case, Dataset, Split
 from runs.records.evidence import CaseResult
 from runs.records.person import Customer
-from runs.store.change import Ledger, insert_once
+from runs.store.change import Change, Ledger, insert_once
 
 
 class Cases:
@@ -23,20 +23,24 @@ class Cases:
         self, customer: Customer, actor: str, dataset: Dataset, cases: Sequence[Case]
     ) -> Dataset:
         """Keep a dataset and its cases, all or nothing; the same again are the same dataset."""
-        digest = dataset.digest
         with self._ledger.change(customer, actor) as change:
-            row = {
-                "kind": "dataset",
-                "id": f"dataset:{digest}",
-                "run": "",
-                "digest": digest,
-                "body": dataset.as_json(),
-                "kept_at": change.now(),
-            }
-            if change.insert(tables.records, row, "record_kept", record="dataset"):
-                rows = [_row(customer, digest, case) for case in cases]
-                change.connection.execute(tables.cases.insert(), rows)
+            self.keep_in(change, dataset, cases)
         return dataset
+
+    def keep_in(self, change: Change, dataset: Dataset, cases: Sequence[Case]) -> None:
+        """Keep a dataset and its cases inside a change."""
+        digest = dataset.digest
+        row = {
+            "kind": "dataset",
+            "id": f"dataset:{digest}",
+            "run": "",
+            "digest": digest,
+            "body": dataset.as_json(),
+            "kept_at": change.now(),
+        }
+        if change.insert(tables.records, row, "record_kept", record="dataset"):
+            rows = [_row(change.customer, digest, case) for case in cases]
+            change.connection.execute(tables.cases.insert(), rows)
 
     def datasets(self, customer: Customer, name: str = "") -> list[Dataset]:
         """Datasets, newest first; of one name where one is given."""

@@ -88,6 +88,17 @@ class Reviews:
         )
         return {row["owner"]: row["n"] for row in self._ledger.rows(query)}
 
+    def edited(self, customer: Customer, *, limit: int) -> list[Review]:
+        """Reviews that people answered with an edit, the earliest due first."""
+        table = tables.reviews
+        query = sa.select(table.c.body).where(
+            table.c.customer == customer.id,
+            table.c.status == "decided",
+            table.c.body["answer"].as_string() == "edit",
+        )
+        rows = self._ledger.rows(query.order_by(table.c.due_at, table.c.id).limit(limit))
+        return [Review.model_validate(row["body"]) for row in rows]
+
     def count_late(self, customer: Customer, workflow: str, now: datetime) -> int:
         """How many items of a workflow wait for a person past their due time."""
         review, item = tables.reviews, tables.items

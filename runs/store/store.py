@@ -13,7 +13,7 @@ from runs.errors import Conflict, NotFound
 from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.anchor import Anchor
-from runs.records.case import Dataset
+from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
@@ -48,6 +48,7 @@ from runs.store.policies import Policies
 from runs.store.releases import Releases
 from runs.store.reviews import Reviews
 from runs.store.runs import Runs
+from runs.store.webhooks import Webhooks
 
 R = TypeVar("R", bound=Record)
 
@@ -68,6 +69,7 @@ KINDS: dict[type[Record], str] = {
     DelegationEnd: "delegation_end",
     SamePerson: "same_person",
     Dataset: "dataset",
+    Offer: "offer",
     Evidence: "evidence",
     Verdict: "verdict",
     FailureGroup: "failure_group",
@@ -142,6 +144,7 @@ class Store:
         self.jobs = Jobs(ledger)
         self.policies = Policies(ledger)
         self.pauses = Pauses(ledger)
+        self.webhooks = Webhooks(ledger)
 
     def guarded(self, guard: Guard) -> "Store":
         """The same record, every change of which must first pass `guard`."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from console.app import make
 from pilotage.systems import ToolsFile, write_specs
 from pilotage.web import Web
 from runs import people
+from runs.approvals import of_item
 from tests import builders
 from tests.integration.desk import Steps, answer, version
 from tests.integration.test_cli_asked import SEND, TICKET, TOOLS, edit_account
@@ -49,8 +51,9 @@ def add_stranger(house: House) -> None:
 
 
 def app_of(house: House) -> FastAPI:
-    """The application over the home."""
-    return make(Web(house.wired))
+    """The application over the home; time passes at once for whoever waits."""
+    moments = count(0, 10)
+    return make(Web(house.wired, lambda _: None, lambda: float(next(moments))))
 
 
 def by(house: House, person: str) -> dict[str, str]:
@@ -66,15 +69,33 @@ def asking(house: House, person: str = "program") -> Iterator[TestClient]:
         yield client
 
 
-def send(client: TestClient, key: str = "t1", **headers: str) -> Any:
+def send(client: TestClient, key: str = "t1", text: str = TICKET["text"]) -> Any:
     """Send one item."""
-    body = {"key": key, "input": TICKET}
-    return client.post("/api/v1/workflows/desk/items", json=body, headers=headers)
+    body = {"key": key, "input": {**TICKET, "text": text}}
+    return client.post("/api/v1/workflows/desk/items", json=body)
 
 
 def asked_item(house: House, client: TestClient, key: str = "t1") -> str:
     """An item that waits for a yes to what it would do; its id."""
-    id = send(client, key).json()["id"]
+    return work(house, send(client, key).json()["id"])
+
+
+def waiting_item(house: House, client: TestClient, key: str = "r1") -> str:
+    """An item of which the version was not sure, so that it waits for a person; its id."""
+    return work(house, send(client, key, "unsure: where is my refund?").json()["id"])
+
+
+def known(house: House) -> dict[str, list[str]]:
+    """For each place of a path every name of ours that may stand there; who waits comes first."""
+    items = sorted(
+        house.store.items.list(house.customer), key=lambda one: (one.status != "in_review", one.id)
+    )
+    asked = [one.id for item in items for one in of_item(house.store, house.customer, item.id)]
+    return {"workflow": ["desk"], "item": [one.id for one in items], "approval": asked}
+
+
+def work(house: House, id: str) -> str:
+    """One job of the worker on an item, with a scripted answer."""
     deps = replace(house.wired.engines("w").process_deps(house.customer), answer=answer)
     process_item(deps, house.customer, id, Steps())
     return id

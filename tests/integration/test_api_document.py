@@ -13,7 +13,6 @@ from schemathesis.config import SchemathesisConfig
 
 from pilotage.wiring import EVERYBODY, WORKER
 from runs import leases
-from runs.approvals import of_item
 from tests.integration import api_home
 from tests.unit.pilotage.homes import House
 
@@ -36,11 +35,12 @@ CHECKS = {
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
-    """A home in which an item waits for a yes, and a worker says that it lives."""
+    """A home in which items wait for a yes and for a person, and a worker says that it lives."""
     house = api_home.desk_house(tmp_path_factory.mktemp("document") / "home")
     leases.take(house.store, EVERYBODY, WORKER, holder="w", ttl_s=3_600)
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
+        api_home.waiting_item(house, client)
     return house
 
 
@@ -49,14 +49,6 @@ def document(house: House) -> Any:
     """The document that the application gives."""
     config = SchemathesisConfig.from_dict({"checks": CHECKS})
     return schemathesis.openapi.from_asgi("/openapi.json", api_home.app_of(house), config=config)
-
-
-@pytest.fixture(scope="module")
-def known(house: House) -> dict[str, str]:
-    """For each place of a path what is there."""
-    [item] = house.store.items.list(house.customer)
-    asked = of_item(house.store, house.customer, item.id)
-    return {"workflow": "desk", "item": item.id, "approval": asked[0].id}
 
 
 def operations(document: Any) -> Iterator[Any]:
@@ -73,17 +65,18 @@ def can_be(operation: Any, mode: GenerationMode) -> bool:
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_answer_is_as_the_document_says(
-    document: Any, house: House, known: dict[str, str], mode: GenerationMode
+    document: Any, house: House, mode: GenerationMode
 ) -> None:
     """Status, content type and body, for what fits the document and for what does not."""
-    headers, seen = api_home.by(house, "olga"), Counter[str]()
+    headers, seen, known = api_home.by(house, "olga"), Counter[str](), api_home.known(house)
     for operation in (one for one in operations(document) if can_be(one, mode)):
 
         @DRAWN
-        @given(case=operation.as_strategy(generation_mode=mode), is_aimed=st.booleans())
-        def holds(case: Any, is_aimed: bool) -> None:
-            if is_aimed and mode is GenerationMode.POSITIVE:
-                case.path_parameters = {name: known[name] for name in case.path_parameters}
+        @given(case=operation.as_strategy(generation_mode=mode), aim=st.integers(0, 3))
+        def holds(case: Any, aim: int) -> None:
+            if aim and mode is GenerationMode.POSITIVE:
+                named = {name: known[name] for name in case.path_parameters}
+                case.path_parameters = {n: found[aim % len(found)] for n, found in named.items()}
             response = case.call(headers=headers)
             seen[case.operation.label] += 1
             case.validate_response(response, headers=headers)

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from console.app import MOST_BYTES, configured
-from runs.approvals import of_item
 from tests.integration import api_home
 from tests.unit.pilotage.homes import House
 
@@ -57,10 +56,11 @@ KINDS = [
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
-    """A home in which an item waits for a yes."""
+    """A home in which items wait for a yes and for a person."""
     house = api_home.desk_house(tmp_path_factory.mktemp("fuzz") / "home")
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
+        api_home.waiting_item(house, client)
     return house
 
 
@@ -74,11 +74,10 @@ def client(house: House) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def paths(house: House) -> list[str]:
     """Every route that takes a body, aimed at what is there."""
-    [item] = house.store.items.list(house.customer)
-    asked = of_item(house.store, house.customer, item.id)
-    names = {"workflow": "desk", "item": item.id, "approval": asked[0].id}
+    names = {name: named[0] for name, named in api_home.known(house).items()}
     document = api_home.app_of(house).openapi()["paths"]
-    return [path.format(**names) for path, told in document.items() if "post" in told]
+    takes = [path for path, told in document.items() if "requestBody" in told.get("post", {})]
+    return [path.format(**names) for path in takes]
 
 
 def is_refusal(answer: Any) -> bool:
@@ -97,7 +96,7 @@ def test_the_worst_bodies_are_refused_by_every_route(
 
         assert answer.status_code in (400, 413, 422), (path, answer.text)
         assert is_refusal(answer)
-    assert len(house.store.items.list(house.customer)) == 1
+    assert len(house.store.items.list(house.customer)) == 2
 
 
 @pytest.mark.both_databases

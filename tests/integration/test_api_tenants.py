@@ -1,7 +1,7 @@
 """Another customer's token reads and writes nothing of this one, whatever route there is.
 
 The routes are those of the application itself, so that one added later is asked as well: what its
-path names has to be told in `ours`, and its body is drawn from the document.
+path names has to be told in `api_home.known`, and its body is drawn from the document.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,6 @@ from starlette.testclient import TestClient
 
 from pilotage.wiring import EVERYBODY, WORKER
 from runs import leases, tables
-from runs.approvals import of_item
 from tests.integration import api_home
 from tests.unit.pilotage.homes import House
 
@@ -35,12 +34,13 @@ OPEN_TO_ALL = {"/healthz", "/readyz", "/openapi.json"}
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
-    """Two customers; of ours an item waits for a yes."""
+    """Two customers; of ours items wait for a yes and for a person."""
     house = api_home.desk_house(tmp_path_factory.mktemp("tenants") / "home")
     leases.take(house.store, EVERYBODY, WORKER, holder="w", ttl_s=3_600)
     api_home.add_stranger(house)
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
+        api_home.waiting_item(house, client)
         # The first use of a token is an event; it is not what these tests are about.
         client.get("/api/v1/items", headers=api_home.by(house, api_home.STRANGER))
     return house
@@ -59,13 +59,6 @@ def document(house: House) -> Any:
     return schemathesis.openapi.from_asgi("/openapi.json", api_home.app_of(house))
 
 
-def ours(house: House) -> dict[str, list[str]]:
-    """For each place of a path every name of ours that may stand there."""
-    [item] = house.store.items.list(house.customer)
-    asked = of_item(house.store, house.customer, item.id)
-    return {"workflow": ["desk"], "item": [item.id], "approval": [one.id for one in asked]}
-
-
 def kept(house: House) -> dict[str, list[str]]:
     """Every row of ours, as text."""
     found: dict[str, list[str]] = {}
@@ -78,7 +71,7 @@ def kept(house: House) -> dict[str, list[str]]:
 
 def marks(house: House) -> set[str]:
     """What shows that something of ours was told: its ids, its people and its words."""
-    names = {name for named in ours(house).values() for name in named} - {"desk"}
+    names = {name for named in api_home.known(house).values() for name in named} - {"desk"}
     return names | {"where is my refund", "acme", *(f'"{one}"' for one in ("dan", "ben", "eva"))}
 
 
@@ -98,7 +91,7 @@ def routes(house: House) -> list[Route]:
 
 def aimed(house: House, path: str) -> str:
     """The path with names of ours in its places."""
-    return path.format(**{name: named[0] for name, named in ours(house).items()})
+    return path.format(**{name: named[0] for name, named in api_home.known(house).items()})
 
 
 def test_the_document_names_every_route_of_the_application(house: House, document: Any) -> None:
@@ -122,7 +115,7 @@ def test_another_customers_token_reads_and_writes_nothing_of_ours(
     house: House, client: TestClient, document: Any
 ) -> None:
     """With our own ids in every path; no word of ours comes back, and no row of ours moves."""
-    names, before, signs = ours(house), kept(house), marks(house)
+    names, before, signs = api_home.known(house), kept(house), marks(house)
     for operation in (found.ok() for found in document.get_all_operations()):
         places = st.fixed_dictionaries(
             {one.name: st.sampled_from(names[one.name]) for one in operation.path_parameters}

@@ -3,7 +3,7 @@
 import logging
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpcore
@@ -95,6 +95,15 @@ class Guarded(httpcore.SyncBackend):
         raise refused or httpcore.ConnectError(f"{host} has no address")
 
 
+class Reached(NamedTuple):
+    """A place, and what may be reached there."""
+
+    url: str
+    is_private: bool
+    timeout_s: float
+    """Of connecting, and of each piece of an answer."""
+
+
 class Transport(httpx.HTTPTransport):
     """httpx's own, over connections that are guarded."""
 
@@ -111,20 +120,21 @@ class Transport(httpx.HTTPTransport):
 
 
 def open_client(declared: Http, seconds: Callable[[], float]) -> httpx.Client:
-    """A client that follows nothing, asks no proxy, and keeps no connection and no open file.
+    """A client for a declared system, as `open_way` makes it; `seconds` is a stopwatch."""
+    reached = Reached(declared.base_url, declared.is_private, declared.timeout_s)
+    return open_way(reached, seconds)
 
-    `seconds` is a stopwatch.
-    """
+
+def open_way(place: Reached, seconds: Callable[[], float]) -> httpx.Client:
+    """A client that follows nothing, asks no proxy, and keeps no connection and no open file."""
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     backend = Guarded(
-        is_private=declared.is_private,
-        longest_s=LONGEST * declared.timeout_s,
-        seconds=seconds,
+        is_private=place.is_private, longest_s=LONGEST * place.timeout_s, seconds=seconds
     )
     return httpx.Client(
-        transport=Transport(backend, is_secret=declared.base_url.startswith("https:")),
-        timeout=declared.timeout_s,
+        transport=Transport(backend, is_secret=place.url.startswith("https:")),
+        timeout=place.timeout_s,
         follow_redirects=False,
         trust_env=False,
     )

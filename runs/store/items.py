@@ -264,7 +264,7 @@ def requeue_item(change: Change, item: Item, attempt: int) -> Item:
     present = change.find(tables.items, id=item.id)
     if present is None or Item.model_validate(present["body"]) != item:
         raise Conflict(f"item {item.id} moved meanwhile; look again with `pilotage item show`")
-    nothing = dict.fromkeys(("snapshot", "output", "route", "rule", "reason"), "")
+    nothing = dict.fromkeys(("snapshot", "output", "route", "rule", "reason", "found"), "")
     queued = item.model_copy(update={**nothing, "status": "queued", "finished_at": None})
     change.move(tables.items, {"id": item.id}, _row(queued), "item_rerun", attempt=attempt)
     return queued

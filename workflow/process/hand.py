@@ -15,8 +15,8 @@ from workflow.sources import (
     Change,
     Context,
     find_changes,
-    keep_context,
     lasting,
+    masking_context,
     read_context,
 )
 
@@ -103,7 +103,9 @@ def keep_found(work: Work) -> str:
         now=work.deps.store.clock.now(),
     )
     found = found.model_copy(update={"item": work.item.input})
-    return keep_context(work.deps.store, work.customer, found, work.terms)
+    kept = work.keep("context", found.as_json(), masking_context(found, work.terms))
+    work.write()
+    return kept
 
 
 def _release(deps: ProcessDeps, customer: Customer, item: Item) -> Release:

@@ -286,24 +286,18 @@ def _ground(group: _Batch, release: Release) -> _Ground:
 
 
 def _require_room(group: _Batch, count: int) -> None:
-    """Busy, with nothing taken in, where more would wait than the values that lead allow.
-
-    Whoever sends at the same moment may go a little beyond it.
-    """
+    """Busy where more would wait than may; who sends at the same moment may go a little beyond."""
     store, customer = group.deps.store, group.customer
     serves = store.releases.find_open(customer, group.workflow)
     if not count or serves is None:
         return
     leading = store.policies.find_leading(customer, group.workflow) or serves.policy
     most = store.get(customer, PolicyValues, leading).queue_most
-    waiting = store.items.waiting(customer, group.workflow)
-    if waiting + count > most:
-        raise Busy(
-            f"{waiting} items of {group.workflow} wait, and with {count} more it would be beyond "
-            f"{most} (queue_most of its policy); nothing was taken in: send them again in "
-            f"{AFTER_S} s, or fewer at once",
-            after_s=AFTER_S,
+    if (waiting := store.items.waiting(customer, group.workflow)) + count > most:
+        says = (
+            f"{waiting} items of {group.workflow} wait, and {most} may (queue_most of its policy)"
         )
+        raise Busy(f"{says}: send them again in {AFTER_S} s, or fewer at once", after_s=AFTER_S)
 
 
 def _check_all(sent: Sequence[Sent], batch: str) -> None:

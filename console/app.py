@@ -185,7 +185,7 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
     if status == 503:
         response.headers["Retry-After"] = "5"
     if isinstance(error, Busy):
-        response.headers["Retry-After"] = str(error.after_s)
+        response.headers["Retry-After"] = f"{error.after_s:.0f}"
     return response
 
 

@@ -338,9 +338,7 @@ def _find_wrong_key(key: Any) -> str:
     if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
         return f"a key is text of 1 to {MAX_KEY} characters; choose one that stays with the item"
     if not key.isprintable() or key != key.strip():
-        return (
-            "a key holds printable characters and no blanks at its ends; send it without the others"
-        )
+        return "a key is printable, without blanks at its ends; send it without them"
     return ""
 
 

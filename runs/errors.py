@@ -33,14 +33,13 @@ class NotAllowed(PilotageError):
 class Unavailable(PilotageError):
     """A system outside did not answer; the only error that is retried."""
 
+    after_s: float = 0.0
+    """How long it asked to be left alone, seconds; 0 where it did not say."""
+
 
 class Busy(Unavailable):
     """So much waits that nothing more is taken in; nothing of what was sent was."""
 
-    def __init__(self, says: str, *, after_s: int) -> None:
+    def __init__(self, says: str, *, after_s: float) -> None:
         super().__init__(says)
         self.after_s = after_s
-        """In so many seconds it is worth sending again."""
-
-    after_s: float = 0.0
-    """How long it asked to be left alone, seconds; 0 where it did not say."""

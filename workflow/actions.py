@@ -266,7 +266,10 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:
     if not is_held(deps.store, customer, deps.lease):
-        raise Unavailable(f"the lease on {deps.lease.name} was taken over; this worker stops here")
+        raise Unavailable(
+            f"the lease on {deps.lease.name} was taken over, and this worker stops here; "
+            "it is tried again"
+        )
 
 
 def _fenced(deps: ActionDeps) -> Store:

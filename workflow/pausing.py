@@ -65,7 +65,7 @@ def resume(store: Store, customer: Customer, workflow: str, asked: Asked) -> Res
     with store.change(customer, asked.identity.person) as change:
         present = newest_in(change, workflow)
         if present is None or not present.is_paused:
-            raise Conflict(f"{workflow} is not paused; there is nothing to resume")
+            raise Conflict(f"{workflow} is not paused; nothing is left to resume")
         made = _made(change, workflow, present, asked, is_paused=False)
         items = go_on_in(change, made)
         keep(change, made, "workflow_resumed", workflow=workflow, items=items)
@@ -114,6 +114,6 @@ def require_operator(
         with store.change(customer, identity.person or f"token:{identity.token}") as change:
             change.append("access_refused", person=identity.person, workflow=workflow, verb=verb)
         raise NotAllowed(
-            f"{verb} {workflow}: it takes {' or '.join(ROLES)}, or who answers for the workflow's "
-            f"behaviour, incidents or support ({', '.join(sorted(answering))})"
+            f"{verb} {workflow}: ask somebody who is {' or '.join(ROLES)}, or who answers for the "
+            f"workflow's behaviour, incidents or support ({', '.join(sorted(answering))})"
         )

@@ -49,7 +49,7 @@ def rerun(store: Store, customer: Customer, items: Sequence[Item], asked: Asked)
     again = [item for item in items if item.status in AGAIN]
     if not again:
         says = f"item {items[0].id} is {items[0].status}" if items else "there are no items"
-        raise Conflict(f"{says}; only what is {', '.join(AGAIN)} is worked on once more")
+        raise Conflict(f"{says}; name what is {', '.join(AGAIN)}: only that is worked on again")
     numbers = {item.id: len(store.pauses.reruns(customer, item.id)) + 2 for item in again}
     queued: list[Item] = []
     for start in range(0, len(again), AT_ONCE):

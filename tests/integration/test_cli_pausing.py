@@ -84,7 +84,7 @@ def test_who_does_not_operate_it_pauses_nothing(line: Line) -> None:
     refused = house.run("workflow", "pause", "desk", "--reason", "hurry", by="dan")
 
     assert refused.exit_code == 6
-    assert "it takes ops_lead or ops_manager" in refused.stderr
+    assert "ask somebody who is ops_lead or ops_manager" in refused.stderr
     assert store.events(line.customer)[-1].kind == "access_refused"
     assert not store.pauses.is_paused(line.customer, "desk")
 

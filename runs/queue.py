@@ -71,7 +71,8 @@ class JobContext(NamedTuple):
     customer: Customer
     subject: str
     step: Step
-    ended: Ended
+    ended: Callable[[Change], None]
+    """Writes the end of the job into the change that ends what it was about."""
 
 
 Work = Callable[[JobContext], None]

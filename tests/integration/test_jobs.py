@@ -37,12 +37,12 @@ def test_an_item_that_two_jobs_name_is_acted_on_by_one_thread_of_a_worker(tmp_pa
 
     def again() -> None:
         try:
-            work(JobContext(desk.customer, "i-1", Steps()))
+            work(JobContext(desk.customer, "i-1", Steps(), lambda _: None))
         except Unavailable as error:
             told.append(str(error))
 
     desk.desk_tool.meanwhile = again
-    work(JobContext(desk.customer, "i-1", Steps()))
+    work(JobContext(desk.customer, "i-1", Steps(), lambda _: None))
 
     assert told == ["acme/i-1 is in hand already; it is tried again"]
     assert desk.desk_tool.acts == 1

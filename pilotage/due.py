@@ -76,7 +76,7 @@ def expire(wired: Wired, customer: Customer) -> None:
     under_way = [
         run
         for status in ("open", "waiting")
-        for run in wired.store.runs.list(customer, status=status, limit=1000)
+        for run in wired.store.runs.list(customer, status=status, limit=None)
     ]
     for run in under_way:
         for asked in approvals.list_approvals(wired.store, customer, status="expired", run=run.id):
@@ -140,7 +140,7 @@ def wake_monitors(wired: Wired, customer: Customer) -> None:
     Once a measurement, and once a time.
     """
     now = wired.store.clock.now()
-    for run in wired.store.runs.list(customer, status="waiting", limit=1000):
+    for run in wired.store.runs.list(customer, status="waiting", limit=None):
         what, _, id = run.waits_for.partition(":")
         if run.waits_for.startswith(RETRY) and datetime.fromisoformat(id) <= now:
             wired.store.runs.wake(customer, run.id, run.waits_for)

@@ -49,9 +49,8 @@ def take_back(at: Place, customer: Customer) -> None:
     A release goes back to the share it had before, or is held; what was done outside cannot be
     undone, and its owners are told.
     """
-    for approved in approvals.pages(at.store, customer, status="withdrawn"):
-        if approved.emergency:
-            _take_back(at, customer, approved)
+    for approved in approvals.not_stood_by(at.store, customer):
+        _take_back(at, customer, approved)
 
 
 def _take_back(at: Place, customer: Customer, approved: Approval) -> None:

@@ -51,7 +51,8 @@ from runs.store.store import Store
 from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
-from workflow.actions import ActionDeps, Check, reconcile
+from workflow import settling
+from workflow.actions import ActionDeps, Check
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
 from workflow.process import asking
@@ -219,17 +220,22 @@ class Engines:
         return give_up(self.process_deps(customer), customer, item, reason)
 
     def reconcile_actions(self, customer: Customer, left_open: timedelta) -> None:
-        """Settle what a crash left open for so long, by asking the other side; never acts."""
+        """Settle what a crash left open for so long, by asking the other side; never acts.
+
+        What surely was not done, and nobody will do any more, is stopped.
+        """
         store = self.chosen.store
         before = store.clock.now() - left_open
         open_since = [a for a in store.actions.unsettled(customer) if a.reserved_at < before]
         if not open_since:
             return
         terms = Terms(compile_mask((), get_args(Pattern)), None)
-        deps = ActionDeps(store, self.chosen.tools(customer), terms, (), NOBODY)
+        # By another name than the worker's own, which may be on the item at this moment.
+        looking = f"{self.holder}:look"
+        deps = settling.Deps(store, self.chosen.tools(customer), terms, looking)
         for action in open_since:
             try:
-                reconcile(deps, customer, action)
+                settling.look_over(deps, customer, action)
             except Unavailable as error:
                 log.warning("an action stays open: %s", error, extra={"item": action.item})
 

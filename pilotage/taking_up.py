@@ -50,7 +50,7 @@ def meeting_another_loop(wired: Wired, customer: Customer) -> list[Run]:
     under_way = [
         run
         for status in ("open", "waiting")
-        for run in wired.store.runs.list(customer, status=status, limit=10_000)
+        for run in wired.store.runs.list(customer, status=status, limit=None)
     ]
     pinned = [(run, find_pin(wired.store, customer, run.id)) for run in under_way]
     return [

@@ -1,7 +1,7 @@
 """take an item in once: key, arm, version, queue; for the API and the command line alike.
 
 Who serves an item is decided here, once, by the releases as they stand in the very transaction
-that writes it; where one moved meanwhile it is decided again.
+that writes it, and so is by which values; where one moved meanwhile it is decided again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +22,7 @@ from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms
 from runs.store.change import Change
 from runs.store.items import admit_item, are_unmoved, find_unfinished, move_item
+from runs.store.policies import led_in
 from runs.store.store import Store
 
 CHUNK = 100
@@ -196,13 +197,17 @@ def _admit(group: _Batch, sent: Sequence[Sent]) -> list[Item]:
     store, wanted = group.deps.store, {one.key for one in sent}
     for _ in range(ATTEMPTS):
         stands = standing(store, group.customer, group.workflow)
+        led = store.policies.find_led(group.customer, group.workflow)
         drafts = list(_drafts(group, stands, sent))
         with store.change(group.customer, group.deps.actor) as change:
-            if are_unmoved(change, stands.relevant):
+            # What leads when an item comes in is what it is worked on with.
+            is_same = led_in(change, group.workflow) == led
+            if is_same and are_unmoved(change, stands.relevant):
                 written = [_write(change, group, draft) for draft in drafts]
                 return [item for item in written if item.key in wanted]
     raise Conflict(
-        f"the release of {group.workflow} moved {ATTEMPTS} times meanwhile; send the items again"
+        f"the release or the values of {group.workflow} moved {ATTEMPTS} times meanwhile; send the "
+        "items again"
     )
 
 

@@ -18,6 +18,7 @@ from runs.asked import get as get
 from runs.asked import latest as latest
 from runs.asked import list_approvals as list_approvals
 from runs.asked import mark_told as mark_told
+from runs.asked import not_stood_by as not_stood_by
 from runs.asked import of_item as of_item
 from runs.asked import of_policies as of_policies
 from runs.asked import pages as pages

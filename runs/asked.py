@@ -151,6 +151,18 @@ def mark_told(store: Store, customer: Customer, told: Mapping[str, Collection[st
             )
 
 
+def not_stood_by(store: Store, customer: Customer) -> list[Approval]:
+    """What one person approved alone and was withdrawn, by due time."""
+    table = tables.approvals
+    query = sa.select(table).where(
+        table.c.customer == customer.id,
+        table.c.status == "withdrawn",
+        table.c.body["emergency"].as_boolean(),
+    )
+    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id))
+    return [approval_of(row) for row in rows]
+
+
 def count_open(store: Store, customer: Customer) -> dict[str, int]:
     """How many questions are open, by kind."""
     table = tables.approvals

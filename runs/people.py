@@ -159,8 +159,8 @@ def authenticate(
 def why_not_proved(connection: Connection, identity: Identity, now: datetime) -> str:
     """Why a proof that held when it was made holds no more; empty while it does.
 
-    Read inside the change that rests on it: a token that was revoked or ran out meanwhile, a person
-    who was disabled, a session that was signed out prove nothing.
+    Read inside the change that rests on it: a token that was revoked or ran out meanwhile and a
+    session that was signed out prove nothing. Whether the person is disabled the rules say.
     """
     table = tables.tokens
     query = sa.select(table).where(table.c.id == identity.token)

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from runs import tables, words
 from runs.errors import InvalidInput, NotAllowed, NotFound
-from runs.people import OWNER, people_in
+from runs.people import OWNER, people_in, require_owner
 from runs.records.delegation import Around, Delegation, DelegationEnd, SamePerson
 from runs.records.person import Customer, Identity
 from runs.records.record import Record, digest_of
@@ -66,6 +66,7 @@ def declare_same(store: Store, identity: Identity, account: str, other: str) -> 
 
     From then on they count once, whatever is open.
     """
+    require_owner(identity)
     if account == other:
         raise InvalidInput(f"{account} is {other} already; name two accounts")
     low, high = sorted((account, other))

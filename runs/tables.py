@@ -126,7 +126,7 @@ records = Table(
     _text("digest", 71),
     Column("body", JSON, nullable=False),
     _text("kept_at", 40),
-    Index(None, "customer", "kind", "run"),
+    Index(None, "customer", "kind", "run", "kept_at"),
     Index(None, "customer", "digest"),
 )
 

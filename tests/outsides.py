@@ -5,6 +5,7 @@
 
 import gc
 import importlib
+import inspect
 import pkgutil
 import sqlite3
 import sys
@@ -144,6 +145,7 @@ def kinds_of_tool() -> set[str]:
         thing.__name__
         for thing in found
         if isinstance(thing, type)
+        and not inspect.isabstract(thing)
         and thing.__module__.startswith("tools.")
         and all(hasattr(thing, way) for way in ("read", "act", "find_receipt"))
     }

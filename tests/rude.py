@@ -22,7 +22,8 @@ class Rude(ThreadingTCPServer):
 
     def __init__(self, manner: str) -> None:
         super().__init__(("127.0.0.1", 0), Met)
-        self.speak, self.came, self.is_over = MANNERS[manner], 0, threading.Event()
+        self.speak, self.is_over = MANNERS[manner], threading.Event()
+        self.came = self.posts = 0
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: who asked has had enough."""
@@ -36,7 +37,8 @@ class Met(StreamRequestHandler):
     def handle(self) -> None:
         """Hear the whole request, then answer."""
         self.server.came += 1
-        length = 0
+        length, first = 0, self.rfile.readline()
+        self.server.posts += first.startswith(b"POST")
         while (line := self.rfile.readline().strip()) != b"":
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length

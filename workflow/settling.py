@@ -1,7 +1,7 @@
 """an action that nobody could settle: asked for again, settled by a person's word, or taken back.
 
 Each is a named person's act with a token of their own, one change with its event, and a refusal is
-an event too.
+an event too; a worker only looks over what a crash left.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from runs.records.person import Customer, Identity
 from runs.records.version import Effect
 from runs.snapshots import Terms
 from runs.store.actions import Word, settle_by_word
+from runs.store.items import UNFINISHED
 from runs.store.store import Store
 from tools.tool import Closed, Compensated, Tool
 from workflow.actions import ActionDeps, Check, Request, abandon, perform, reconcile
@@ -93,6 +94,20 @@ def ask_again(deps: Deps, identity: Identity, key: str) -> Action:
     told = ActionDeps(deps.store, deps.tools, deps.terms, (), NOBODY)
     is_over = _is_over(deps.store, customer, found)
     return abandon(told, customer, found) if is_over else reconcile(told, customer, found)
+
+
+def look_over(deps: Deps, customer: Customer, action: Action) -> Action:
+    """Settle an open action by what the other side says now, whoever looks; never does it.
+
+    One that surely was not done is stopped once its item or run has ended elsewhere, as soon as
+    nobody holds that: whoever held it finds its lease gone. Unavailable when nothing answers now.
+    """
+    told = ActionDeps(deps.store, deps.tools, deps.terms, (), NOBODY)
+    if action.status != "reserved" or not _is_over(deps.store, customer, action):
+        return reconcile(told, customer, action)
+    name = _name(action)
+    with leases.held(deps.store, customer, name, holder=deps.holder, ttl_s=deps.lease_s) as lease:
+        return action if lease is None else abandon(told, customer, action)
 
 
 def find_undo(tools: Mapping[str, Tool], action: Action) -> Undo:
@@ -218,7 +233,7 @@ def _is_over(store: Store, customer: Customer, found: Action) -> bool:
     if found.undoes:
         return False
     if found.item:
-        return store.items.get(customer, found.item).status != "queued"
+        return store.items.get(customer, found.item).status not in UNFINISHED
     return store.runs.get(customer, found.run).status == "ended"
 
 

@@ -19,6 +19,9 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
         "decided_by": decided_by(store, customer, item),
         "input": kept_text(store, customer, item.input),
         "seen": kept_text(store, customer, item.snapshot),
+        "changed": changed(
+            kept_text(store, customer, item.snapshot), kept_text(store, customer, item.found)
+        ),
         "output": kept_text(store, customer, item.output),
         "actions": [
             {
@@ -69,6 +72,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"received {when(item['received_at'])} UTC",
         *section("input", [f"snapshot {short(item['input'])}", *_fields(told["input"])]),
         *section("what the version saw", _seen_lines(item, told["seen"])),
+        *section("changed since then", [_changed_line(one) for one in told["changed"]]),
         *section("decided by", _by_lines(told["decided_by"])),
         *section("output", _output_lines(item, told["output"])),
         *section("taken from", _reference_lines(told["output"], told["seen"])),
@@ -78,6 +82,27 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("people", [line for one in told["reviews"] for line in _review_lines(one)]),
         *section("receipts", [_action_line(one) for one in told["actions"]]),
     ]
+
+
+def changed(seen: Any, found: Any) -> list[dict[str, Any]]:
+    """Each field of a source that was another when it was to be acted on: before, and after.
+
+    A field whose values are masked is not among them; a source that gave nothing has no `after`.
+    """
+    if not (isinstance(seen, dict) and isinstance(found, dict)):
+        return []
+    return [
+        {"source": source, "field": name, "before": before.get(name), "after": after.get(name)}
+        for source, before in seen.get("values", {}).items()
+        for after in [found.get("values", {}).get(source, {})]
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _changed_line(one: dict[str, Any]) -> str:
+    before, after = (one_line(_said(one[name]), 60) for name in ("before", "after"))
+    return f"{one['source']}.{one['field']}: it was decided on {before}, and is now {after}"
 
 
 def _seen_lines(item: dict[str, Any], seen: Any) -> list[str]:

@@ -9,7 +9,7 @@ from policies.compiled import ladder as ladder_of
 from rollout import advance, ladder
 from rollout.assignment import HUMAN, SERVING
 from rollout.ladder import Rung
-from runs import approvals
+from runs.asking import in_change
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.events import BodyValue, EventKind
 from runs.plan import PlanRecord
@@ -17,6 +17,8 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Move, Release
 from runs.records.version import PolicyValues, Version
+from runs.store.change import Change
+from runs.store.policies import lead_in
 from runs.store.store import Store
 
 WORKER = "worker"
@@ -87,9 +89,9 @@ def enter(
     _check_kind(release, move, "enter")
     present = store.releases.get(customer, release.id)
     if present == release and present.stage < 0:
-        policy = store.get(customer, PolicyValues, release.policy)
-        _check_approved(store, customer, release, Rung(move.stage, move.weight_bp), approval)
-        store.policies.lead(customer, WORKER, policy)
+        with store.change(customer, WORKER) as change:
+            _check_approved(change, release, Rung(move.stage, move.weight_bp), approval)
+            lead_in(change, release.workflow, release.policy)
     return _step(store, customer, release, move, approval)
 
 
@@ -136,7 +138,6 @@ def _step(store: Store, customer: Customer, release: Release, move: Move, approv
         return present
     if rung != advance.target(release):
         raise Conflict(f"release {release.id}: {rung} is not the next step; judge it again")
-    _check_approved(store, customer, release, rung, approval)
     after = release.model_copy(
         update={
             **rung._asdict(),
@@ -147,7 +148,15 @@ def _step(store: Store, customer: Customer, release: Release, move: Move, approv
     )
     kind: EventKind = "release_completed" if is_last else "stage_entered"
     body: dict[str, BodyValue] = {**rung._asdict(), "approval": approval}
-    return store.releases.change(customer, WORKER, before=release, after=after, event=(kind, body))
+    # Whatever voids the approval meanwhile comes before this step or after it, never between.
+    return store.releases.change(
+        customer,
+        WORKER,
+        before=release,
+        after=after,
+        event=(kind, body),
+        check=lambda change: _check_approved(change, release, rung, approval),
+    )
 
 
 def _check_kind(release: Release, move: Move, kind: str) -> None:
@@ -155,11 +164,9 @@ def _check_kind(release: Release, move: Move, kind: str) -> None:
         raise NotAllowed(f"the evidence allows {release.id} to {move.kind}, not to {kind}")
 
 
-def _check_approved(
-    store: Store, customer: Customer, release: Release, rung: Rung, approval: str
-) -> None:
+def _check_approved(change: Change, release: Release, rung: Rung, approval: str) -> None:
     """NotAllowed unless people agreed to bring exactly this candidate exactly there."""
-    asked = approvals.get(store, customer, approval)
+    asked = in_change(change, approval)
     wanted = advance.exact(release, rung)
     if release.without:
         # The rung may be the one it stands on: what is asked for is the segments themselves.

@@ -16,10 +16,7 @@ from runs.errors import InvalidInput
 from runs.people import WHOLE
 from runs.records.anchor import Anchor, Written
 from runs.store.change import INSTALLATION
-from runs.store.store import Store, keep
-
-RECENT = 50
-"""Anchors among which the newest one of every place is looked for."""
+from runs.store.store import KINDS, Store, keep
 
 
 class Head(NamedTuple):
@@ -59,8 +56,14 @@ def keep_written(store: Store, actor: str, anchor: Anchor) -> None:
 
 def newest(store: Store, place: str) -> Anchor | None:
     """The last anchor that was written to a place, as this record tells; None without one."""
-    found = [one for one in store.list(WHOLE, Anchor, RECENT) if one.place == place]
-    return max(found, key=lambda one: one.seq, default=None)
+    table = tables.records
+    query = sa.select(table.c.body).where(
+        table.c.customer == WHOLE.id,
+        table.c.kind == KINDS[Anchor],
+        table.c.body["place"].as_string() == place,
+    )
+    found = store.ledger.rows(query.order_by(table.c.kept_at.desc(), table.c.id).limit(1))
+    return Anchor.model_validate(found[0]["body"]) if found else None
 
 
 def find_waiting(store: Store, after: int) -> datetime | None:

@@ -48,6 +48,8 @@ class Item(Record):
     received_at: datetime
     due_at: datetime | None
     finished_at: datetime | None
+    found: str = Field(default="", exclude_if=lambda found: not found)
+    """Snapshot of what the sources said instead, where it was not acted on because they changed."""
 
 
 class Reference(Record):

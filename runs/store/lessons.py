@@ -56,7 +56,9 @@ class Lessons:
             if status == "active" and lesson.supersedes:
                 self._set(change, lesson.supersedes, "superseded", by)
             decided = self._set(change, id, status, by)
-            jobs.add(change, "index_lessons", customer.id, cause=f"{id}:{status}")
+            # A lesson may come to a status again: each time is a cause of its own.
+            cause = f"{id}:{status}:{change.now()}"
+            jobs.add(change, "index_lessons", customer.id, cause=cause)
         return decided
 
     def erase(self, customer: Customer, actor: str, id: str, *, reason: str = "") -> Lesson:

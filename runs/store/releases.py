@@ -11,7 +11,7 @@ from runs.events import BodyValue, EventKind
 from runs.moves import origins
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.store.change import Ledger, about
+from runs.store.change import Guard, Ledger, about, unguarded
 
 
 class Progress(NamedTuple):
@@ -82,10 +82,12 @@ class Releases:
         before: Release,
         after: Release,
         event: tuple[EventKind, dict[str, BodyValue]],
+        check: Guard = unguarded,
     ) -> Release:
         """Replace `before` by `after` in one statement.
 
         Raises Conflict when the release is no longer as `before` was, or the move is not legal.
+        `check` raises inside the same change where what the move rests on stands no more.
         """
         table = tables.releases
         legal = origins("release", after.status) | {after.status}
@@ -98,6 +100,7 @@ class Releases:
             present = change.find(table, id=after.id)
             if present is None or Release.model_validate(present["body"]) != before:
                 raise Conflict(f"release {after.id} moved on since it was read; read it again")
+            check(change)
             row = {"customer": customer.id, **_row(after)}
             change.connection.execute(
                 table.update()

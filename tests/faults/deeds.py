@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,17 @@ from agent.graph import build
 from agent.loop import Loop
 from pilotage.engines import Engines
 from pilotage.jobs import Jobs
+from rollout.release import way_back
+from rollout.release.cause import Asked
 from runs import approvals, tables
 from runs.approvals import Answer
 from runs.errors import Conflict, NotAllowed, Unavailable
 from runs.queue import JobContext
-from runs.records.approval import DecisionKind
+from runs.records.approval import Decision, DecisionKind
 from runs.records.item import Item
 from runs.store.items import UNFINISHED, ItemFilter
 from tests.faults import house
-from tests.faults.ends import the_run
+from tests.faults.ends import asked_in, the_run
 from tests.faults.house import WORKFLOW
 from tests.faults.scenario import (
     DECIDED,
@@ -36,6 +39,8 @@ from tests.faults.seams import Start, Strike, arm
 
 RACING_S, LAST_S = 20.0, 240.0
 """So long one of several tries to bring the run to its end, and whoever comes last."""
+DECIDING_S = 2.0
+"""So long a decision of another is waited for."""
 
 
 def approve_and_go_on(home: Path, start: Start, strike: Strike | None = None) -> None:
@@ -86,6 +91,25 @@ def say(play: Play, kind: DecisionKind) -> None:
             note(play.wired.home.folder, DECIDED, f"{asked.id} {person}")
 
 
+def take_back(play: Play, after: int) -> None:
+    """Take the version back as soon as so many decisions about its actions are on record.
+
+    Or as soon as nobody decides any more: whoever did may be dead.
+    """
+    store, customer = play.wired.store, play.customer
+    [release] = [one for one in store.releases.list(customer, WORKFLOW) if one.status == "open"]
+    until = time.monotonic() + DECIDING_S
+    while len(_decided(play)) < after and time.monotonic() < until:
+        time.sleep(0.005)
+    because = Asked(play.identity("ben"), "customers complain", play.wired.words())
+    way_back.roll_back(store, customer, release=release, cause=because)
+
+
+def _decided(play: Play) -> list[Decision]:
+    asked = {one.id for one in asked_in(play) if one.kind == "action"}
+    return approvals.decisions_on(play.wired.store, play.customer, asked)
+
+
 def go_on(play: Play, start: Start, patience_s: float = RACING_S) -> None:
     """Advance the run, or the items, as a worker would; others may be on them as well."""
     engines = play.wired.engines(str(os.getpid()), lambda: True)
@@ -100,6 +124,12 @@ def go_on(play: Play, start: Start, patience_s: float = RACING_S) -> None:
             time.sleep(0.01)
         else:
             time.sleep(0.005)
+
+
+def look_over(play: Play) -> None:
+    """What a worker's look does once a crash is long ago: settle what was begun and left."""
+    engines = play.wired.engines(str(os.getpid()), lambda: True)
+    engines.reconcile_actions(play.customer, timedelta(0))
 
 
 def _run_step(play: Play, engines: Engines) -> Callable[[], bool]:

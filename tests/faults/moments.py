@@ -26,7 +26,9 @@ from tests.faults.deeds import (
     go_on,
     is_anybody,
     is_gone,
+    look_over,
     say,
+    take_back,
     work,
 )
 from tests.faults.ends import decisions_in
@@ -73,6 +75,8 @@ ONE_BY_ONE = 12
 STARTS: tuple[Start, ...] = ("update", "asked", "items")
 """Drawn alike; the last one by a whole worker only."""
 RESULT, FAILED = "result.json", "failed.txt"
+TAKEN_BACK = 3
+"""Of so many races about actions, in one the version is taken back."""
 FROZEN_S = 3.0
 """So long somebody tries to go on beside a frozen process, which may hold the database's lock."""
 
@@ -219,10 +223,18 @@ def _worker(home: Path, drawn: Drawn, _: float) -> int:
 
 
 def _race(home: Path, drawn: Drawn, after_s: float) -> int:
-    """Two say yes and no in one person's name, two go on; one of the four is killed."""
+    """Two say yes and no in one person's name, two go on; one of the four is killed.
+
+    Now and then the no is one to the version: it is taken back while its actions are agreed to.
+    """
+    is_taken_back = drawn.start == "asked" and drawn.number % TAKEN_BACK == 0
     works: tuple[Callable[[], None], ...] = (
         lambda: say(open_play(home), "approve"),
-        lambda: say(open_play(home), "reject"),
+        lambda: (
+            take_back(open_play(home), min(drawn.call, ASKED) * 2)
+            if is_taken_back
+            else say(open_play(home), "reject")
+        ),
         lambda: go_on(open_play(home), drawn.start),
         lambda: go_on(open_play(home), drawn.start),
     )
@@ -288,6 +300,7 @@ def _end(home: Path, drawn: Drawn) -> None:
         play_out(play, ENDS[drawn.start], lambda: _write(play, before, has_ended=False))
     say(play, "approve")
     go_on(play, drawn.start, LAST_S)
+    look_over(play)
     _write(play, before, has_ended=is_run)
 
 

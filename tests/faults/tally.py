@@ -87,7 +87,8 @@ def _other(play: Play, actions: list[Action], *, has_ended: bool) -> Iterator[st
     if not report.ok:
         yield f"audit: {report.problems}"
     for one in actions:
-        if one.status != "done" or not one.receipt:
+        is_stopped = one.status == "stopped" and _is_taken_back(play, one.item)
+        if not is_stopped and (one.status != "done" or not one.receipt):
             yield f"{one.status}, receipt {one.receipt!r}: {one.key}"
     run = the_run(play)
     if has_ended and run.status != "ended":
@@ -102,11 +103,26 @@ def _other(play: Play, actions: list[Action], *, has_ended: bool) -> Iterator[st
 
 
 def _wrong_end(play: Play, item: Item, actions: list[Action]) -> Iterator[str]:
-    """What does not follow from the answers: an agreed item acted, every other one did not."""
+    """What does not follow from the answers: an agreed item acted, every other one did not.
+
+    Of a version that was taken back meanwhile, an agreed one may have been stopped before it acted.
+    """
     if item.status in UNFINISHED:
         yield f"item {item.id} is {item.status}: {item.reason}"
     asked = approvals.of_item(play.wired.store, play.customer, item.id)
     done = {one.approval for one in actions if one.item == item.id and one.approval}
     agreed = {one.id for one in asked if one.status == "approved"}
-    if asked and (done != agreed or (item.status == "acted") != bool(agreed)):
+    if asked and _is_taken_back(play, item.id):
+        is_wrong = not done <= agreed or (item.status == "acted" and done != agreed)
+    else:
+        is_wrong = done != agreed or (item.status == "acted") != bool(agreed)
+    if asked and is_wrong:
         yield f"item {item.id} is {item.status}, agreed {sorted(agreed)}, done {sorted(done)}"
+
+
+def _is_taken_back(play: Play, item: str) -> bool:
+    """Whether the item is one of a version that serves nothing any more."""
+    if not item:
+        return False
+    release = play.wired.store.items.get(play.customer, item).release
+    return play.wired.store.releases.get(play.customer, release).status == "rolled_back"

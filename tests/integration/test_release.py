@@ -238,6 +238,17 @@ def test_a_question_that_is_still_open_is_no_approval(world: World) -> None:
         climb.expand(world.store, world.customer, release=release, move=move, approval="a-open")
 
 
+def test_an_approval_that_is_voided_at_the_last_moment_carries_nothing_up(world: World) -> None:
+    """Other values began to lead while the step was taken: it is proposed anew."""
+    release = world.at("sandbox")
+    move, approval = up(world, release)
+    racing = world.store.guarded(lambda change: approvals.void_in(change, approval))
+
+    with pytest.raises(NotAllowed, match="is superseded"):
+        climb.expand(racing, world.customer, release=release, move=move, approval=approval)
+    assert world.store.releases.get(world.customer, release.id) == release
+
+
 def test_a_step_judged_on_a_release_that_moved_is_refused(world: World) -> None:
     """A person narrowed it meanwhile; the approval it had does not widen it again."""
     release = world.at("slice_50")

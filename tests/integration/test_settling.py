@@ -15,6 +15,7 @@ from runs.records.person import Identity
 from tests import builders
 from tests.integration.desk import Killed, MortalTool
 from tests.integration.ledger import Ledger
+from tests.integration.signing import Signing
 from tools.files.sink import FolderSink
 from tools.tool import Closed, Tool
 from workflow import settling
@@ -136,6 +137,24 @@ def test_asking_again_waits_for_whoever_works_on_it(tmp_path: Path) -> None:
 
     assert settling.ask_again(deps(ledger), lead(ledger), key).status == "done"
     assert ledger.tool.acts == 1
+
+
+def test_an_agreed_action_that_was_not_done_is_left_to_its_item(tmp_path: Path) -> None:
+    """It is asked while it acts: whoever takes it up again does it, as people agreed."""
+    desk = Signing(tmp_path)
+    desk.admit()
+    desk.work()
+    desk.decide()
+    desk.desk_tool.dies = "before"
+    with pytest.raises(Killed):
+        desk.work()
+    [begun] = desk.store.actions.of_item(desk.customer, "i-1")
+    told = settling.Deps(desk.store, {"desk": desk.desk_tool}, words.AS_SAID, "command-1")
+    by = builders.identity(desk.customer, "ben", roles=("ops_lead",))
+    asked = settling.ask_again(told, by, begun.key)
+
+    assert (desk.item.status, asked.status) == ("asked", "reserved")
+    assert desk.work().status == "acted"
 
 
 def test_without_the_secret_nobody_is_asked(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ from workflow.actions import (
 )
 from workflow.process import asking
 from workflow.process.ending import Ending
-from workflow.process.hand import changes, find_stage, requests
+from workflow.process.hand import changes, find_stage, keep_found, requests
 from workflow.process.parts import Work
-from workflow.sources import told_changes
+from workflow.sources import is_changed, told_changes
 
 PREPARES = ("suggest", "draft")
 """Levels whose effects people may look at before they agree to what follows."""
@@ -148,4 +148,5 @@ def _not_done(work: Work, action: Action) -> Ending:
 def _not_allowed(work: Work, reason: str) -> Ending:
     if find_stage(work) is None:
         return rolled_back(reason)
-    return Ending("in_review", reason, review="exception")
+    found = keep_found(work) if is_changed(reason) else ""
+    return Ending("in_review", reason, review="exception", found=found)

@@ -14,3 +14,5 @@ class Ending(NamedTuple):
     owner: str = ""
     """Role or person id; the policy's review owner when empty."""
     review: ReviewKind | None = None
+    found: str = ""
+    """Snapshot of what the sources say instead, where it ends because they changed."""

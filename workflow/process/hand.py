@@ -10,7 +10,14 @@ from runs.records.version import Effect, PolicyValues, Version
 from tools.tool import without_means
 from workflow.actions import Request
 from workflow.process.parts import ProcessDeps, Work
-from workflow.sources import Change, Context, find_changes, lasting
+from workflow.sources import (
+    Change,
+    Context,
+    find_changes,
+    keep_context,
+    lasting,
+    read_context,
+)
 
 
 def take_in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Work:
@@ -63,6 +70,18 @@ def changes(work: Work, item: Item) -> Sequence[Change]:
         now=work.deps.store.clock.now(),
         mask=work.terms.mask,
     )
+
+
+def keep_found(work: Work) -> str:
+    """Keep what the sources say now, masked, beside what was decided on; returns its digest."""
+    found = read_context(
+        work.version.sources,
+        work.tools,
+        item=work.fields.values,
+        now=work.deps.store.clock.now(),
+    )
+    found = found.model_copy(update={"item": work.item.input})
+    return keep_context(work.deps.store, work.customer, found, work.terms)
 
 
 def _release(deps: ProcessDeps, customer: Customer, item: Item) -> Release:

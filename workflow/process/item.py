@@ -136,6 +136,7 @@ def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -
             "reason": ending.reason,
             "owner": _owner(deps, customer, ending, policy),
             "finished_at": None if ending.status == "asked" else now,
+            "found": ending.found,
         }
     )
     due_at = now + timedelta(hours=policy.review_due_hours)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from memory_store.memory.memory import PROPOSALS_A_RUN, Memory
 from runs import tables
 from runs.audit import verify
+from runs.clock import StoppedClock
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.records.person import Customer
 from runs.store.store import Store
@@ -300,6 +301,25 @@ def test_a_vector_made_of_words_that_were_erased_meanwhile_is_not_kept(
     memory.vectors.keep(acme, [kept])
 
     assert store.ledger.rows(sa.select(tables.lesson_vectors)) == []
+
+
+def test_a_lesson_that_is_used_again_is_indexed_again(tmp_path: Path) -> None:
+    """Retired it may have left the index; each time it comes or goes is a job of its own."""
+    clock = StoppedClock(NOW)
+    store = make_store(tmp_path, clock)
+    acme, memory = make_customer(store), make_memory(store)
+    kept = memory.propose(acme, draft(), now=NOW).lesson
+    for decide in (memory.accept, memory.retire, memory.accept):
+        decide(acme, "ana", kept.id)
+        for job in store.jobs.waiting():
+            store.jobs.mark_done(acme, job.id)
+    before = store.jobs.unfinished()
+
+    memory.retire(acme, "ana", kept.id)
+    clock.turn(timedelta(seconds=1))
+    memory.accept(acme, "ana", kept.id)
+
+    assert (before, store.jobs.unfinished()) == (0, 2)
 
 
 def test_a_machine_erases_nothing(memory: Memory, acme: Customer) -> None:

@@ -171,3 +171,22 @@ def test_a_worker_does_not_start_with_a_place_that_is_none(house: House) -> None
 
     with pytest.raises(InvalidInput, match="is no place for an anchor"):
         working(replace(house.wired, settings=named)).__enter__()
+
+
+def test_the_newest_anchor_of_a_place_is_found_behind_any_number_of_other_places(
+    house: House, outside: Path, clock: StoppedClock
+) -> None:
+    """A place that did not answer for long is not told of as one that never did."""
+    happen(house)
+    anchoring.follow(house.wired)
+    (place,) = anchoring.places(house.wired.settings)
+    head = anchors.find_head(house.store)
+    assert head is not None
+    for number in range(60):
+        clock.turn(timedelta(seconds=1))
+        anchors.keep_written(house.store, "worker", anchors.make(house.store, f"x{number}", head))
+
+    found = anchors.newest(house.store, place.name)
+    assert found is not None
+    assert [found.seq] == told(outside)
+    assert anchors.newest(house.store, "never") is None

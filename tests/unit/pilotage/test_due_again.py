@@ -8,7 +8,7 @@ import pytest
 
 from pilotage import due
 from pilotage.engines import Engines
-from runs import approvals, asking, people, snapshots
+from runs import approvals, asking, people, snapshots, tables
 from runs.clock import StoppedClock
 from runs.errors import Conflict
 from runs.snapshots import Terms
@@ -105,3 +105,20 @@ def test_a_step_that_somebody_was_faster_than_stops_no_other(
 
     with pytest.raises(Conflict, match="erased"):
         snapshots.read(house.store, house.customer, kept)
+
+
+def test_a_run_whose_time_has_come_is_woken_behind_any_number_that_wait_for_people(
+    house: House, clock: StoppedClock
+) -> None:
+    """The oldest is not left off because many came after it."""
+    told = {"customer": "acme", "waits_for": "a-1", "opened_at": "2026-04-01T00:00:00.000000Z"}
+    row = {**builders.run().as_json(), "status": "waiting"}
+    many = [{**row, **told, "id": f"r-x{n}", "trigger": f"t-x{n}"} for n in range(1001)]
+    with house.store.database.writing() as connection:
+        connection.execute(tables.runs.insert(), many)
+    house.store.runs.wait(house.customer, "r-1", f"retry:{clock.now().isoformat()}")
+
+    due.wake_monitors(house.wired, house.customer)
+
+    jobs = [job.id for job in house.store.jobs.waiting() if job.subject == "r-1"]
+    assert f"advance_run:r-1:retry:{clock.now().isoformat()}" in jobs

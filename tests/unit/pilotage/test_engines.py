@@ -95,7 +95,8 @@ def test_an_edited_policy_leads_before_the_next_item(house: House, engines: Engi
 
 
 def act(house: House) -> str:
-    """Let an action be begun, then let its worker die; the action's key."""
+    """Let an action of a queued item be begun, then let its worker die; the action's key."""
+    house.store.items.admit(house.customer, "dan", builders.item())
     action = builders.action(tool="queues", reserved_at=NOW - timedelta(minutes=9))
     house.store.actions.reserve(house.customer, action, 1)
     return action.key
@@ -134,6 +135,23 @@ def test_an_action_nobody_did_is_left_to_whoever_may_act(house: House, engines: 
     found = house.store.actions.find(house.customer, key)
     assert found is not None
     assert found.status == "reserved"
+    assert not folder.exists()
+
+
+def test_an_action_that_nobody_will_do_any_more_is_stopped(house: House, engines: Engines) -> None:
+    """Its item ended elsewhere: what surely was not done has an end as well, under its lease."""
+    folder, key = lay_folder(house), act(house)
+    item = house.store.items.get(house.customer, "i-1")
+    house.store.items.finish(house.customer, item.model_copy(update={"status": "in_review"}))
+    held = leases.take(house.store, house.customer, "item:i-1", holder="w1", ttl_s=60)
+    assert held is not None
+    engines.reconcile_actions(house.customer, timedelta(minutes=2))
+    meanwhile = house.store.actions.get(house.customer, key).status
+    leases.release(house.store, house.customer, held)
+    engines.reconcile_actions(house.customer, timedelta(minutes=2))
+
+    assert meanwhile == "reserved"
+    assert house.store.actions.get(house.customer, key).status == "stopped"
     assert not folder.exists()
 
 

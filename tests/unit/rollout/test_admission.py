@@ -20,7 +20,9 @@ from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.item import Item
 from runs.records.version import Version
 from runs.snapshots import Terms
+from runs.store.change import Change
 from runs.store.items import ItemFilter
+from runs.store.policies import lead_in
 from tests import builders
 from tests.world import World, make_world
 
@@ -173,6 +175,21 @@ def test_a_release_that_moves_meanwhile_is_asked_again(world: World) -> None:
 
     assert item.arm == "incumbent"
     assert counts(world, arm="canary") == 0
+
+
+def test_values_that_begin_to_lead_meanwhile_are_on_the_item(world: World) -> None:
+    """What operations just forbade is not done once more because somebody looked before."""
+    world.at("slice_50")
+    stricter = builders.policy(values={"act_threshold": "0.9", "scope_floor": "0"})
+    world.store.keep(world.customer, "ben", stricter)
+
+    def lead(change: Change) -> None:
+        lead_in(change, "desk", stricter.digest)
+
+    racing = replace(world.deps, store=world.store.guarded(lead))
+    item = admission.submit(racing, world.customer, "desk", {"text": "a parcel"}, key="t-1")
+
+    assert item.policy == stricter.digest
 
 
 def test_what_is_masked_never_reaches_the_record(world: World) -> None:

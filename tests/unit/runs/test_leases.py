@@ -110,3 +110,21 @@ def test_one_of_two_has_the_seat_and_leaves_it_to_the_other(tmp_path: Path) -> N
 
     assert second.is_held
     second.stop()
+
+
+def test_who_comes_back_after_a_lease_was_forgotten_is_not_taken_for_its_new_holder(
+    tmp_path: Path,
+) -> None:
+    """The count begins anew, so the fence alone would tell them apart no more."""
+    store = make_store(tmp_path)
+    customer = make_customer(store)
+    old = leases.take(store, customer, "worker:x", holder="a", ttl_s=-1)
+    assert old is not None
+    leases.forget(store, customer, [old])
+    new = leases.take(store, customer, "worker:x", holder="b", ttl_s=60)
+    assert new is not None
+    fenced = store.guarded(lambda change: leases.require(change, old))
+
+    assert new.fence == old.fence
+    with pytest.raises(Conflict, match="taken over"):
+        fenced.keep(customer, "worker", evidence(), "r-1")

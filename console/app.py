@@ -19,6 +19,7 @@ from console.identity import NotSignedIn
 from console.metrics import Measured, exposition
 from rollout.admission import TooLarge
 from runs.errors import (
+    Busy,
     Conflict,
     InvalidInput,
     NotAllowed,
@@ -43,6 +44,7 @@ OF_ERROR: Mapping[type[PilotageError], int] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    Busy: 429,
     Unavailable: 503,
     PilotageError: 500,
 }
@@ -182,6 +184,8 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
         response.headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
         response.headers["Retry-After"] = "5"
+    if isinstance(error, Busy):
+        response.headers["Retry-After"] = str(error.after_s)
     return response
 
 

@@ -37,7 +37,7 @@ from runs import approvals, people
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import Conflict, InvalidInput, Unavailable
-from runs.leases import Lease
+from runs.leases import Hands, Lease
 from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.item import Item, Output, Unanswered
@@ -66,6 +66,8 @@ log = logging.getLogger("pilotage.engines")
 RECHECK_EVERY = timedelta(minutes=5)
 RECHECKED = 200
 """So many open questions, the most urgent, are held against the sources now and then."""
+HELD_S = 10.0
+"""An item that a silent worker holds is free after so many seconds."""
 BUDGET_TOKENS = 2_000
 """What the lessons recalled for one step may take."""
 
@@ -105,6 +107,11 @@ class Engines:
         if not self.holder:
             return None
         return Index(self.chosen.home.index, hash_ngram(), has_lease=self._has_lease)
+
+    @cached_property
+    def _hands(self) -> Hands:
+        """What holds an item while a worker acts on it."""
+        return Hands(self.chosen.store, holder=self.holder, ttl_s=HELD_S)
 
     def memory(self, store: Store) -> Memory:
         """What was learnt, over a store."""
@@ -255,6 +262,8 @@ class Engines:
 
     def close(self) -> None:
         """Let go of what only a worker holds."""
+        if "_hands" in self.__dict__:
+            self._hands.close()
         if "index" in self.__dict__ and self.index is not None:
             self.index.close()
 
@@ -266,6 +275,11 @@ class Engines:
             self.chosen.policy_files.find(customer, workflow)
         except InvalidInput as error:
             log.warning("a policy file may not lead: %s", error)
+
+    def follow_edit(self, customer: Customer, workflow: str) -> None:
+        """The same, where the file was written since it was last followed here."""
+        if self.chosen.policy_files.is_edited(customer, workflow):
+            self.follow(customer, workflow)
 
     def process_deps(self, customer: Customer) -> ProcessDeps:
         """Everything the work on an item may touch."""
@@ -279,6 +293,7 @@ class Engines:
             budget=self.chosen.installation.item_budget,
             seconds=time.monotonic,
             holder=self.holder,
+            hands=self._hands if self.holder else None,
             is_solo=self.chosen.installation.is_solo,
         )
 

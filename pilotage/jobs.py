@@ -65,12 +65,16 @@ class Jobs:
         loop.advance(customer, run, self._engines.holder)
 
     def _process_item(self, job: JobContext) -> None:
-        item = self._engines.chosen.store.items.get(job.customer, job.subject)
-        self._engines.follow(job.customer, item.workflow)
+        store = self._engines.chosen.store
+        item = store.items.get(job.customer, job.subject)
+        if store.pauses.is_paused(job.customer, item.workflow):
+            # Whoever resumes it writes another job for every item whose work has not ended.
+            return
+        self._engines.follow_edit(job.customer, item.workflow)
         deps = self._engines.process_deps(job.customer)
         # The item's lease is the worker's: it keeps other workers away, and not other threads.
         with self._turns.alone(f"{job.customer.id}/{job.subject}"):
-            process_item(deps, job.customer, job.subject, job.step)
+            process_item(deps, job.customer, job.subject, job.step, ended=job.ended)
 
     def _index_lessons(self, job: JobContext) -> None:
         memory = self._engines.memory(self._engines.chosen.store)

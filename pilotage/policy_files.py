@@ -27,11 +27,14 @@ LOOKS = 3
 """So often a file is looked at again because other values began to lead meanwhile."""
 
 
+Stamp = tuple[int, int, int]
+"""Inode, size and time of writing."""
+
+
 class Read(NamedTuple):
     """A file as it was read."""
 
-    stamp: tuple[int, int, int]
-    """Inode, size and time of writing."""
+    stamp: Stamp
     policy: PolicyValues
 
 
@@ -47,6 +50,7 @@ class Files:
         self._store = store
         self._leading = Leading(store, installation)
         self._read: dict[Path, Read] = {}
+        self._followed: dict[Path, Stamp | None] = {}
         self._lock = threading.Lock()
 
     def file(self, customer: Customer, workflow: str) -> Path:
@@ -72,6 +76,20 @@ class Files:
         """
         if not NAME.fullmatch(workflow):
             return None
+        file = self.file(customer, workflow)
+        seen = _stamp(file)
+        policy = self._find(customer, workflow)
+        self._followed[file] = seen
+        return policy
+
+    def is_edited(self, customer: Customer, workflow: str) -> bool:
+        """Whether somebody wrote the file since `find` last came to its end here; reads nothing."""
+        if not NAME.fullmatch(workflow):
+            return False
+        file = self.file(customer, workflow)
+        return file not in self._followed or self._followed[file] != _stamp(file)
+
+    def _find(self, customer: Customer, workflow: str) -> PolicyValues | None:
         for _ in range(LOOKS):
             policy = self._says(customer, workflow)
             if policy is None:
@@ -160,11 +178,9 @@ class Files:
         return policy
 
     def _current(self, file: Path) -> PolicyValues | None:
-        try:
-            seen = file.stat()
-        except FileNotFoundError:
+        stamp = _stamp(file)
+        if stamp is None:
             return None
-        stamp = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
         known = self._read.get(file)
         if known is None or known.stamp != stamp:
             known = Read(stamp, rules.read_policy(_text(file), str(file)))
@@ -187,6 +203,15 @@ class Files:
         aside = file.with_name(f"{file.name}.aside-{sha256(text.encode()).hexdigest()[:8]}")
         replace(aside, text)
         return aside
+
+
+def _stamp(file: Path) -> Stamp | None:
+    """How a file is told from what it was before; None where there is none."""
+    try:
+        seen = file.stat()
+    except FileNotFoundError:
+        return None
+    return (seen.st_ino, seen.st_size, seen.st_mtime_ns)
 
 
 def _text(file: Path) -> str:

@@ -30,6 +30,8 @@ class Settings:
     """Seconds between two looks at the queue, and of a waiting command at a run."""
     tick_s: float
     """Seconds between two looks at what falls due."""
+    drain_s: float
+    """Seconds that what runs has to end when the worker is told to stop."""
     anchors: tuple[str, ...]
     """Places outside that are told where the chain ends."""
     anchor_hours: float
@@ -146,6 +148,14 @@ VARIABLES = (
         _seconds,
     ),
     Variable(
+        "PILOTAGE_DRAIN_S",
+        "number",
+        "30",
+        "seconds",
+        "What runs has so long to end when the worker is told to stop.",
+        _seconds,
+    ),
+    Variable(
         "PILOTAGE_ANCHOR",
         "places",
         "",
@@ -178,6 +188,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         concurrency=value["PILOTAGE_CONCURRENCY"],
         poll_s=value["PILOTAGE_POLL_S"],
         tick_s=value["PILOTAGE_TICK_S"],
+        drain_s=value["PILOTAGE_DRAIN_S"],
         anchors=value["PILOTAGE_ANCHOR"],
         anchor_hours=value["PILOTAGE_ANCHOR_HOURS"],
         key=value["PILOTAGE_KEY"],

@@ -59,6 +59,7 @@ class Worker:
                 executor=name,
                 poll_s=settings.poll_s,
                 concurrency=settings.concurrency,
+                drain_s=settings.drain_s,
             ),
             alive=wired.workers,
         )
@@ -72,6 +73,11 @@ class Worker:
     def has_lease(self) -> bool:
         """False once another worker took over; then this one does nothing more."""
         return not self._lost.is_set()
+
+    @property
+    def left(self) -> int:
+        """How many jobs are under way; after `stop`, how many did not end in time."""
+        return len(self._queue.left)
 
     @property
     def leads(self) -> bool:
@@ -90,7 +96,10 @@ class Worker:
         self._postman.start()
 
     def stop(self) -> None:
-        """Stop taking jobs; those running end first, those waiting stay written down."""
+        """Stop taking jobs; those running end first, those waiting stay written down.
+
+        What does not end within `drain_s` is left to whoever takes up this worker's work.
+        """
         self._ended.set()
         if self._ticker.is_alive():
             self._ticker.join()

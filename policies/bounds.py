@@ -147,6 +147,7 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
     yield "escalation", policy.escalation
     yield "ops_review_days", Decimal(policy.ops_review_days)
     yield "retry_minutes", Decimal(policy.retry_minutes)
+    yield "queue_most", Decimal(policy.queue_most)
     rule = policy.emergency
     if rule is not None:
         for name in ("people", "kinds", "risks"):

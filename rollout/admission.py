@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rollout.assignment import Placement, Standing, is_audited
 from runs import approvals, snapshots, words
-from runs.errors import Conflict, InvalidInput, NotFound, PilotageError
+from runs.errors import Busy, Conflict, InvalidInput, NotFound, PilotageError
 from runs.plan import Owners, PlanRecord
 from runs.records.item import Item
 from runs.records.person import Customer
@@ -36,6 +36,8 @@ MAX_KEY = 200
 MAX_BATCH = 120
 LARGEST = 2**53 - 1
 """The largest whole number JSON programs agree on."""
+AFTER_S = 30
+"""Whoever is refused because too much waits may try again in so many seconds."""
 DRILL = ".drill"
 """Ends the workflow's name in the rows of a rollback drill: no real item ever meets them."""
 
@@ -116,7 +118,7 @@ def submit(
     """Take one item in; the same key with the same input is the item there is.
 
     Raises Conflict where the key was used for another input, InvalidInput for what is not a bounded
-    JSON object, NotFound for a workflow without a release.
+    JSON object, NotFound for a workflow without a release, Busy where too many wait.
     """
     return submit_many(deps, customer, workflow, [Sent(key, input)], batch=batch)[0]
 
@@ -134,6 +136,7 @@ def submit_many(
     present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
     _check_same(group, present, sent)
     absent = list({one.key: one for one in sent if one.key not in present}.values())
+    _require_room(group, len(absent))
     for start in range(0, len(absent), CHUNK):
         present |= {item.key: item for item in _admit(group, absent[start : start + CHUNK])}
     return [present[one.key] for one in sent]
@@ -280,6 +283,21 @@ def _ground(group: _Batch, release: Release) -> _Ground:
         store.get(customer, PlanRecord, release.plan).plan.owners,
         group.deps.terms(store.get(customer, Version, release.version)),
     )
+
+
+def _require_room(group: _Batch, count: int) -> None:
+    """Busy where more would wait than may; who sends at the same moment may go a little beyond."""
+    store, customer = group.deps.store, group.customer
+    serves = store.releases.find_open(customer, group.workflow)
+    if not count or serves is None:
+        return
+    leading = store.policies.find_leading(customer, group.workflow) or serves.policy
+    most = store.get(customer, PolicyValues, leading).queue_most
+    if (waiting := store.items.waiting(customer, group.workflow)) + count > most:
+        says = (
+            f"{waiting} items of {group.workflow} wait, and {most} may (queue_most of its policy)"
+        )
+        raise Busy(f"{says}: send them again in {AFTER_S} s, or fewer at once", after_s=AFTER_S)
 
 
 def _check_all(sent: Sequence[Sent], batch: str) -> None:

@@ -6,6 +6,7 @@ PilotageError
 ├── Conflict       the record moved on since it was read; read it again
 ├── NotAllowed     this person, stage or policy does not permit it
 └── Unavailable    a system outside did not answer; the only error that is retried
+    └── Busy       more waits than may; send it again later
 """
 
 
@@ -31,6 +32,15 @@ class NotAllowed(PilotageError):
 
 class Unavailable(PilotageError):
     """A system outside did not answer; the only error that is retried."""
+
+
+class Busy(Unavailable):
+    """So much waits that nothing more is taken in; nothing of what was sent was."""
+
+    def __init__(self, says: str, *, after_s: int) -> None:
+        super().__init__(says)
+        self.after_s = after_s
+        """In so many seconds it is worth sending again."""
 
     after_s: float = 0.0
     """How long it asked to be left alone, seconds; 0 where it did not say."""

@@ -35,8 +35,9 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
     """The lease, or None while another holder's is live; taking one's own again renews it.
 
     Threads of one worker are one holder: that two of them do not work on one thing is the worker's.
+    It need not outlive the machine: whoever acts under it writes that to the disk first.
     """
-    with store.change(customer, "worker") as change:
+    with store.change(customer, "worker", lags=True) as change:
         now = _real_time(store, change.connection)
         row = change.find(tables.leases, name=name)
         if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
@@ -52,7 +53,7 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
 def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bool:
     """Hold a lease for longer; False when it was taken over, or given back."""
     table = tables.leases
-    with store.database.writing() as connection:
+    with store.database.writing(lags=True) as connection:
         until = _real_time(store, connection) + timedelta(seconds=ttl_s)
         statement = table.update().where(_is(customer, lease))
         renewed = connection.execute(statement.values(expires_at=text_of(until)))
@@ -61,7 +62,7 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
 
 def release(store: Store, customer: Customer, lease: Lease) -> None:
     """Give the lease back; a lease that was taken over is left to its new holder."""
-    with store.database.writing() as connection:
+    with store.database.writing(lags=True) as connection:
         now = text_of(_real_time(store, connection))
         statement = tables.leases.update().where(_is(customer, lease))
         connection.execute(statement.values(holder="", expires_at=now))
@@ -135,6 +136,55 @@ def held(
         release(store, customer, lease)
 
 
+class Hands:
+    """What one process holds for moments at a time: one thread renews whatever it keeps longer."""
+
+    def __init__(self, store: Store, *, holder: str, ttl_s: float) -> None:
+        self._store = store
+        self._holder = holder
+        self._ttl_s = ttl_s
+        self._held: dict[tuple[str, str], tuple[Customer, Lease]] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def held(self, customer: Customer, name: str) -> Iterator[Lease | None]:
+        """The lease for as long as the block lasts; None when another holds it."""
+        lease = take(self._store, customer, name, holder=self._holder, ttl_s=self._ttl_s)
+        if lease is None:
+            yield None
+            return
+        key = (customer.id, name)
+        with self._lock:
+            self._held[key] = (customer, lease)
+            self._begin()
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                self._held.pop(key, None)
+            release(self._store, customer, lease)
+
+    def close(self) -> None:
+        """Renew nothing any more."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _begin(self) -> None:
+        if self._thread is None and not self._ended.is_set():
+            self._thread = threading.Thread(target=self._renew, name="lease-hands", daemon=True)
+            self._thread.start()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._ttl_s / 3):
+            with self._lock:
+                held = list(self._held.values())
+            for customer, lease in held:
+                _try_to_renew(self._store, customer, lease, self._ttl_s)
+
+
 class Seat:
     """A lease this process stands by for: taken when it falls free, renewed until `stop`."""
 
@@ -190,6 +240,12 @@ def require(change: Change, lease: Lease) -> None:
     row = find_row(change.connection, tables.leases, change.customer, {"name": lease.name})
     if row is None or row["holder"] != lease.holder or row["fence"] != lease.fence:
         raise Conflict(f"the lease on {lease.name} was taken over; this worker stops here")
+
+
+def is_held(store: Store, customer: Customer, lease: Lease) -> bool:
+    """Whether the lease still is this holder's; asked outside a change."""
+    row = store.ledger.row(tables.leases, customer, name=lease.name)
+    return row is not None and (row["holder"], row["fence"]) == (lease.holder, lease.fence)
 
 
 def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) -> bool:

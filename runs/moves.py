@@ -84,9 +84,10 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
             }
         ),
         # What waits for a person may wait for another person.
-        "in_review": frozenset({"in_review", "acted", "closed", "refused"}),
+        # Operations may have it worked on once more.
+        "in_review": frozenset({"in_review", "acted", "closed", "refused", "queued"}),
         "drafted": frozenset({"drafted", "closed"}),
-        "stopped": frozenset({"stopped", "in_review", "closed"}),
+        "stopped": frozenset({"stopped", "in_review", "closed", "queued"}),
         "quarantined": frozenset({"quarantined", "queued", "closed"}),
         "handed_over": frozenset({"closed"}),
         "acted": frozenset({"closed"}),
@@ -104,7 +105,8 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         # Claimed, let go or escalated it stays open.
         "open": frozenset({"open", "decided", "withdrawn"}),
         "decided": frozenset(),
-        "withdrawn": frozenset(),
+        # Worked on once more, its item waits for a person again.
+        "withdrawn": frozenset({"open"}),
     },
     "lesson": {
         "proposed": frozenset({"active", "rejected", "erased"}),

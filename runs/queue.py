@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,7 +19,8 @@ from sqlalchemy import event
 
 from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
-from runs.store import address
+from runs.store import address, jobs
+from runs.store.change import Change
 from runs.store.database import Database
 from runs.store.jobs import Job
 from runs.store.store import Store
@@ -45,12 +47,31 @@ Step = Callable[[str, Callable[[], Any]], Any]
 """`step(name, work)`: the stored JSON result of `work`, which runs once however often asked."""
 
 
+class Ended:
+    """Says that a job is done in the very change that ends its work; otherwise it is said after."""
+
+    def __init__(self, job: str) -> None:
+        self._job = job
+        self._change: Change | None = None
+
+    def __call__(self, change: Change) -> None:
+        """Write it inside the change; where the change is not kept, neither is this."""
+        jobs.end_in(change, self._job, "done")
+        self._change = change
+
+    @property
+    def is_written(self) -> bool:
+        """Whether a change that says so was kept."""
+        return self._change is not None and self._change.is_kept
+
+
 class JobContext(NamedTuple):
     """What a job's function is handed."""
 
     customer: Customer
     subject: str
     step: Step
+    ended: Ended
 
 
 Work = Callable[[JobContext], None]
@@ -66,6 +87,8 @@ class QueueSettings:
     """Unique for each process; two processes of one name would recover each other's live work."""
     poll_s: float = 0.05
     concurrency: int = 4
+    drain_s: float = 30.0
+    """So long what runs may take to end when the queue is stopped."""
 
 
 class Queue:
@@ -82,9 +105,15 @@ class Queue:
         self._settings = settings
         self._alive = alive or (lambda: {settings.executor})
         """Executors whose work is theirs still; without it this process is the only one."""
-        self._engine = _engine(settings.url)
+        self._engine = engine_for(settings.url)
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
+        self._running: set[str] = set()
+
+    @property
+    def left(self) -> frozenset[str]:
+        """Ids of the jobs that are under way in this process."""
+        return frozenset(self._running)
 
     def start(self, work: Mapping[str, Work]) -> None:
         """Take up what dead processes left, then work until `stop`. `work` is by job kind.
@@ -104,7 +133,7 @@ class Queue:
             notification_listener_polling_interval_sec=1.0,
         )
         DBOS(config=config)
-        _register(self._store, work, lambda: self._settings.executor in self._alive())
+        _register(self._store, work, self._is_alive, self._running)
         try:
             DBOS.launch()
         except error.DBOSInitializationError as reason:
@@ -121,21 +150,25 @@ class Queue:
         self._pump.start()
 
     def stop(self) -> None:
-        """Stop taking jobs; those running end first, those waiting stay written down."""
+        """Stop taking jobs; those running end first, those waiting stay written down.
+
+        What has not ended after `drain_s` is `left`, for whoever takes up the work of this process.
+        """
         self._stopping.set()
         if self._pump is not None:
             self._pump.join()
-        DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+        drain_s = max(1, round(self._settings.drain_s))
+        DBOS.destroy(workflow_completion_timeout_sec=drain_s, destroy_registry=True)
         self._engine.dispose()
 
     def pump(self) -> int:
         """Hand waiting jobs to DBOS under their own ids; returns how many."""
-        jobs = self._store.jobs.waiting()
-        for job in jobs:
+        waiting = self._store.jobs.waiting()
+        for job in waiting:
             hand_over(job)
-        if jobs:
-            self._store.jobs.mark_enqueued(jobs)
-        return len(jobs)
+        if waiting:
+            self._store.jobs.mark_enqueued(waiting)
+        return len(waiting)
 
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
@@ -170,6 +203,9 @@ class Queue:
                 self._store.jobs.mark_failed(customer, job.id, says)
         return handed_over
 
+    def _is_alive(self) -> bool:
+        return self._settings.executor in self._alive()
+
     def _pump_forever(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -195,7 +231,7 @@ def revision(database: Database) -> int:
         return connection.execute(query).scalar() or 0
 
 
-def _engine(url: str) -> sa.Engine:
+def engine_for(url: str) -> sa.Engine:
     """An engine of ours: DBOS's own waits for the disk at every step on SQLite.
 
     Not every commit needs to reach the disk: what a power cut takes from the queue, the
@@ -230,11 +266,18 @@ def dbos_id(customer: str, job: str) -> str:
     return f"{customer}/{job}"
 
 
-def _register(store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool]) -> None:
+def _register(
+    store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool], running: set[str]
+) -> None:
+    # A customer's name never changes, and whoever has a job is there.
+    customer_of = lru_cache(maxsize=1_000)(store.customer)
+
     @DBOS.workflow(name="job", max_recovery_attempts=100)
     def job(customer: str, id: str, kind: str, subject: str) -> None:
+        ended = Ended(id)
+        running.add(id)
         try:
-            context = JobContext(store.customer(customer), subject, _step)
+            context = JobContext(customer_of(customer), subject, _step, ended)
             _with_patience(lambda: work[kind](context))
         except Exception as error:
             if not is_alive():
@@ -242,13 +285,20 @@ def _register(store: Store, work: Mapping[str, Work], is_alive: Callable[[], boo
                 raise
             # Whatever it was: a job that ends without its row saying so is waited for for ever.
             log.exception("job failed", extra={"job": id})
-            store.jobs.mark_failed(store.customer(customer), id, f"{type(error).__name__}: {error}")
+            store.jobs.mark_failed(customer_of(customer), id, f"{type(error).__name__}: {error}")
             return
-        store.jobs.mark_done(store.customer(customer), id)
+        finally:
+            running.discard(id)
+        if not ended.is_written:
+            store.jobs.mark_done(customer_of(customer), id)
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:
-    return DBOS.run_step({"name": name}, run)
+    try:
+        return DBOS.run_step({"name": name}, run)
+    except error.DBOSUnexpectedStepError:
+        # An older program stored other steps for this job: what they did is done anew.
+        return run()
 
 
 def _with_patience(work: Callable[[], None]) -> None:

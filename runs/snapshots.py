@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from runs import tables
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.person import Customer
-from runs.records.record import canonical, digest_of
+from runs.records.record import canonical, digest_of_bytes
 from runs.store.change import Change, text_of
 from runs.store.store import Store
 
@@ -38,6 +38,19 @@ class Terms(NamedTuple):
     """Days by kind of text, where they differ."""
 
 
+class Text(NamedTuple):
+    """A value as it is kept."""
+
+    digest: str
+    kind: str
+    content: str
+    """Canonical JSON of the masked value."""
+    masked: int
+    """How often something in it was masked."""
+    days: int | None
+    """How long it is kept; None: as long as the record that names it."""
+
+
 class Why(NamedTuple):
     """Why a text is erased: its time was over, or a person asked."""
 
@@ -59,6 +72,11 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
 
     What is there already is kept for the longer of both times; what was erased is there again.
     """
+    return write_in(change, make(kind=kind, value=value, terms=terms))
+
+
+def make(*, kind: str, value: Any, terms: Terms) -> Text:
+    """A value as it will be kept, masked; nothing is written. InvalidInput when it is not JSON."""
     masked = terms.mask(value)
     try:
         content = canonical(masked.value).decode()
@@ -67,18 +85,23 @@ def keep_in(change: Change, *, kind: str, value: Any, terms: Terms) -> str:
             f"{kind}: the value is not JSON ({error}); send JSON values only"
         ) from None
     days = (terms.retention or {}).get(kind, terms.retention_days)
+    return Text(digest_of_bytes(content.encode()), kind, content, masked.count, days)
+
+
+def write_in(change: Change, text: Text) -> str:
+    """Keep inside a change what was made before; returns its digest. Twice is once."""
     row = {
-        "digest": digest_of(masked.value),
-        "kind": kind,
-        "content": content,
-        "masked": masked.count,
-        "retain_until": _until(change.clock.now(), days),
+        "digest": text.digest,
+        "kind": text.kind,
+        "content": text.content,
+        "masked": text.masked,
+        "retain_until": _until(change.clock.now(), text.days),
         "kept_at": change.now(),
         "erased_at": None,
     }
-    if not change.insert(tables.snapshots, row, "snapshot_kept", masked=masked.count):
+    if not change.insert(tables.snapshots, row, "snapshot_kept", masked=text.masked):
         _keep_longer(change, row)
-    return row["digest"]
+    return text.digest
 
 
 def read(store: Store, customer: Customer, digest: str) -> Any:

@@ -273,6 +273,13 @@ items = Table(
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "workflow", "key"),
     Index(None, "customer", "workflow", "received_at", "id"),
+    Index(
+        "ix_items_queued",
+        "customer",
+        "workflow",
+        sqlite_where=text("status = 'queued'"),
+        postgresql_where=text("status = 'queued'"),
+    ),
     Index(None, "customer", "release", "stage", "arm", "status"),
     Index(None, "customer", "batch"),
 )

@@ -87,15 +87,15 @@ def settings_of(folder: Path, **told: str) -> Settings:
     return settings.read({"PILOTAGE_HOME": str(folder)} | databases.environment(folder) | told)
 
 
-def lay(folder: Path, tool: ToolSpec = FOLDER, **told: str) -> Line:
+def lay(folder: Path, tool: ToolSpec = FOLDER, *, is_demo: bool = True, **told: str) -> Line:
     """Make the home, with one release in full use that acts through this tool."""
     home = Home(folder)
-    home.make(Mark(is_demo=True))
+    home.make(Mark(is_demo=is_demo))
     databases.lay(folder)
     chosen = settings_of(folder, **told)
     founding.prepare(chosen)
     wired = wire(chosen)
-    customer = people.add_customer(wired.store, CUSTOMER, "Acme", is_demo=True)
+    customer = people.add_customer(wired.store, CUSTOMER, "Acme", is_demo=is_demo)
     for name, roles in PEOPLE.items():
         people.add_person(wired.store, customer, "cli", builders.person(id=name, roles=roles))
     token = people.create_token(wired.store, customer, "cli", person="ben")

@@ -7,12 +7,11 @@ surely absent is done under the same key, and what nobody can tell is `unknown`,
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 from policies.permissions import permit
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
-from runs.leases import Lease, require
+from runs.leases import Lease, is_held, require
 from runs.moves import ActionStatus
 from runs.records.approval import Approval
 from runs.records.item import Action
@@ -20,8 +19,8 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import StageKind
 from runs.records.version import Effect, Version
-from runs.snapshots import Masked, Terms, keep
-from runs.store.actions import Reserved
+from runs.snapshots import Masked, Terms, Text, make, write_in
+from runs.store.actions import Reserved, reserve_in, settle_in
 from runs.store.change import Change
 from runs.store.store import Store
 from tools.tool import LEVELS, NotSent, Tool
@@ -44,6 +43,8 @@ class Request:
     """Key of the action that it takes back."""
     said: str = ""
     """Snapshot of why somebody had that taken back."""
+    attempt: int = 1
+    """Above 1 where the earlier ones surely did nothing, and people had it tried once more."""
 
     @property
     def digest(self) -> str:
@@ -54,8 +55,12 @@ class Request:
     def key(self) -> str:
         """The key of the effect, for us and for the other side."""
         fingerprint = self.digest.partition(":")[2][:16]
-        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}"
+        again = f":{self.attempt}" if self.attempt > 1 else ""
+        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}{again}"
 
+
+NOTHING_DONE = ("failed", "stopped")
+"""Ends of an action after which it is certain that the other side did nothing."""
 
 Check = Callable[[Request], str]
 """Why a request may not be done now, in one sentence; empty when it may."""
@@ -73,6 +78,9 @@ class ActionDeps:
     """Each must let it pass immediately before it is done; none at all lets nothing pass."""
     lease: Lease
     """Held by the caller on the item or run."""
+    lags: bool = False
+    """What came of it may reach the disk with the change that ends the item: until then the other
+    side is asked again."""
 
 
 class _Answer(NamedTuple):
@@ -202,8 +210,7 @@ def wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
 def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved:
     # As it is: the content holds only what was masked before, and must be exactly what is done.
     terms = deps.terms._replace(mask=lambda value: Masked(value, 0))
-    value = dict(request.content)
-    content = keep(deps.store, customer, "worker", kind="action", value=value, terms=terms)
+    content = make(kind="action", value=dict(request.content), terms=terms)
     action = Action(
         id=digest_of(request.key).partition(":")[2][:12],
         key=request.key,
@@ -213,7 +220,7 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         operation=request.effect.operation,
         level=request.effect.level,
         risks=request.effect.risks,
-        content=content,
+        content=content.digest,
         approval=request.approval,
         status="reserved",
         receipt="",
@@ -223,7 +230,9 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         undoes=request.undoes,
         said=request.said,
     )
-    return _fenced(deps).actions.reserve(customer, action, deps.lease.fence)
+    with _fenced(deps).change(customer, "worker", action.run) as change:
+        write_in(change, content)
+        return reserve_in(change, action, deps.lease.fence)
 
 
 def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
@@ -245,8 +254,8 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:
-    with _fenced(deps).change(customer, "worker"):
-        return
+    if not is_held(deps.store, customer, deps.lease):
+        raise Unavailable(f"the lease on {deps.lease.name} was taken over; this worker stops here")
 
 
 def _fenced(deps: ActionDeps) -> Store:
@@ -279,8 +288,7 @@ def _told(deps: ActionDeps, error: Exception) -> str:
 
 def _settle_done(deps: ActionDeps, customer: Customer, key: str, receipt: dict[str, Any]) -> Action:
     terms = masking(deps.terms, "answer")
-    value = {"key": key, "answer": receipt}
-    kept = keep(deps.store, customer, "worker", kind="receipt", value=value, terms=terms)
+    kept = make(kind="receipt", value={"key": key, "answer": receipt}, terms=terms)
     return _settle(deps, customer, key, "done", "", kept)
 
 
@@ -290,11 +298,15 @@ def _settle(
     key: str,
     status: ActionStatus,
     reason: str,
-    receipt: str = "",
+    receipt: Text | None = None,
 ) -> Action:
-    settle = partial(
-        deps.store.actions.settle, customer, key, status=status, receipt=receipt, reason=reason
-    )
+    """Keep the receipt and say how the action ended, in one change."""
+
+    def settle() -> Action:
+        with deps.store.change(customer, "worker", lags=deps.lags) as change:
+            kept = "" if receipt is None else write_in(change, receipt)
+            return settle_in(change, key, status=status, receipt=kept, reason=reason)
+
     try:
         return settle()
     except Conflict:

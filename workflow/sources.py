@@ -11,11 +11,9 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
-from runs.records.person import Customer
 from runs.records.record import Digest, Record, digest_of
 from runs.records.version import Source
-from runs.snapshots import Mask, Masked, Terms, keep
-from runs.store.store import Store
+from runs.snapshots import Mask, Masked, Terms
 from tools.tool import Reading, Tool
 
 CHANGED = "it is not as it was decided on: "
@@ -154,8 +152,8 @@ def lasting(sources: Iterable[Source], hours: int) -> list[Source]:
     ]
 
 
-def keep_context(store: Store, customer: Customer, context: Context, terms: Terms) -> str:
-    """Keep what was read; returns its digest. Values and sentences are masked, names are not."""
+def masking_context(context: Context, terms: Terms) -> Terms:
+    """Terms under which what was read is kept: values and sentences are masked, names are not."""
 
     def mask(body: dict[str, Any]) -> Masked:
         values = {name: masked_fields(terms.mask, name, body["values"][name]) for name in names}
@@ -169,8 +167,8 @@ def keep_context(store: Store, customer: Customer, context: Context, terms: Term
         }
         return Masked(changed, sum(masked.count for masked in [*values.values(), *says]))
 
-    names, kept = tuple(context.values), terms._replace(mask=mask)
-    return keep(store, customer, "worker", kind="context", value=context.as_json(), terms=kept)
+    names = tuple(context.values)
+    return terms._replace(mask=mask)
 
 
 def masked_fields(mask: Mask, source: str, fields: Mapping[str, Any]) -> Masked:

@@ -87,7 +87,14 @@ class Door(Protocol):
 
 
 Kind = Literal[
-    "InvalidInput", "NotFound", "Conflict", "NotAllowed", "NotSignedIn", "Unavailable", "Bug"
+    "InvalidInput",
+    "NotFound",
+    "Conflict",
+    "NotAllowed",
+    "NotSignedIn",
+    "Unavailable",
+    "Busy",
+    "Bug",
 ]
 KINDS: Mapping[str, Kind] = dict(zip(get_args(Kind), get_args(Kind), strict=True))
 
@@ -115,6 +122,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     409: {"model": Refusal, "description": "the record moved on, or the key has another input"},
     413: {"model": Refusal, "description": "the body is too large"},
     422: {"model": Refusal, "description": "the request has not the form of the document"},
+    429: {"model": Refusal, "description": "too many items wait; Retry-After says when to send"},
     503: {"model": Refusal, "description": "a system outside does not answer; try again"},
 }
 

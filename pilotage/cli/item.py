@@ -13,10 +13,12 @@ from pilotage.cli.item_batch import filter_of, since_option, until_option
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import show, table, when
 from pilotage.cli.progress import steps
+from runs.errors import InvalidInput, NotFound
 from runs.moves import ItemStatus
 from runs.records.item import Item
 from runs.records.version import Route
 from runs.store.items import ItemFilter
+from workflow import pausing, rerunning
 
 AT_ONCE = 500
 LISTED = 20
@@ -178,3 +180,37 @@ def cancel(call: Call, *, id: str, reason: str, as_json: bool) -> None:
     ended = call.wired.call_off(call.identity, found.id, reason)
     lines = [f"{ended.id}: {ended.status}, called off"]
     show("item", {"item": ended.as_json()}, lines, as_json=as_json)
+
+
+@item.command(
+    epilog="Examples:\n\n  pilotage item rerun item-1a2b --reason 'the queue system is back'\n\n"
+    "  pilotage item rerun --batch monday --reason 'the limit was wrong' --json"
+)
+@click.argument("id", default="")
+@click.option("--batch", default="", help="All of a batch that wait for an answer.")
+@click.option("--reason", required=True, help="Kept with the new attempt.")
+@json_option
+@pass_call
+def rerun(call: Call, *, id: str, batch: str, reason: str, as_json: bool) -> None:
+    """Have an item, or a batch, worked on once more; what was done is never done twice.
+
+    For whoever operates the workflow, while nobody has answered. The review that waits is
+    withdrawn; the values that lead now decide.
+    """
+    if bool(id) == bool(batch):
+        raise InvalidInput("name one item, or a batch with --batch NAME")
+    store, customer = call.store, call.customer
+    found = [store.items.get(customer, id)] if id else _of_batch(call, batch)
+    asked = pausing.Asked(call.somebody, reason, call.wired.words())
+    done = rerunning.rerun(store, customer, found, asked)
+    told = {"items": [one.as_json() for one in done.items], "left": [one.id for one in done.left]}
+    lines = [f"{one.id}: queued again" for one in done.items[:LISTED]]
+    lines += [f"{len(done.items)} queued again, {len(done.left)} stay as they are"]
+    show("rerun", told, lines if batch else lines[:1], as_json=as_json)
+
+
+def _of_batch(call: Call, batch: str) -> list[Item]:
+    found = call.store.items.list(call.customer, ItemFilter(batch=batch), limit=100_000)
+    if not found:
+        raise NotFound(f"no item is of batch {batch!r}; `pilotage item batch` lists them")
+    return found

@@ -1,6 +1,7 @@
 """do the work: runs, items, what falls due."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -11,7 +12,8 @@ import click
 from pilotage.cli import exits
 from pilotage.cli.call import Call, pass_call
 
-AFTER = {signal.SIGINT: exits.INTERRUPTED, signal.SIGTERM: exits.TERMINATED}
+AFTER = {signal.SIGINT: exits.INTERRUPTED, signal.SIGTERM: exits.DONE}
+"""Told to stop by whoever runs it, a worker that drained has done what it should."""
 
 
 @click.command(
@@ -22,8 +24,9 @@ AFTER = {signal.SIGINT: exits.INTERRUPTED, signal.SIGTERM: exits.TERMINATED}
 def worker(call: Call, *, verbose: bool) -> None:
     """Do the jobs of this home until told to stop; one worker a home, on PostgreSQL any number.
 
-    A first Ctrl-C or SIGTERM lets what is running end; a second one ends at once. Nothing is lost
-    either way: what was not done is taken up by the next worker.
+    A first Ctrl-C or SIGTERM lets what is running end, for PILOTAGE_DRAIN_S at most, and takes
+    nothing new; a second one ends at once. Nothing is lost either way: what was not done is taken
+    up by the next worker.
     """
     from pilotage.worker import working
 
@@ -37,9 +40,13 @@ def worker(call: Call, *, verbose: bool) -> None:
         call.say(f"worker {one.name} works {wired.home.folder}; Ctrl-C stops it")
         one.run_until(told.is_set)
         call.say("stopping; what is running ends first")
-    code = told.code
-    if code:
-        sys.exit(code)
+    if one.left:
+        call.say(f"{one.left} jobs did not end in time; the next worker takes them up")
+        # Their threads would hold this process for as long as they like.
+        sys.stderr.flush()
+        os._exit(told.code)
+    if told.code:
+        sys.exit(told.code)
 
 
 class _Told:

@@ -21,7 +21,7 @@ from runs.records.release import Release
 from runs.records.version import Version
 from runs.store.items import ItemFilter
 from runs.store.store import Store
-from workflow import churn
+from workflow import churn, pausing
 from workflow.access import REMEDIES, Systems, reach
 from workflow.churn import Churn
 from workflow.map.text import lines as map_lines
@@ -99,6 +99,42 @@ def reopen(call: Call, *, name: str, key: str, reason: str, as_json: bool) -> No
     done = churn.reopen(call.store, call.customer, workflow=name, key=key, asked=asked)
     line = f"{done.workflow}: {done.key} is open again; {len(done.rewrites)} changes count no more"
     show("reopening", {"reopening": done.as_json()}, [line], as_json=as_json)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow pause triage --reason 'the queue system is down'\n\n"
+    "  pilotage workflow pause triage --reason TEXT --json"
+)
+@click.argument("name")
+@click.option("--reason", required=True, help="Kept with the act.")
+@json_option
+@pass_call
+def pause(call: Call, *, name: str, reason: str, as_json: bool) -> None:
+    """Hold its items back: what runs ends, nothing is begun until somebody resumes it.
+
+    For whoever operates it. Items still come in, and wait; `release pause` gives them to the
+    incumbent instead.
+    """
+    asked = pausing.Asked(call.somebody, reason, call.wired.words())
+    made = pausing.pause(call.store, call.customer, name, asked)
+    line = f"{name}: paused; what came in waits until `pilotage workflow resume {name}`"
+    show("pause", {"pause": made.as_json()}, [line], as_json=as_json)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow resume triage --reason 'it is back'\n\n"
+    "  pilotage workflow resume triage --reason TEXT --json"
+)
+@click.argument("name")
+@click.option("--reason", required=True, help="What you looked at, and why it may go on.")
+@json_option
+@pass_call
+def resume(call: Call, *, name: str, reason: str, as_json: bool) -> None:
+    """Let its items go on, with those that came in meanwhile."""
+    asked = pausing.Asked(call.somebody, reason, call.wired.words())
+    done = pausing.resume(call.store, call.customer, name, asked)
+    told = {"pause": done.pause.as_json(), "items": done.items}
+    show("pause", told, [f"{name}: goes on, with {done.items} items that waited"], as_json=as_json)
 
 
 @workflow.command(
@@ -186,9 +222,12 @@ def _names(store: Store, customer: Customer) -> list[str]:
 
 def _summary(store: Store, customer: Customer, name: str) -> dict[str, Any]:
     release = store.releases.find_open(customer, name)
+    paused = store.pauses.newest(customer, name)
+    is_paused = paused is not None and paused.is_paused
     return {
         "workflow": name,
-        "serves": _serves(release),
+        "serves": _serves(release) + (f"; paused by {paused.by}" if paused and is_paused else ""),
+        "paused": paused.as_json() if paused and is_paused else None,
         "release": None if release is None else release.id,
         "version": "" if release is None else release.version,
         "policy": store.policies.find_leading(customer, name) or "",

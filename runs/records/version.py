@@ -260,6 +260,9 @@ class PolicyValues(Record):
     retry_minutes: int = Field(default=60, ge=0, le=1_440, exclude_if=lambda minutes: minutes == 60)
     """So long a run tries again what does not answer before it ends as a blocker; left out of the
     digest where it is an hour."""
+    queue_most: int = Field(default=10_000, ge=1, exclude_if=lambda most: most == 10_000)
+    """Beyond so many items that wait nothing more is taken in; left out of the digest where it is
+    ten thousand."""
 
 
 class ChangedValue(Record):

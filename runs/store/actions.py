@@ -43,44 +43,14 @@ class Actions:
         Raises Conflict when the key was reserved for other content, or when its item has ended.
         """
         with self._ledger.change(customer, "worker", action.run) as change:
-            _require_unfinished(change, action)
-            row = _row(action, fence)
-            event: dict[str, Any] = {"item": action.item, "tool": action.tool}
-            event |= {"operation": action.operation, "content": action.content}
-            if action.undoes:
-                event |= {"undoes": action.undoes, "said": action.said}
-            is_first = change.insert(
-                tables.actions, row, "action_reserved", **event, approval=action.approval
-            )
-        present = self.find(customer, action.key)
-        assert present is not None
-        if present.content != action.content:
-            raise Conflict(f"action key {action.key} is reserved for other content")
-        return Reserved(present, is_first)
+            return reserve_in(change, action, fence)
 
     def settle(
         self, customer: Customer, key: str, *, status: ActionStatus, receipt: str, reason: str
     ) -> Action:
         """Say how the action ended; the same end twice is once, another end is a Conflict."""
         with self._ledger.change(customer, "worker") as change:
-            row = change.find(tables.actions, key=key)
-            if row is None:
-                raise NotFound(f"no action was reserved under {key}")
-            present = Action.model_validate(row["body"])
-            if (present.status, present.receipt) == (status, receipt):
-                return present
-            change.run = present.run
-            ended = {"status": status, "receipt": receipt, "reason": reason}
-            body = {**row["body"], **ended, "settled_at": change.now()}
-            settled = change.move(
-                tables.actions,
-                {"key": key},
-                {"status": status, "body": body},
-                "action_settled",
-                status=status,
-                receipt=receipt,
-            )
-        return Action.model_validate(settled["body"])
+            return settle_in(change, key, status=status, receipt=receipt, reason=reason)
 
     def get(self, customer: Customer, begin: str) -> Action:
         """The action of this key or id, or of the beginning of one that is unique; NotFound."""
@@ -128,6 +98,45 @@ class Actions:
         query = sa.select(table.c.body).where(table.c.customer == customer.id, where)
         actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
         return sorted(actions, key=lambda action: action.reserved_at)
+
+
+def reserve_in(change: Change, action: Action, fence: int) -> Reserved:
+    """Reserve the key inside a change; raises what `Actions.reserve` raises."""
+    _require_unfinished(change, action)
+    event: dict[str, Any] = {"item": action.item, "tool": action.tool}
+    event |= {"operation": action.operation, "content": action.content}
+    if action.undoes:
+        event |= {"undoes": action.undoes, "said": action.said}
+    row = _row(action, fence)
+    if change.insert(tables.actions, row, "action_reserved", **event, approval=action.approval):
+        return Reserved(action, is_first=True)
+    found = change.find(tables.actions, key=action.key)
+    assert found is not None
+    present = Action.model_validate(found["body"])
+    if present.content != action.content:
+        raise Conflict(f"action key {action.key} is reserved for other content")
+    return Reserved(present, is_first=False)
+
+
+def settle_in(
+    change: Change, key: str, *, status: ActionStatus, receipt: str, reason: str
+) -> Action:
+    """Say inside a change how the action ended; raises what `Actions.settle` raises."""
+    row = change.find(tables.actions, key=key)
+    if row is None:
+        raise NotFound(f"no action was reserved under {key}")
+    present = Action.model_validate(row["body"])
+    if (present.status, present.receipt) == (status, receipt):
+        return present
+    change.run = present.run
+    ended = {"status": status, "receipt": receipt, "reason": reason}
+    body = {**row["body"], **ended, "settled_at": change.now()}
+    named = {name: row[name] for name in ("item", "run", "fence")}
+    values = {**named, "status": status, "body": body}
+    change.move(
+        tables.actions, {"key": key}, values, "action_settled", status=status, receipt=receipt
+    )
+    return Action.model_validate(body)
 
 
 def _require_unfinished(change: Change, action: Action) -> None:

@@ -47,6 +47,10 @@ class Change:
         self.customer = customer
         self.actor = actor
         self.run = run
+        self._head: tuple[int, str] | None = None
+        """The end of the chain as this change leaves it; None before its first event."""
+        self.is_kept = False
+        """True once it was committed."""
 
     def now(self) -> str:
         """The clock's time as the text that rows hold."""
@@ -69,7 +73,9 @@ class Change:
     ) -> dict[str, Any]:
         """Set `values` on the one row of `key`, and its event; NotFound when there is none."""
         self._set(table, key, values, None)
-        return self._after(table, key, kind, body)
+        row = self._after(table, key, values)
+        self.append(kind, about(table, row), **body)
+        return row
 
     def move(
         self, table: sa.Table, key: Row, values: Row, kind: EventKind, **body: BodyValue
@@ -81,14 +87,16 @@ class Change:
         thing = _thing(table)
         legal = moves.origins(thing, values["status"])
         self._set(table, key, values, legal)
-        return self._after(table, key, kind, body)
+        row = self._after(table, key, values)
+        self.append(kind, about(table, row), **body)
+        return row
 
     def append(self, kind: EventKind, what: About | None = None, **body: BodyValue) -> Event:
         """Append one event to the chain, under its lock."""
         what = what or About("", "", "")
-        seq, previous = self._take_head()
+        seq, previous = self._head or self._take_head()
         event = Event(
-            seq=seq,
+            seq=seq + 1,
             customer=self.customer.id,
             kind=kind,
             table=what.table,
@@ -104,10 +112,20 @@ class Change:
         )
         event = event.model_copy(update={"hash": event_hash(event.model_dump(mode="json"))})
         self.connection.execute(_EVENT, event_row(event))
-        self.connection.execute(_LEAVE_HEAD, {"to_hash": event.hash})
+        self._head = (event.seq, event.hash)
         return event
 
+    def leave(self) -> None:
+        """Say where the chain ends now; the last thing a change does, and nothing without events.
+
+        The chain's head is read and written once a change, whatever it holds.
+        """
+        if self._head is not None:
+            told = {"to_seq": self._head[0], "to_hash": self._head[1]}
+            self.connection.execute(_LEAVE_HEAD, told)
+
     def _take_head(self) -> tuple[int, str]:
+        """The end of the chain, kept from everybody else until this change has ended."""
         taken = self.connection.execute(_TAKE_HEAD).one()
         return taken.seq, taken.hash
 
@@ -125,13 +143,14 @@ class Change:
             "read it again"
         )
 
-    def _after(
-        self, table: sa.Table, key: Row, kind: EventKind, body: Mapping[str, BodyValue]
-    ) -> dict[str, Any]:
-        row = self.find(table, **key)
-        assert row is not None
-        self.append(kind, about(table, row), **body)
-        return row
+    def _after(self, table: sa.Table, key: Row, values: Row) -> dict[str, Any]:
+        """The row as it is after it was set: read again unless every column was."""
+        row = {"customer": self.customer.id, **key, **values}
+        if all(column.name in row for column in table.columns):
+            return row
+        found = self.find(table, **key)
+        assert found is not None
+        return found
 
 
 Guard = Callable[[Change], None]
@@ -151,13 +170,20 @@ class Ledger:
         self._guard = guard
 
     @contextmanager
-    def change(self, customer: Customer, actor: str, run: str = "") -> Iterator[Change]:
-        """One write transaction in which `actor` changes this customer's records."""
-        with self.database.writing() as connection:
+    def change(
+        self, customer: Customer, actor: str, run: str = "", *, lags: bool = False
+    ) -> Iterator[Change]:
+        """One write transaction in which `actor` changes this customer's records.
+
+        `lags`: it reaches the disk with the next that does not; for what is done again without it.
+        """
+        with self.database.writing(lags=lags) as connection:
             self.database.take_turn(connection, customer.id)
             change = Change(connection, self.clock, customer=customer, actor=actor, run=run)
             self._guard(change)
             yield change
+            change.leave()
+        change.is_kept = True
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A consistent view that changes nothing."""
@@ -165,7 +191,7 @@ class Ledger:
 
     def row(self, table: sa.Table, customer: Customer, **key: Any) -> dict[str, Any] | None:
         """One row of the customer's, or None."""
-        with self.reading() as connection:
+        with self.database.looking() as connection:
             return find_row(connection, table, customer, key)
 
     def named(self, table: sa.Table, customer: Customer, id: str, *, shown: str) -> dict[str, Any]:
@@ -185,7 +211,7 @@ class Ledger:
 
     def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         """Every row of a query."""
-        with self.reading() as connection:
+        with self.database.looking() as connection:
             found = connection.execute(query)
             names = tuple(found.keys())
             return [dict(zip(names, row, strict=True)) for row in found.all()]
@@ -245,13 +271,12 @@ def insert_once(connection: Connection, table: sa.Table, row: Row) -> bool:
 
 _HEAD = tables.chain_head
 _TAKE_HEAD = (
-    _HEAD.update()
-    .where(_HEAD.c.customer == INSTALLATION)
-    .values(seq=_HEAD.c.seq + 1)
-    .returning(_HEAD.c.seq, _HEAD.c.hash)
+    sa.select(_HEAD.c.seq, _HEAD.c.hash).where(_HEAD.c.customer == INSTALLATION).with_for_update()
 )
 _LEAVE_HEAD = (
-    _HEAD.update().where(_HEAD.c.customer == INSTALLATION).values(hash=sa.bindparam("to_hash"))
+    _HEAD.update()
+    .where(_HEAD.c.customer == INSTALLATION)
+    .values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
 )
 _EVENT = tables.events.insert()
 

@@ -8,6 +8,8 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -29,6 +31,10 @@ IDLE_S = 60
 LOOK_S = 0.05
 
 
+_TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)))
+_LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
+
+
 class Database:
     """The record's database; safe to share between threads."""
 
@@ -42,9 +48,11 @@ class Database:
         self._turn = threading.Lock()
         self.engine = _engine(url, busy_timeout_s)
         self._reader = self.engine
+        self._looker = self.engine.execution_options(looks=True)
         if self.is_shared:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reader = self.engine.execution_options(**options)
+            self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def is_shared(self) -> bool:
@@ -58,16 +66,39 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def looking(self) -> Iterator[Connection]:
+        """For one statement that reads: a view of its own, without a transaction around it."""
+        with self._translating(), self._looker.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, lags: bool = False) -> Iterator[Connection]:
         """One transaction, all or nothing; on SQLite it holds the write lock from the start.
 
-        Raises Unavailable when a lock is not to be had within the busy timeout, or the database
+        One that `lags` does not wait for the disk: it gets there with the next that does not lag,
+        and never after it. Only a machine that stops in between loses it, and all that lagged with
+        it. Raises Unavailable when a lock is not to be had within the busy timeout, or the database
         does not answer.
         """
         with self._in_turn(), self._translating():
             writer = self.engine.connect().execution_options(writes=True)
-            with writer as connection, connection.begin():
+            with writer as connection, self._waiting(connection, lags=lags), connection.begin():
+                if lags and self.is_shared:
+                    connection.execute(_LAGGING)
                 yield connection
+
+    @contextmanager
+    def _waiting(self, connection: Connection, *, lags: bool) -> Iterator[None]:
+        """On SQLite a connection says before a transaction whether it waits for the disk."""
+        raw: Any = connection.connection.dbapi_connection
+        if not lags or self.is_shared:
+            yield
+            return
+        raw.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            raw.execute("PRAGMA synchronous=FULL")
 
     def take_turn(self, connection: Connection, name: str) -> None:
         """From now to the end of the transaction nobody else has the turn of this name.
@@ -75,7 +106,7 @@ class Database:
         What is read after it is what the one before left. SQLite's writers take turns anyway.
         """
         if self.is_shared:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_number(name))))
+            connection.execute(_TURN, {"turn": _number(name)})
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -157,6 +188,7 @@ class Database:
         self.engine.dispose()
 
 
+@lru_cache(maxsize=1_000)
 def _number(name: str) -> int:
     """The number by which PostgreSQL knows a turn."""
     seen = hashlib.sha256(f"{SCHEMA}:{name}".encode()).digest()
@@ -206,5 +238,8 @@ def _prepare_sqlite(raw: object, _: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    if options.get("looks", False):
+        return
+    writes = options.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

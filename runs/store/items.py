@@ -1,6 +1,6 @@
 """Live items: admitted once by key, finished once from `queued`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -129,6 +129,16 @@ class Items:
         )
         return {row["rule"]: row["n"] for row in self._ledger.rows(query.group_by(rule))}
 
+    def waiting(self, customer: Customer, workflow: str) -> int:
+        """How many items of the workflow wait for their turn; read from an index of those alone."""
+        table = tables.items
+        query = sa.select(sa.func.count().label("n")).where(
+            table.c.customer == customer.id,
+            table.c.workflow == workflow,
+            table.c.status == sa.literal_column("'queued'"),
+        )
+        return self._ledger.rows(query)[0]["n"]
+
     def batches(self, customer: Customer, *, workflow: str = "", limit: int) -> list[BatchCount]:
         """Each batch of a workflow, or of all, that has a name; what came in last comes first."""
         at = tables.items.c
@@ -159,10 +169,18 @@ class Items:
         rows = self._ledger.rows(query.limit(1))
         return rows[0]["actor"] if rows else ""
 
-    def finish(self, customer: Customer, item: Item, reviews: Sequence[Review] = ()) -> Item:
+    def finish(
+        self,
+        customer: Customer,
+        item: Item,
+        reviews: Sequence[Review] = (),
+        *,
+        also: Callable[[Change], None] | None = None,
+    ) -> Item:
         """End the work on an item, or let it wait for a yes, and open its reviews.
 
-        Twice the same writes nothing; an item that ended before is returned as it ended.
+        Twice the same writes nothing; an item that ended before is returned as it ended. `also`
+        writes in the same change, where there is something to write.
         """
         with self._ledger.change(customer, "worker") as change:
             present = change.find(tables.items, id=item.id)
@@ -181,6 +199,8 @@ class Items:
             )
             for review in reviews:
                 open_review(change, review)
+            if also is not None:
+                also(change)
         return item
 
     def move(self, customer: Customer, actor: str, item: Item) -> Item:
@@ -251,6 +271,17 @@ def move_item(change: Change, item: Item) -> None:
     """Bring an item to its status inside a change; Conflict when that may not follow."""
     kind = "item_closed" if item.status == "closed" else "item_processed"
     change.move(tables.items, {"id": item.id}, _row(item), kind, status=item.status)
+
+
+def requeue_item(change: Change, item: Item, attempt: int) -> Item:
+    """Bring an item back to the queue as if it had just come in; Conflict when it moved since."""
+    present = change.find(tables.items, id=item.id)
+    if present is None or Item.model_validate(present["body"]) != item:
+        raise Conflict(f"item {item.id} moved meanwhile; look again with `pilotage item show`")
+    nothing = dict.fromkeys(("snapshot", "output", "route", "rule", "reason", "found"), "")
+    queued = item.model_copy(update={**nothing, "status": "queued", "finished_at": None})
+    change.move(tables.items, {"id": item.id}, _row(queued), "item_rerun", attempt=attempt)
+    return queued
 
 
 def close_waiting(change: Change, id: str) -> None:

@@ -9,6 +9,26 @@ from runs import tables
 from runs.records.person import Customer
 from runs.store.change import Change, Ledger, insert_once, text_of
 
+_JOBS = tables.jobs
+_END = (
+    _JOBS.update()
+    .where(_JOBS.c.customer == sa.bindparam("at_customer"), _JOBS.c.id == sa.bindparam("at_id"))
+    .where(_JOBS.c.status.in_(["waiting", "enqueued"]))
+    .values(
+        status=sa.bindparam("to_status"),
+        error=sa.bindparam("to_error"),
+        ended_at=sa.bindparam("to_ended_at"),
+        attempts=_JOBS.c.attempts + 1,
+    )
+)
+
+_ENQUEUE = (
+    _JOBS.update()
+    .where(_JOBS.c.customer == sa.bindparam("at_customer"), _JOBS.c.id == sa.bindparam("at_id"))
+    .where(_JOBS.c.status == "waiting")
+    .values(status="enqueued", enqueued_at=sa.bindparam("to_at"))
+)
+
 JobKind = Literal["advance_run", "process_item", "index_lessons"]
 
 
@@ -52,6 +72,13 @@ def settle(change: Change, id: str) -> None:
         .where(table.c.status == "failed")
         .values(status="done")
     )
+
+
+def end_in(change: Change, id: str, status: str, error: str = "") -> bool:
+    """Say inside a change that a job ended; False when it had ended before."""
+    told = {"at_customer": change.customer.id, "at_id": id, "to_status": status}
+    told |= {"to_error": error, "to_ended_at": change.now()}
+    return change.connection.execute(_END, told).rowcount == 1
 
 
 def failed_in(change: Change, begins: str) -> list[str]:
@@ -114,41 +141,22 @@ class Jobs:
 
     def mark_enqueued(self, jobs: list[Job]) -> None:
         """Say that these were handed over; a job that already ended stays ended."""
-        table, now = tables.jobs, text_of(self._ledger.clock.now())
-        with self._ledger.database.writing() as connection:
-            for job in jobs:
-                connection.execute(
-                    table.update()
-                    .where(table.c.customer == job.customer, table.c.id == job.id)
-                    .where(table.c.status == "waiting")
-                    .values(status="enqueued", enqueued_at=now)
-                )
+        now = text_of(self._ledger.clock.now())
+        told = [{"at_customer": job.customer, "at_id": job.id, "to_at": now} for job in jobs]
+        # A machine that loses it hands them over again.
+        with self._ledger.database.writing(lags=True) as connection:
+            connection.execute(_ENQUEUE, told)
 
     def mark_done(self, customer: Customer, id: str) -> None:
         """Say that the job was done; saying it twice changes nothing."""
-        self._end(customer, id, "done", "")
+        with self._ledger.change(customer, "worker") as change:
+            end_in(change, id, "done")
 
     def mark_failed(self, customer: Customer, id: str, error: str) -> None:
         """Say that the job ended in an error, with its event; one that ended before stays so."""
         with self._ledger.change(customer, "worker") as change:
-            if self._end_in(change, id, "failed", error[:2000]):
+            if end_in(change, id, "failed", error[:2000]):
                 change.append("job_failed", job=id[:200])
-
-    def _end(self, customer: Customer, id: str, status: str, error: str) -> None:
-        with self._ledger.change(customer, "worker") as change:
-            self._end_in(change, id, status, error)
-
-    def _end_in(self, change: Change, id: str, status: str, error: str) -> bool:
-        table = tables.jobs
-        ended = change.connection.execute(
-            table.update()
-            .where(table.c.customer == change.customer.id, table.c.id == id)
-            .where(table.c.status.in_(["waiting", "enqueued"]))
-            .values(
-                status=status, error=error, ended_at=change.now(), attempts=table.c.attempts + 1
-            )
-        )
-        return ended.rowcount == 1
 
     def _list(self, status: str, limit: int) -> list[Job]:
         table = tables.jobs

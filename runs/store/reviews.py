@@ -139,8 +139,27 @@ class Reviews:
 
 
 def open_review(change: Change, review: Review) -> None:
-    """Open a review inside a change, once an item and kind."""
-    change.insert(tables.reviews, _row(review), "review_opened", item=review.item, why=review.kind)
+    """Open a review inside a change, once an item and kind; a withdrawn one is open again."""
+    told = {"item": review.item, "why": review.kind}
+    if change.insert(tables.reviews, _row(review), "review_opened", **told):
+        return
+    present = change.find(tables.reviews, id=review.id)
+    if present is not None and present["status"] == "withdrawn":
+        change.move(tables.reviews, {"id": review.id}, _row(review), "review_opened", **told)
+
+
+def withdraw_open(change: Change, item: str) -> int:
+    """Withdraw inside a change whatever review of an item is open; how many were."""
+    table = tables.reviews
+    query = sa.select(table.c.body).where(
+        table.c.customer == change.customer.id, table.c.item == item, table.c.status == "open"
+    )
+    found = [Review.model_validate(body) for body in change.connection.scalars(query)]
+    for review in found:
+        row = _row(review.model_copy(update={"status": "withdrawn"}))
+        told = {"item": item, "status": "withdrawn"}
+        change.move(tables.reviews, {"id": review.id}, row, "review_decided", **told)
+    return len(found)
 
 
 def require_unmoved(change: Change, review: Review) -> None:

@@ -1,7 +1,7 @@
 """The door to the record: immutable records, events, and a part for each thing that changes."""
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
+from runs.records.pause import Pause, Rerun
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.release import Move, Signal
@@ -43,6 +44,7 @@ from runs.store.database import Database
 from runs.store.items import Items
 from runs.store.jobs import Jobs
 from runs.store.lessons import Lessons
+from runs.store.pauses import Pauses
 from runs.store.policies import Policies
 from runs.store.releases import Releases
 from runs.store.reviews import Reviews
@@ -86,6 +88,8 @@ KINDS: dict[type[Record], str] = {
     Anchor: "anchor",
     Alarm: "alarm",
     AlarmEnd: "alarm_end",
+    Pause: "pause",
+    Rerun: "rerun",
 }
 
 
@@ -93,12 +97,43 @@ _CUSTOMER = sa.select(tables.customers).where(
     tables.customers.c.customer == sa.bindparam("at_customer")
 )
 
+BY_CONTENT = (Version, PolicyValues, PlanRecord)
+"""Named by what they hold: what was read once under a name is never anything else."""
+KNOWN = 64
+"""So many of them are kept at hand; each is read for every item."""
+
+
+class Known:
+    """Records that were read, by name; the oldest is let go when there are too many."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Record] = {}
+
+    def find(self, customer: Customer, key: str) -> Record | None:
+        """What was read under this key, or None."""
+        return self._found.get((customer.id, key))
+
+    def keep(self, customer: Customer, key: str, record: Record) -> None:
+        """Have it at hand from now on."""
+        while len(self._found) >= KNOWN:
+            with suppress(RuntimeError, KeyError, StopIteration):
+                # Another thread may do the same at this moment: then it is done.
+                self._found.pop(next(iter(self._found)))
+        self._found[(customer.id, key)] = record
+
 
 class Store:
     """Records in and out. Every write is one transaction with its events."""
 
-    def __init__(self, database: Database, clock: Clock, guard: Guard = unguarded) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        guard: Guard = unguarded,
+        known: Known | None = None,
+    ) -> None:
         ledger = Ledger(database, clock, guard)
+        self._known = Known() if known is None else known
         self.ledger = ledger
         self.database = database
         self.clock = clock
@@ -111,11 +146,12 @@ class Store:
         self.cases = Cases(ledger)
         self.jobs = Jobs(ledger)
         self.policies = Policies(ledger)
+        self.pauses = Pauses(ledger)
         self.webhooks = Webhooks(ledger)
 
     def guarded(self, guard: Guard) -> "Store":
         """The same record, every change of which must first pass `guard`."""
-        return Store(self.database, self.clock, guard)
+        return Store(self.database, self.clock, guard, self._known)
 
     def customer(self, id: str) -> Customer:
         """The capability to read and write one customer's records; NotFound when there is none."""
@@ -133,10 +169,13 @@ class Store:
         return [Customer(id=r.customer, name=r.name, is_demo=r.is_demo) for r in rows]
 
     def change(
-        self, customer: Customer, actor: str, run: str = ""
+        self, customer: Customer, actor: str, run: str = "", *, lags: bool = False
     ) -> AbstractContextManager[Change]:
-        """One write transaction in which `actor` changes this customer's records."""
-        return self.ledger.change(customer, actor, run)
+        """One write transaction in which `actor` changes this customer's records.
+
+        `lags`: it reaches the disk with the next that does not; for what is done again without it.
+        """
+        return self.ledger.change(customer, actor, run, lags=lags)
 
     def keep(self, customer: Customer, actor: str, record: Record, run: str = "") -> str:
         """Keep an immutable record, once; returns its id, or its digest where it has none."""
@@ -145,9 +184,18 @@ class Store:
 
     def find(self, customer: Customer, kind: type[R], id: str) -> R | None:
         """The record of this kind and id (or digest), or None."""
-        with self.database.reading() as connection:
-            row = find_row(connection, tables.records, customer, {"id": record_key(kind, id)})
-        return None if row is None else kind.model_validate(row["body"])
+        key = record_key(kind, id)
+        known = self._known.find(customer, key)
+        if isinstance(known, kind):
+            return known
+        with self.database.looking() as connection:
+            row = find_row(connection, tables.records, customer, {"id": key})
+        if row is None:
+            return None
+        found = kind.model_validate(row["body"])
+        if kind in BY_CONTENT:
+            self._known.keep(customer, key, found)
+        return found
 
     def get(self, customer: Customer, kind: type[R], id: str) -> R:
         """The record of this kind and id; NotFound when there is none."""

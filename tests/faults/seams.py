@@ -190,9 +190,9 @@ def _around_commit(
     """`before`: everything is written and nothing committed; `after`: committed, nothing more."""
 
     @contextmanager
-    def writing(database: Database) -> Iterator[Any]:
+    def writing(database: Database, *, lags: bool = False) -> Iterator[Any]:
         number = next(numbers) if picks(database) else 0
-        with real(database) as connection:
+        with real(database, lags=lags) as connection:
             yield connection
             reached("before", number)
         reached("after", number)

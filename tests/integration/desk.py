@@ -78,10 +78,17 @@ class MortalDatabase(Database):
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def looking(self) -> Iterator[Connection]:
+        """A look, as long as the process lives."""
+        self.live()
+        with super().looking() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, *, lags: bool = False) -> Iterator[Connection]:
         """A transaction; the process may die on either side of its commit."""
         self.live()
-        with super().writing() as connection:
+        with super().writing(lags=lags) as connection:
             yield connection
             self.commits += 1
             self.die_if(is_now=self.is_before)

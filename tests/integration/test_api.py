@@ -11,6 +11,7 @@ from console.app import MOST_BYTES
 from runs import people
 from runs.approvals import of_item
 from runs.records.item import Item
+from runs.records.version import PolicyValues
 from tests import builders
 from tests.integration import api_home
 from tests.integration.api_home import by
@@ -48,6 +49,27 @@ def test_an_item_is_taken_in_once_a_key(client: TestClient, house: House) -> Non
     assert Item.model_validate(first.json()) == Item.model_validate(again.json())
     assert other.json()["error"]["kind"] == "Conflict"
     assert len(house.store.items.list(house.customer)) == 1
+
+
+def test_more_than_may_wait_is_refused_until_later(client: TestClient, house: House) -> None:
+    """429 with when to send again, and nothing is taken in; what is there already is found."""
+    store, customer = house.store, house.customer
+    [release] = store.releases.list(customer, "desk")
+    values = store.get(customer, PolicyValues, release.policy)
+    tight = values.model_copy(update={"queue_most": 2})
+    store.keep(customer, "cli", tight)
+    store.policies.lead(customer, "cli", tight)
+    path = "/api/v1/workflows/desk/batches"
+    items = [{"key": f"t{n}", "input": TICKET} for n in range(3)]
+    taken = client.post(path, json={"items": items[:2]})
+    refused = client.post(path, json={"items": items})
+    again = client.post(path, json={"items": items[:2]})
+
+    assert (taken.status_code, refused.status_code, again.status_code) == (200, 429, 200)
+    assert refused.headers["Retry-After"] == "30"
+    assert refused.json()["error"]["kind"] == "Busy"
+    assert "2 items of desk wait" in refused.json()["error"]["message"]
+    assert len(store.items.list(customer)) == 2
 
 
 def test_the_key_may_stand_in_the_header(client: TestClient) -> None:

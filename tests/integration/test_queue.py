@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +142,26 @@ def test_what_the_queue_gave_up_is_recorded_as_failed(store: Store, tmp_path: Pa
     work_off(store, tmp_path, lambda _: None)
 
     assert store.jobs.failed()[0]["error"] == "Unavailable: the queue ended it as ERROR"
+
+
+def test_what_does_not_end_in_time_is_left_to_the_next_worker(store: Store, tmp_path: Path) -> None:
+    """Stopping is bounded: the job stays unfinished, and the next process does it."""
+    write_job(store, make_customer(store))
+    began, goes_on = threading.Event(), threading.Event()
+
+    def slow(_: JobContext) -> None:
+        began.set()
+        goes_on.wait(60)
+
+    settings = QueueSettings(queue_of(tmp_path), executor="slow", poll_s=0.01, drain_s=1)
+    queue = Queue(store, settings)
+    queue.start({"process_item": slow})
+    began.wait(60)
+    queue.stop()
+    left, unfinished = queue.left, store.jobs.unfinished()
+    goes_on.set()
+
+    assert (left, unfinished) == ({"process_item:i-1:test"}, 1)
 
 
 def refuse(_: Change) -> None:

@@ -4,17 +4,18 @@ Drafts that wait for nobody are left first, so that people see them before they 
 else waits: nothing is triggered or updated before all that must be agreed to was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from policies.permissions import permit
 from runs import approvals
 from runs.errors import NotAllowed, Unavailable
-from runs.leases import Lease, held
+from runs.leases import Lease
 from runs.records.approval import Approval
 from runs.records.item import Action, Item
 from workflow.actions import (
+    NOTHING_DONE,
     ActionDeps,
     Request,
     abandon,
@@ -38,15 +39,16 @@ def act(work: Work, item: Item, begun: Sequence[Action]) -> Ending:
 
     `asked` while an effect waits for a yes; nothing that was not agreed to exactly so is done.
     """
-    wanted = requests(work, item) if item.route == "act" else []
+    wanted = requests(work, item, begun) if item.route == "act" else []
     with _holding(work) as lease:
         deps = _action_deps(work, item, lease)
         known = {request.key for request in wanted}
-        other = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+        left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+        other = left if not left else _not_of_earlier_attempts(work, item, left)
         if other:
             return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
         try:
-            return _act(deps, work, item, wanted)
+            return _act(deps, work, item, wanted, begun)
         except NotAllowed as error:
             return _not_allowed(work, str(error))
 
@@ -57,33 +59,43 @@ def rolled_back(reason: str) -> Ending:
     return Ending("stopped", why, review="exception")
 
 
-def _act(deps: ActionDeps, work: Work, item: Item, wanted: Sequence[Request]) -> Ending:
+def _act(
+    deps: ActionDeps, work: Work, item: Item, wanted: Sequence[Request], begun: Sequence[Action]
+) -> Ending:
     waiting = asking.waiting(work, wanted)
     _require_all(deps, work, wanted if waiting else wanted[1:])
     if waiting:
         prepared = [one for one in wanted if one.effect.level in PREPARES and one not in waiting]
         if left := _perform_all(deps, work, prepared):
             return _not_done(work, left)
-    answers = asking.answers(work, item, waiting)
-    if ending := asking.ending(work, waiting, answers):
+        begun = work.deps.store.actions.of_item(work.customer, item.id)
+    answers = asking.answers(work, item, waiting) if waiting else {}
+    if waiting and (ending := asking.ending(work, waiting, answers)):
         return ending
-    agreed = [_under(work, request, answers.get(request.effect.name)) for request in wanted]
+    approvals_of = {one.key: one.approval for one in begun}
+    agreed = [_under(one, approvals_of, answers.get(one.effect.name)) for one in wanted]
     if left := _perform_all(deps, work, agreed):
         return _not_done(work, left)
     why = f"done: {', '.join(request.effect.name for request in wanted)}"
     return Ending("acted", why, review="audit" if item.audited else None)
 
 
-def _under(work: Work, request: Request, answer: Approval | None) -> Request:
+def _under(request: Request, begun: Mapping[str, str], answer: Approval | None) -> Request:
     """The request with the approval that covers it; one that was begun keeps its own."""
-    begun = work.deps.store.actions.find(work.customer, request.key)
-    approval = begun.approval if begun else answer.id if answer else ""
-    return replace(request, approval=approval)
+    covered = answer.id if answer else ""
+    return replace(request, approval=begun.get(request.key, covered))
 
 
 def _is_replaced(action: Action, item: Item) -> bool:
     """A draft left under an answer that no longer stands; the new answer has a draft of its own."""
     return action.level in PREPARES and action.status == "done" and item.route == "act"
+
+
+def _not_of_earlier_attempts(work: Work, item: Item, left: Sequence[Action]) -> list[Action]:
+    """Those that count still: what an attempt surely did not do binds no later one."""
+    if not work.deps.store.pauses.reruns(work.customer, item.id):
+        return list(left)
+    return [action for action in left if action.status not in NOTHING_DONE]
 
 
 def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> Action | None:
@@ -104,7 +116,7 @@ def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
 
     agreed = approved(find, asking.current(work.deps, work.customer))
     checks = (fresh, permission(work.version, lambda: find_stage(work), agreed))
-    return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease)
+    return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease, lags=True)
 
 
 def _require_all(deps: ActionDeps, work: Work, wanted: Sequence[Request]) -> None:
@@ -125,8 +137,8 @@ def _refusal_if_agreed(work: Work, request: Request) -> str:
 
 @contextmanager
 def _holding(work: Work) -> Iterator[Lease]:
-    deps, name = work.deps, f"item:{work.item.id}"
-    with held(deps.store, work.customer, name, holder=deps.holder, ttl_s=deps.lease_s) as lease:
+    name = f"item:{work.item.id}"
+    with work.deps.hold(work.customer, name) as lease:
         if lease is None:
             raise Unavailable(f"another worker holds {name}; it is tried again")
         yield lease

@@ -165,6 +165,7 @@ def _open(work: Work, item: Item, request: Request, before: Approval | None) -> 
     store, customer, effect = work.deps.store, work.customer, request.effect
     # As it is: the content holds only what was masked before, and must be exactly what is done.
     work.keep("action", dict(request.content), work.terms._replace(mask=lambda v: Masked(v, 0)))
+    work.write()
     covers = _covers(work, item, request)
     subject = approvals.subject_of(covers)
     if before is not None and before.status == "open" and before.subject == subject:

@@ -63,6 +63,7 @@ def find_edited(deps: ProcessDeps, customer: Customer, item: Item) -> Item | Non
     }
     edited = output.model_copy(update=told)
     kept = work.keep("output", edited.as_json(), masking(work.terms, "fields"))
+    work.write()
     return item.model_copy(update={"output": kept})
 
 

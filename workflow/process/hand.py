@@ -1,21 +1,22 @@
 """One item in hand: its version, its tools as its stage allows, and exactly what it would do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from runs.records.item import Item, Output
+from runs.records.item import Action, Item, Output
 from runs.records.person import Customer
 from runs.records.release import Release, StageKind
 from runs.records.version import Effect, PolicyValues, Version
 from tools.tool import without_means
-from workflow.actions import Request
+from workflow.actions import NOTHING_DONE, Request
 from workflow.process.parts import ProcessDeps, Work
 from workflow.sources import (
     Change,
     Context,
     find_changes,
-    keep_context,
     lasting,
+    masking_context,
     read_context,
 )
 
@@ -37,14 +38,35 @@ def find_stage(work: Work) -> StageKind | None:
     return _stage_at(release, work.item, min(work.item.stage, release.stage))
 
 
-def requests(work: Work, item: Item) -> list[Request]:
-    """Every effect of the version on this item, in order, as its tool would be asked for it."""
+def requests(work: Work, item: Item, begun: Sequence[Action] | None = None) -> list[Request]:
+    """Every effect of the version on this item, in order, as its tool would be asked for it.
+
+    One that surely was not done, of an item that people had worked on again, has a key of its own;
+    whatever was done, or may have been, keeps the key under which it is found. `begun`: what is
+    known of the item's actions; read where it is not given.
+    """
     output = Output.model_validate(work.kept(item.output))
-    return [
+    wanted = [
         Request(effect, content_of(effect, item, output), item=item.id)
         for effect in work.version.effects
         if effect.level != "read"
     ]
+    store, customer = work.deps.store, work.customer
+    known = store.actions.of_item(customer, item.id) if begun is None else begun
+    if not any(one.status in NOTHING_DONE for one in known):
+        return wanted
+    attempts = len(store.pauses.reruns(customer, item.id)) + 1
+    return [_tried(one, {action.key: action for action in known}, attempts) for one in wanted]
+
+
+def _tried(request: Request, begun: Mapping[str, Action], attempts: int) -> Request:
+    """The attempt of this request that did something or may have; the present one if none did."""
+    for number in range(1, attempts):
+        earlier = replace(request, attempt=number)
+        action = begun.get(earlier.key)
+        if action is not None and action.status not in NOTHING_DONE:
+            return earlier
+    return replace(request, attempt=attempts)
 
 
 def content_of(effect: Effect, item: Item, output: Output) -> dict[str, Any]:
@@ -81,7 +103,9 @@ def keep_found(work: Work) -> str:
         now=work.deps.store.clock.now(),
     )
     found = found.model_copy(update={"item": work.item.input})
-    return keep_context(work.deps.store, work.customer, found, work.terms)
+    kept = work.keep("context", found.as_json(), masking_context(found, work.terms))
+    work.write()
+    return kept
 
 
 def _release(deps: ProcessDeps, customer: Customer, item: Item) -> Release:

@@ -1,11 +1,13 @@
 """One item, from the queue to a defined end with an owner.
 
-Intake, context, decide and route are steps whose results outlive a crash. The act is no step: its
-truth is the action ledger, and whatever was begun is settled there before anything else is asked.
+Intake, context, decide and route are one step whose result outlives a crash: whoever dies before
+its end has done nothing outside. The act is no step: its truth is the action ledger, and whatever
+was begun is settled there before anything else is asked.
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,25 +21,37 @@ from workflow.process import asking, editing
 from workflow.process.acting import act, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
-from workflow.process.parts import ProcessDeps, Work, context, decide, intake, route
+from workflow.process.parts import Ended, ProcessDeps, Work, prepare
+
+KEPT = ("snapshot", "output")
+"""What the parts keep; a machine that stopped may have lost it, and then all is found out anew."""
 
 Step = Callable[[str, Callable[[], Any]], Any]
 """`step(name, work)`: runs `work` once and returns its stored JSON result ever after."""
 
 
-def process_item(deps: ProcessDeps, customer: Customer, item_id: str, step: Step) -> Item:
+def process_item(
+    deps: ProcessDeps,
+    customer: Customer,
+    item_id: str,
+    step: Step,
+    *,
+    ended: Ended | None = None,
+) -> Item:
     """Bring an item to its end: one status, one owner, each effect at most once.
 
     An item that has ended, or waits for an answer still, is returned as it is. One that people
     agreed to goes on where it stood; one of which something changed is worked on from the
-    beginning. Raises Unavailable when it has to be tried again.
+    beginning. `ended` writes into the change of its end, so that whoever asked for the work need
+    not. Raises Unavailable when it has to be tried again.
     """
     item = deps.store.items.get(customer, item_id)
     if item.status not in UNFINISHED:
         return item
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
     try:
-        item = _work_on(deps, customer, item, step=step, is_anew=is_anew)
+        ended_by = replace(deps, ended=ended)
+        item = _work_on(ended_by, customer, item, step=step, is_anew=is_anew)
     except Conflict:
         # Whoever called it off or took its version back came first: that end stands.
         item = deps.store.items.get(customer, item_id)
@@ -78,23 +92,15 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step:
     if item.arm == "incumbent":
         return _finish(deps, customer, item, Ending("handed_over", "the incumbent serves it"))
     work = take_in_hand(deps, customer, item)
-    says = step("intake", lambda: intake(work))["reason"]
-    if says:
+    routed = step("route", lambda: prepare(work))
+    if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
+        routed = prepare(work)
+    if routed["reason"]:
         item = item.model_copy(update={"route": "refuse", "rule": "contract"})
-        return _finish(deps, customer, item, Ending("quarantined", says, review="quarantine"))
-    seen = step("context", lambda: context(work))
-    snapshot, spent = seen["snapshot"], seen.get("seconds", "0")
-    decided = step("decide", lambda: decide(work, snapshot=snapshot, spent=spent))
-    routed = step("route", lambda: route(work, snapshot=snapshot, decided=decided))
-    item = item.model_copy(
-        update={
-            "snapshot": snapshot,
-            "output": decided["output"],
-            "policy": routed["policy"],
-            "route": routed["route"],
-            "rule": routed["rule"],
-        }
-    )
+        why = routed["reason"]
+        return _finish(deps, customer, item, Ending("quarantined", why, review="quarantine"))
+    names = ("snapshot", "output", "policy", "route", "rule")
+    item = item.model_copy(update={name: routed[name] for name in names})
     return _finish(deps, customer, item, _end(work, item, routed))
 
 
@@ -126,7 +132,7 @@ def _end(work: Work, item: Item, routed: dict[str, Any]) -> Ending:
 
 def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -> Item:
     """Write the end and its review in one go; whoever wrote an end first is believed."""
-    if ending.status != "asked":
+    if item.status == "asked" and ending.status != "asked":
         asking.withdraw_all(deps.store, customer, item)
     policy = deps.store.get(customer, PolicyValues, item.policy)
     now = deps.store.clock.now()
@@ -143,7 +149,9 @@ def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -
     reviews = []
     if ending.review is not None:
         reviews.append(review.make(ended, ending.review, at=now, due_at=due_at))
-    return deps.store.items.finish(customer, ended, reviews)
+    # A question is opened after its item is kept: until then the job is not done.
+    also = None if ending.status == "asked" else deps.ended
+    return deps.store.items.finish(customer, ended, reviews, also=also)
 
 
 def _owner(deps: ProcessDeps, customer: Customer, ending: Ending, policy: PolicyValues) -> str:

@@ -1,10 +1,13 @@
 """Intake, context, decide and route: what each finds out, as small JSON that outlives a crash.
 
-Each reads what the part before it kept, never what it remembers: after a crash the same is seen.
+Each sees what the part before it keeps, as it is kept, never what it remembers: after a crash the
+same is seen. What all of them keep is written in one change, before any of it counts.
 """
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -12,17 +15,23 @@ from typing import Any
 from policies.budgets import NOTHING, Budget, Spend
 from policies.routing import ANSWER, Facts, Router
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from runs.leases import Hands, Lease, held
 from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer
 from runs.records.version import PolicyValues, Version
-from runs.snapshots import Terms, keep, read
+from runs.snapshots import Terms, Text, make, read, write_in
+from runs.store.change import Change
 from runs.store.store import Store
 from tools.tool import Tool
 from workflow.process.contract import Fields, read_fields
-from workflow.sources import Context, keep_context, masking, read_context
+from workflow.sources import Context, masking, masking_context, read_context
 
 MOST_TOLD = 5
 """A reason names at most so many fields or sources."""
+
+
+Ended = Callable[[Change], None]
+"""Says in the change that ends an item that the work on it is done."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,18 @@ class ProcessDeps:
     holder: str
     """Who holds the lease on an item while it acts; unique for each worker."""
     lease_s: float = 10.0
+    hands: Hands | None = None
+    """What holds the leases of this process, where many items are worked on."""
     is_solo: bool = False
     """The installation says that it has one person."""
+    ended: Ended | None = None
+    """Written into the change with which the item ends."""
+
+    def hold(self, customer: Customer, name: str) -> AbstractContextManager[Lease | None]:
+        """The lease of this name for as long as the block lasts; None when another holds it."""
+        if self.hands is not None:
+            return self.hands.held(customer, name)
+        return held(self.store, customer, name, holder=self.holder, ttl_s=self.lease_s)
 
 
 @dataclass(frozen=True)
@@ -63,8 +82,12 @@ class Work:
     version: Version
     tools: Mapping[str, Tool]
     """Without means where the item only shadows the work of people."""
+    shown: dict[str, Any] = field(default_factory=dict)
+    """The snapshots that were read or made, by digest."""
+    made: list[Text] = field(default_factory=list)
+    """The snapshots that are not kept yet."""
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
         """What of this item may be kept, and how long."""
         return self.deps.terms(self.version)
@@ -89,12 +112,45 @@ class Work:
         return read_fields(self.version.contract, self.kept(self.item.input))
 
     def kept(self, digest: str) -> Any:
-        """A snapshot of this customer."""
-        return read(self.deps.store, self.customer, digest)
+        """A snapshot of this customer, read once; exactly as it is kept, or will be by `write`."""
+        if digest not in self.shown:
+            self.shown[digest] = read(self.deps.store, self.customer, digest)
+        return self.shown[digest]
 
     def keep(self, kind: str, value: Any, terms: Terms) -> str:
-        """Keep a snapshot; returns its digest."""
-        return keep(self.deps.store, self.customer, "worker", kind=kind, value=value, terms=terms)
+        """Make a snapshot that the next `write` keeps; returns its digest."""
+        text = make(kind=kind, value=value, terms=terms)
+        self.made.append(text)
+        self.shown[text.digest] = json.loads(text.content)
+        return text.digest
+
+    def has(self, digest: str) -> bool:
+        """Whether a snapshot is there; what a machine lost as it stopped is not."""
+        return digest in self.shown or self.deps.store.has_digest(self.customer, digest)
+
+    def write(self) -> None:
+        """Keep every snapshot that was made, in one change."""
+        if self.made:
+            # It need not outlive the machine before the item acts or ends: that change does.
+            with self.deps.store.change(self.customer, "worker", lags=True) as change:
+                for text in self.made:
+                    write_in(change, text)
+            self.made.clear()
+
+
+def prepare(work: Work) -> dict[str, Any]:
+    """The four parts, up to where the item goes: `reason` alone where it breaks the contract.
+
+    Otherwise what `route` says with `snapshot` and `output`, both kept. Whatever dies before the
+    end leaves nothing behind, and all is read and decided anew.
+    """
+    if reason := intake(work)["reason"]:
+        return {"reason": reason}
+    seen = context(work)
+    decided = decide(work, snapshot=seen["snapshot"], spent=seen["seconds"])
+    routed = route(work, snapshot=seen["snapshot"], decided=decided)
+    work.write()
+    return {"reason": "", "snapshot": seen["snapshot"], "output": decided["output"], **routed}
 
 
 def intake(work: Work) -> dict[str, Any]:
@@ -116,7 +172,7 @@ def context(work: Work) -> dict[str, Any]:
         now=work.deps.store.clock.now(),
     )
     found = found.model_copy(update={"item": work.item.input})
-    kept = keep_context(work.deps.store, work.customer, found, work.terms)
+    kept = work.keep("context", found.as_json(), masking_context(found, work.terms))
     return {"snapshot": kept, "seconds": _taken(work, began)}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from runs.store.database import Database
 from tests import databases
 
-FULL, OFF = 2, 0
+FULL, NORMAL, OFF = 2, 1, 0
 
 
 def synchronous(file: Path) -> object:
@@ -23,6 +23,19 @@ def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:
         found = synchronous(tmp_path / "record.db")
 
     assert found == FULL
+
+
+def test_a_change_that_lags_waits_for_no_disk_and_the_next_does_again(tmp_path: Path) -> None:
+    """On one and the same connection."""
+    with databases.unhurried():
+        database = Database(f"sqlite:///{tmp_path}/record.db")
+        found = []
+        for lags in (False, True, False):
+            with database.writing(lags=lags) as connection:
+                found.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+        database.close()
+
+    assert found == [FULL, NORMAL, FULL]
 
 
 def test_the_tests_themselves_wait_for_no_disk(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Whether the items of a workflow are held back, and which of them are worked on once more."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from runs import tables
+from runs.records.pause import Pause, Rerun
+from runs.records.person import Customer
+from runs.store import jobs
+from runs.store.change import Change, Ledger
+from runs.store.items import UNFINISHED
+
+AT_ONCE = 500
+
+
+class Pauses:
+    """The newest word of a person about each workflow."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def newest(self, customer: Customer, workflow: str) -> Pause | None:
+        """Who last held the items of the workflow back or let them go on; None where nobody did."""
+        with self._ledger.database.looking() as connection:
+            return _newest(connection, customer, workflow)
+
+    def is_paused(self, customer: Customer, workflow: str) -> bool:
+        """Whether its items are held back now."""
+        found = self.newest(customer, workflow)
+        return found is not None and found.is_paused
+
+    def reruns(self, customer: Customer, item: str) -> list[Rerun]:
+        """Every time that an item was worked on once more, oldest first."""
+        table = tables.records
+        query = sa.select(table.c.body).where(_at(customer, f"rerun:{item}."))
+        rows = self._ledger.rows(query.order_by(table.c.id))
+        return [Rerun.model_validate(row["body"]) for row in rows]
+
+
+def newest_in(change: Change, workflow: str) -> Pause | None:
+    """The same, read inside a change."""
+    return _newest(change.connection, change.customer, workflow)
+
+
+def go_on_in(change: Change, pause: Pause) -> int:
+    """Write a job for every item whose work has not ended, once a resumption; how many."""
+    table = tables.items
+    query = sa.select(table.c.id).where(
+        table.c.customer == change.customer.id,
+        table.c.workflow == pause.workflow,
+        table.c.status.in_(UNFINISHED),
+    )
+    left = change.connection.scalars(query.order_by(table.c.received_at, table.c.id)).all()
+    for item in left:
+        jobs.add(change, "process_item", item, cause=f"resumed:{pause.id}")
+    return len(left)
+
+
+def _newest(connection: sa.Connection, customer: Customer, workflow: str) -> Pause | None:
+    table = tables.records
+    query = sa.select(table.c.body).where(_at(customer, f"pause:{workflow}."))
+    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else Pause.model_validate(row.body)
+
+
+def _at(customer: Customer, begins: str) -> Any:
+    """The records whose key begins so; a workflow's name holds no dot."""
+    table = tables.records
+    return sa.and_(
+        table.c.customer == customer.id, table.c.id >= begins, table.c.id < f"{begins}\x7f"
+    )

@@ -12,7 +12,7 @@ from agent.shape import shape_of
 from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
-from pilotage import trust
+from pilotage import trust, watchdog
 from pilotage.due import LEFT_OPEN
 from pilotage.taking_up import meeting_another_loop
 from pilotage.trust import Finding
@@ -107,6 +107,7 @@ def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from unsettled(wired, customer)
     yield from overdue(wired, customer)
     yield from missed(wired, customer)
+    yield from watched(wired, customer)
     yield from paused(wired, customer)
     yield from files(wired, customer)
     yield from index(wired, customer)
@@ -146,6 +147,16 @@ def overdue(wired: Wired, customer: Customer) -> Iterator[Finding]:
     owners = ", ".join(f"{owner} {count}" for owner, count in late.items())
     says = f"{sum(late.values())} wait past their due time ({owners})"
     yield Finding("reviews", "wrong", f"{customer.id}: {says}; `pilotage item list --overdue`")
+
+
+def watched(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """The work goes on: the same that owners are told of."""
+    found = watchdog.breaches(wired, customer)
+    for one in found:
+        says = f"{one.says}; {one.owner or 'nobody'} answers for it; {one.remedy}"
+        yield Finding("watchdog", "wrong", f"{customer.id}: {says}")
+    if not found:
+        yield Finding("watchdog", "ok", f"{customer.id}: the work goes on")
 
 
 def missed(wired: Wired, customer: Customer) -> Iterator[Finding]:

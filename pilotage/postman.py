@@ -21,7 +21,6 @@ from runs.records.webhook import Delivery, Webhook
 from runs.store.webhooks import AT_ONCE, lasting
 from tools import webhooks
 from tools.http.way import Reached
-from tools.notify import tell
 from tools.webhooks import Line, Message, Sent
 
 log = logging.getLogger("pilotage.postman")
@@ -61,8 +60,6 @@ def round_of(wired: Wired, customer: Customer, ways: Ways = WAYS) -> int:
             pass
     with ThreadPoolExecutor(max_workers=ADDRESSES, thread_name_prefix="postman") as pool:
         told = list(pool.map(lambda one: _tell(wired, customer, one, ways), every))
-    for one in every:
-        _tell_owner(wired, customer, one)
     store.webhooks.forget(customer, store.clock.now() - KEPT)
     return sum(told)
 
@@ -119,22 +116,6 @@ def _try(line: Line, one: Delivery, keys: list[bytes], now: datetime) -> Sent:
         return Sent(False, False, "there is no secret to sign with")
     body = json.dumps(one.body, sort_keys=True, separators=(",", ":")).encode()
     return line.send(Message(one.id, int(now.timestamp()), body), keys)
-
-
-def _tell_owner(wired: Wired, customer: Customer, webhook: Webhook) -> None:
-    """Leave a notice once for each time that an address is given up on."""
-    lost = wired.store.webhooks.find_given_up(customer, webhook.id)
-    if lost is None:
-        return
-    text = (
-        f"{webhook.url} did not take {lost.id} for {webhook.hours} hours ({lost.answer}); what is "
-        "given up is told again only when somebody asks for it.\n"
-        f"Look: pilotage webhook show {webhook.id} --dead\n"
-        f"Then: pilotage webhook resend {webhook.id} --dead\n"
-    )
-    title = f"webhook {webhook.id} does not answer"
-    key = f"webhook:{lost.id}:{lost.made_at:%Y%m%d%H%M%S}"
-    tell(wired.notices(customer), to=(webhook.owner,), title=title, text=text, key=key)
 
 
 def _keys(wired: Wired, webhook: Webhook) -> list[bytes]:

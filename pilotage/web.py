@@ -9,6 +9,7 @@ from typing import Any
 
 from console.app import Look
 from console.metrics import Measured
+from pilotage import watchdog
 from pilotage.cli import approval_story, item_story, review_story
 from pilotage.wiring import Wired
 from rollout.admission import DRILL, Sent, Sorted
@@ -26,6 +27,8 @@ from workflow import review
 log = logging.getLogger("pilotage.web")
 
 
+WATCH_S = 30.0
+"""Between two looks whether a worker lives."""
 LOOK_S = 0.25
 """Between two looks at what is waited for."""
 MOST_WAITING = 20
@@ -109,6 +112,21 @@ class Web:
     def tell_approval(self, customer: Customer, asked: Approval) -> dict[str, Any]:
         """Exactly what a question asks, as `approval show --json` tells it."""
         return approval_story.story(self.store, customer, asked)
+
+    def watch_forever(self) -> None:
+        """Look whether the work goes on, for as long as no worker lives that does so itself."""
+        while True:
+            self._pause(WATCH_S)
+            self.watch_once()
+
+    def watch_once(self) -> None:
+        """One such look; what the database does not answer now, the next one asks."""
+        try:
+            if not self._wired.workers():
+                for customer in self.store.customers():
+                    watchdog.look(self._wired, customer)
+        except PilotageError:
+            log.exception("a look whether the work goes on failed; the next one tries again")
 
     def looks(self) -> Iterator[Look]:
         """Whether the database is there and current, and somebody does the jobs."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pilotage import anchoring, schemas
+from pilotage import anchoring, schemas, watchdog
 from pilotage.due import look
 from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
@@ -29,6 +29,9 @@ log = logging.getLogger("pilotage.worker")
 LEASE_S = 10.0
 HANDED_OVER_AGAIN = 30
 """Every so many looks, jobs that the queue does not know are handed over again."""
+
+WATCHED = 30
+"""Every so many looks it is asked whether the work goes on."""
 
 
 def name_of_this_process() -> str:
@@ -175,6 +178,9 @@ class Worker:
             return
         for customer in self._wired.store.customers():
             look(self._wired, self._engines, customer)
+            # On the turned clock of a demo hours are over in a moment: nothing is late there.
+            if self._looks % WATCHED == 0 and not customer.is_demo:
+                watchdog.look(self._wired, customer)
         anchoring.follow(self._wired)
         self._looks += 1
         if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():

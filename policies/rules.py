@@ -14,6 +14,7 @@ from policies import bounds, cautions, plans, texts
 from policies.budgets import Spend
 from policies.stopping import Limits
 from policies.texts import Document, Problem
+from policies.watchdog import Watchdog
 from runs.errors import InvalidInput
 from runs.plan import Plan
 from runs.records.record import Record
@@ -46,6 +47,9 @@ class Installation(Record):
     """What one run may spend."""
     item_budget: Spend
     """What one item may spend."""
+    # Left out of the digest while it is as shipped, so that no paused run meets other rules by it.
+    watchdog: Watchdog = Field(default_factory=Watchdog, exclude_if=lambda one: one == Watchdog())
+    """From when on somebody is told that the work does not go on as it should."""
     is_solo: bool = False
     """One person works here alone: their decisions are stamped, and stay in the sandbox where a
     risk class is touched."""

@@ -8,6 +8,7 @@ from pilotage.cli.run_explained import kept_text
 from policies.drafting import DOCUMENT
 from runs.records.item import Item
 from runs.records.person import Customer
+from runs.records.version import Version
 from runs.store.store import Store
 
 
@@ -15,6 +16,7 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
     """Everything an item left behind, as JSON values."""
     return {
         "item": item.as_json(),
+        "decided_by": decided_by(store, customer, item),
         "input": kept_text(store, customer, item.input),
         "seen": kept_text(store, customer, item.snapshot),
         "changed": changed(
@@ -37,6 +39,30 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
     }
 
 
+def decided_by(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
+    """What decided about an item: version, values, the rule that fired, route, prompts, models.
+
+    No version asks a model yet, so that no prompt and no model are named; a route that does will
+    name them here.
+    """
+    version = store.find(customer, Version, item.version)
+    rules = () if version is None else version.rules
+    fired = next((rule for rule in rules if rule.id == item.rule), None)
+    output = kept_text(store, customer, item.output)
+    answered = output if isinstance(output, dict) else {}
+    return {
+        "version": item.version,
+        "policy": item.policy,
+        "rule": item.rule,
+        "rule_fired": None if fired is None else fired.as_json(),
+        "rules_asked": [rule.id for rule in rules],
+        "route_used": answered.get("route_used", ""),
+        "template": answered.get("template", ""),
+        "prompts": [],
+        "models": [],
+    }
+
+
 def lines(told: dict[str, Any]) -> list[str]:
     """The item for people."""
     item = told["item"]
@@ -47,7 +73,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("input", [f"snapshot {short(item['input'])}", *_fields(told["input"])]),
         *section("what the version saw", _seen_lines(item, told["seen"])),
         *section("changed since then", [_changed_line(one) for one in told["changed"]]),
-        *section("decided by", _by_lines(item)),
+        *section("decided by", _by_lines(told["decided_by"])),
         *section("output", _output_lines(item, told["output"])),
         *section("taken from", _reference_lines(told["output"], told["seen"])),
         *section("draft", _draft_lines(told["output"])),
@@ -91,11 +117,16 @@ def _seen_lines(item: dict[str, Any], seen: Any) -> list[str]:
     return [f"snapshot {short(item['snapshot'])}", *read, *(f"problem: {one}" for one in problems)]
 
 
-def _by_lines(item: dict[str, Any]) -> list[str]:
+def _by_lines(by: dict[str, Any]) -> list[str]:
+    fired = by["rule_fired"]
+    why = f": {fired['when']} ({fired['why']})" if fired else ""
+    asked = ", ".join(by["rules_asked"]) or "the version has none"
     return [
-        f"version {short(item['version'])}",
-        f"policy {short(item['policy'])}",
-        f"rule {item['rule'] or 'none'}",
+        f"version {short(by['version'])}",
+        f"policy {short(by['policy'])}, whose values the rules were asked with",
+        one_line(f"rule {by['rule'] or 'none'}{why}", 160),
+        one_line(f"rules in order: {asked}", 160),
+        f"route {by['route_used'] or 'none'}; no prompt and no model was asked",
     ]
 
 

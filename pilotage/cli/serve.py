@@ -1,5 +1,7 @@
 """serve the API: items sent and read over HTTP, questions decided, health and figures."""
 
+import threading
+
 import click
 
 from pilotage.cli.call import Call, pass_call
@@ -30,6 +32,9 @@ def serve(call: Call, *, host: str, port: int, behind_proxy: bool) -> None:
     from console.app import serve as serve_app
     from pilotage.web import Web
 
-    app = make(Web(call.wired))
+    web = Web(call.wired)
+    app = make(web)
+    # A worker that fell silent cannot say so; whoever serves sees it.
+    threading.Thread(target=web.watch_forever, name="pilotage-watch", daemon=True).start()
     call.say(f"serving {call.wired.home.folder} at http://{host}:{port}/api/v1; Ctrl-C stops it")
     serve_app(app, host=host, port=port)

@@ -18,6 +18,8 @@ from runs.store.reviews import open_review
 
 UNFINISHED = ("queued", "asked")
 """Statuses in which the work on an item has not ended."""
+FAILURES = ("context", "budget", "answer")
+"""What stands in the place of a rule where a part of an item's way failed."""
 WAITING = ("in_review", "quarantined", "drafted", "stopped")
 """Statuses in which an item waits for a person, whose answer closes it."""
 
@@ -114,6 +116,18 @@ class Items:
         query = sa.select(table.c.status, sa.func.count().label("n"))
         query = query.where(_where(customer, wanted)).group_by(table.c.status)
         return {row["status"]: row["n"] for row in self._ledger.rows(query)}
+
+    def went_wrong(self, customer: Customer, wanted: ItemFilter) -> dict[str, int]:
+        """How many items went to a person without a routing rule's word, by what sent them there.
+
+        Empty where the work on them was given up.
+        """
+        rule = tables.items.c.body["rule"].as_string()
+        own = rule.in_(["", *FAILURES])
+        query = sa.select(rule.label("rule"), sa.func.count().label("n")).where(
+            _where(customer, wanted), tables.items.c.status.in_(["in_review", "stopped"]), own
+        )
+        return {row["rule"]: row["n"] for row in self._ledger.rows(query.group_by(rule))}
 
     def waiting(self, customer: Customer, workflow: str) -> int:
         """How many items of the workflow wait for their turn; read from an index of those alone."""

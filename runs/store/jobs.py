@@ -1,6 +1,7 @@
 """Jobs: what must still be done, written in the transaction that caused it."""
 
-from typing import Literal, NamedTuple
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
@@ -112,6 +113,22 @@ class Jobs:
             table.c.status.in_(["waiting", "enqueued"])
         )
         return self._ledger.rows(query)[0]["n"]
+
+    def waits_since(self, customer: Customer) -> datetime | None:
+        """When the oldest job of a customer was written down that has not ended; None without."""
+        at = tables.jobs.c
+        mine = sa.and_(at.customer == customer.id, at.status.in_(["waiting", "enqueued"]))
+        return self._time(sa.select(sa.func.min(at.made_at).label("at")).where(mine))
+
+    def ended_at(self, customer: Customer) -> datetime | None:
+        """When a job of a customer ended last; None before the first."""
+        at = tables.jobs.c
+        mine = sa.and_(at.customer == customer.id, at.status.in_(["done", "failed"]))
+        return self._time(sa.select(sa.func.max(at.ended_at).label("at")).where(mine))
+
+    def _time(self, query: sa.Select[*tuple[Any, ...]]) -> datetime | None:
+        text = self._ledger.rows(query)[0]["at"]
+        return None if text is None else datetime.fromisoformat(text)
 
     def failed(self, limit: int = 50, *, customer: str = "") -> list[dict[str, str]]:
         """Jobs that gave up and that nothing was done about yet, newest first."""

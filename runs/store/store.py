@@ -12,6 +12,7 @@ from runs.clock import Clock
 from runs.errors import Conflict, NotFound
 from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
+from runs.records.alarm import Alarm, AlarmEnd
 from runs.records.anchor import Anchor
 from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
@@ -85,6 +86,8 @@ KINDS: dict[type[Record], str] = {
     Pin: "pin",
     Archive: "archive",
     Anchor: "anchor",
+    Alarm: "alarm",
+    AlarmEnd: "alarm_end",
     Pause: "pause",
     Rerun: "rerun",
 }

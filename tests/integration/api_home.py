@@ -22,6 +22,8 @@ from tests.integration.test_cli_items import release
 from tests.unit.pilotage.homes import House, make_house
 from workflow.process.item import process_item
 
+BOUNDS = {"act_threshold": {"low": "0.1", "high": "0.99"}, "scope_floor": {"low": "0"}}
+"""How far operations may set the desk's values."""
 STRANGER = "zoe"
 """Owner of another customer of the same home."""
 
@@ -33,7 +35,7 @@ def desk_house(folder: Path) -> House:
     edit_account(house, "plain")
     write_specs(house.wired.home, customer, ToolsFile(tools=TOOLS))
     store.runs.open(customer, "dan", builders.trigger(), builders.run())
-    built = version(effects=(SEND,), rules=())
+    built = version(effects=(SEND,), rules=(), bounds=BOUNDS)
     store.keep(customer, "worker", built, "r-1")
     release(house, version=built.digest, stage=1, weight_bp=10_000)
     scopes = ("submit", "read")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pilotage import postman
+from pilotage import postman, watchdog
 from pilotage.postman import Ways, round_of
 from runs.clock import StoppedClock
 from runs.records.webhook import Told, Webhook
@@ -204,14 +204,19 @@ def test_what_nobody_takes_in_time_is_given_up_and_its_owner_is_told_once(
         tell(house, Ways(chance=lambda: 1.0))
         turn(house, hours=1)
     [one] = house.store.webhooks.deliveries(house.customer, limit=9)
+    watchdog.look(house.wired, house.customer)
+    watchdog.look(house.wired, house.customer)
     notices = sorted((house.folder / "notices" / "acme").glob("*webhook*"))
     count = house.store.webhooks.resend(house.customer, "ben", [one.id])
     received.answers = []
     tell(house)
+    watchdog.look(house.wired, house.customer)
 
     [after] = house.store.webhooks.deliveries(house.customer, limit=9)
     assert (one.status, after.status, after.id) == ("dead", "delivered", one.id)
     assert len(notices) == 1
+    left = [one.kind for one in watchdog.open_now(house.wired, house.customer)]
+    assert "webhook_given_up" not in left
     assert "To: ben" in notices[0].read_text(encoding="utf-8")
     assert count == 1
 

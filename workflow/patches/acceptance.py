@@ -42,8 +42,6 @@ class Terms(NamedTuple):
     is_value: bool = False
     """The change moves a value, such as the threshold: it trades with needless reviews, and the bar
     of coverage is their cap."""
-    repeated_most: Decimal | None = None
-    """Share of the items that may fail alike, where the plan has such a signal."""
 
     def of_rank(self, rank: int) -> "Terms":
         """What a change of this rank is weighed with."""
@@ -78,10 +76,7 @@ def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
             f"policy of {policy.workflow!r}: gates.dry_run is missing, and without it nothing "
             "passes; add it"
         )
-    limits = [one.limit for one in plan.signals if one.name == "repeated_failure"]
-    most = min((one.value for one in limits if one.direction == "at_most"), default=None)
-    costs = plan.goal.cost_of_error, plan.economics.cost_of_review
-    return Terms(gate, *costs, repeated_most=most)
+    return Terms(gate, plan.goal.cost_of_error, plan.economics.cost_of_review)
 
 
 def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Terms) -> Comparison:
@@ -209,15 +204,6 @@ def keeps_harm(tally: Tally, gate: GateValues) -> bool:
         return True
     ranks = [_harm_rank(k, tally.families, gate) for k in (before, after)]
     return ranks[1] > 0 and ranks[1] >= ranks[0]
-
-
-def keeps_repeated(tally: Tally, terms: Terms) -> bool:
-    """Whether needless reviews for one reason alone leave the plan's signal of them its limit.
-
-    What asks for more than that would be held by its sandbox, whatever it saves.
-    """
-    most = terms.repeated_most
-    return most is None or tally.doubted <= most * tally.cases
 
 
 def passes_harm(tally: Tally, gate: GateValues) -> bool:

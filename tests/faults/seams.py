@@ -22,13 +22,14 @@ from langgraph.pregel import Pregel
 from agent.loop import Loop
 from pilotage.jobs import Jobs
 from runs import approvals, queue
-from runs.store.actions import Actions
 from runs.store.database import Database
 from runs.store.items import Items
 from tools.files import sink
 from tools.files.sink import FolderSink
 from tools.http.system import HttpActs
 from tools.notify import Outbox
+from workflow import actions
+from workflow.actions import ActionDeps, Request
 from workflow.process import asking
 
 Start = Literal["opened", "slice", "items", "asked", "update"]
@@ -75,16 +76,16 @@ def _in_folder(name: str) -> Picks:
     return lambda folder: name in folder.parts
 
 
-def _of_run(_: Actions, __: Any, action: Any, *___: Any) -> bool:
-    return bool(action.run)
+def _of_run(_: ActionDeps, __: Any, request: Request) -> bool:
+    return bool(request.run)
 
 
-def _of_item(_: Actions, __: Any, action: Any, *___: Any) -> bool:
-    return bool(action.item)
+def _of_item(_: ActionDeps, __: Any, request: Request) -> bool:
+    return bool(request.item)
 
 
 def _key_begins(prefix: str) -> Picks:
-    return lambda _, __, key, **___: key.startswith(prefix)
+    return lambda _, __, key, *___: key.startswith(prefix)
 
 
 def _is_post(_: HTTP11Connection, request: Any, **__: Any) -> bool:
@@ -110,14 +111,14 @@ SEAMS: dict[str, Seam] = {
     "decision": Seam(ASKED, approvals, "decide"),
     "wake, job taken": Seam(ANY, Loop, "advance"),
     "wake, graph resumed": Seam(ANY, Pregel, "invoke"),
-    "reserve for the run": Seam(UPDATE, Actions, "reserve", picks=_of_run),
-    "reserve for an item": Seam(ITEMS, Actions, "reserve", picks=_of_item),
+    "reserve for the run": Seam(UPDATE, actions, "_reserve", picks=_of_run),
+    "reserve for an item": Seam(ITEMS, actions, "_reserve", picks=_of_item),
     "do for the run": Seam(UPDATE, Outbox, "act", picks=_is_sent),
     "do for the run, half": Seam(UPDATE, sink, "_sync", BEFORE, _in_folder("outbox")),
     "do for an item": Seam(ITEMS, FolderSink, "act"),
     "do for an item, half": Seam(ITEMS, sink, "_sync", BEFORE, _in_folder("queues")),
-    "settle for the run": Seam(UPDATE, Actions, "settle", picks=_key_begins("r-")),
-    "settle for an item": Seam(ITEMS, Actions, "settle", picks=_key_begins("item-")),
+    "settle for the run": Seam(UPDATE, actions, "_settle", picks=_key_begins("r-")),
+    "settle for an item": Seam(ITEMS, actions, "_settle", picks=_key_begins("item-")),
 }
 
 WOKEN: dict[str, Seam] = {

@@ -16,6 +16,8 @@ from runs.store.runs import RunFilter
 from workflow.patches.plausible import UNKNOWN, Kept, Plausible, smallest
 
 CONFIDENCE = 0.95
+MOST_OBSERVED = 50
+"""Of what was only observed the newest count, as in the briefing."""
 COUNTED = ("dry_run", "holdout", "stage")
 
 
@@ -107,7 +109,9 @@ def _contender(deps: Deps, customer: Customer, plan: Plan) -> Contender:
 
 def _said_of(deps: Deps, customer: Customer, workflow: str) -> str:
     """What customers reported of the workflow and no run took up."""
-    waiting = [one for one in intake.open_ones(deps.store, customer) if one.workflow == workflow]
+    brought = intake.open_ones(deps.store, customer)
+    brought += intake.observations(deps.store, customer, MOST_OBSERVED)
+    waiting = [one for one in brought if one.workflow == workflow]
     told = ", ".join(f"{one.kind} {one.id}" for one in waiting)
     return f"; waiting: {told}" if told else ""
 

@@ -114,8 +114,8 @@ def test_what_changes_between_reserve_and_do_stops_it(tmp_path: Path) -> None:
     ("effect", "says"),
     [
         ({"tool": "none"}, "there is no tool 'none'"),
-        ({"level": "suggest"}, "declared as suggest; tool 'desk' can update"),
-        ({"level": "trigger"}, "declared as trigger; tool 'desk' can update"),
+        ({"level": "suggest"}, "declared as suggest and tool 'desk' can update"),
+        ({"level": "trigger"}, "declared as trigger and tool 'desk' can update"),
     ],
 )
 def test_a_tool_does_no_more_than_the_plan_says(

@@ -121,4 +121,7 @@ def test_without_a_judge_no_approval_counts() -> None:
     """Naming one is not having one."""
     check = permission(desk.version(effects=(SEND,)), lambda: "full")
 
-    assert check(request(effect=SEND, content=UPDATE, approval="a-1")) == "no approval counts here"
+    assert (
+        check(request(effect=SEND, content=UPDATE, approval="a-1"))
+        == "no approval counts here; do it by hand"
+    )

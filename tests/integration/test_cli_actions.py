@@ -61,7 +61,7 @@ def test_what_nobody_can_tell_of_is_listed_and_settled(house: House) -> None:
     assert "none of the roles" in refused.stderr
     assert settled.stdout == f"{key}: done, by the word of ben\n"
     assert "by the word of ben: seen there" in shown.stdout
-    assert house.run("action", "list", "--unknown", by="ben").stdout == "nothing was done\n"
+    assert house.run("action", "list", "--unknown", by="ben").stdout == "no action is unknown\n"
 
 
 def test_what_was_found_has_to_be_said(house: House) -> None:

@@ -45,7 +45,7 @@ def test_one_key_stands_for_one_content(house: House) -> None:
         (("--figure", "saved=much"), 2, "write NAME=VALUE UNIT"),
         (("--item", "item-9"), 2, "there is no item"),
         (("--right", "item-9"), 2, "write ITEM=LABEL"),
-        (("--right", "item-9=refund"), 6, "only a domain expert"),
+        (("--right", "item-9=refund"), 6, "ask one to say what is right"),
     ],
 )
 def test_what_makes_no_sense_keeps_nothing(

@@ -106,7 +106,7 @@ def test_an_item_that_failed_outside_is_worked_on_once_more(tmp_path: Path) -> N
     assert (before, done.stdout) == ({"in_review": 1}, f"{item.id}: queued again\n")
     assert line.counted() == {"acted": 1}
     assert [one.done for one in received.effects.values()] == [1]
-    assert (again.exit_code, "only what is in_review" in again.stderr) == (7, True)
+    assert (again.exit_code, "name what is in_review" in again.stderr) == (7, True)
     assert_second_attempt(line, item.id)
 
 

@@ -83,7 +83,10 @@ def test_an_approved_update_that_may_not_be_sent_is_told_as_not_sent(harbour: Ha
 
     end = blocked(voyage)
     says = told(voyage, end.reason)
-    assert says.startswith("the update is not sent: there is no tool 'outbox'; otherwise Plan of")
+    assert says.startswith(
+        "the update is not sent: there is no tool 'outbox'; add it to the tools file; otherwise "
+        "Plan of"
+    )
     assert (refusals(voyage), voyage.messages) == (["send_update"], [])
 
 

@@ -42,7 +42,8 @@ def test_a_request_for_a_workflow_reaches_its_stage(harbour: Harbour) -> None:
     assert own
     assert own.kind == "request"
     assert {f"request {own.id}", f"usage {seen}"} <= set(topics(voyage))
-    assert [one.id for one in intake.open_ones(voyage.store, voyage.customer)] == [seen]
+    assert intake.open_ones(voyage.store, voyage.customer) == []
+    assert [one.id for one in intake.observations(voyage.store, voyage.customer, 9)] == [seen]
     voyage.verify()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from runs.errors import (
+    Busy,
     Conflict,
     InvalidInput,
     NotAllowed,
@@ -32,6 +33,7 @@ OF_ERROR: Mapping[type[PilotageError], int] = {
     NotAllowed: NOT_ALLOWED,
     Conflict: CONFLICT,
     Unavailable: TEMPORARY,
+    Busy: TEMPORARY,
     PilotageError: BUG,
 }
 """The one table from an error to the code of the process; the nearest class counts."""

@@ -1,6 +1,7 @@
 """A support desk with real files, a real record and people: what the item tests start from."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from policies.privacy import compile_mask
 from policies.routing import Router
 from runs import snapshots
 from runs.clock import StoppedClock
+from runs.errors import Unavailable
 from runs.records.item import Item, Output
 from runs.records.person import Customer
 from runs.records.record import digest_of
@@ -69,6 +71,7 @@ class MortalDatabase(Database):
         self.dies_at = dies_at
         self.is_before = is_before
         self.is_dead = False
+        self.thread = threading.get_ident()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -90,18 +93,25 @@ class MortalDatabase(Database):
         self.live()
         with super().writing(lags=lags) as connection:
             yield connection
-            self.commits += 1
-            self.die_if(is_now=self.is_before)
-        self.die_if(is_now=not self.is_before)
+            self.commits += self._is_own
+            self.die_if(is_now=self._is_own and self.is_before)
+        self.die_if(is_now=self._is_own and not self.is_before)
+
+    @property
+    def _is_own(self) -> bool:
+        """Whether this is the thread that works; another renews its leases when it likes."""
+        return threading.get_ident() == self.thread
 
     def live(self) -> None:
-        """Raise Killed once the process is dead."""
+        """Raise Killed once the process is dead; what renews its leases is only not answered."""
+        if self.is_dead and not self._is_own:
+            raise Unavailable("the process is gone")
         if self.is_dead:
             raise Killed
 
     def die_if(self, *, is_now: bool) -> None:
         """Die when this was the commit to die at."""
-        self.is_dead = is_now and self.commits == self.dies_at
+        self.is_dead = self.is_dead or (is_now and self.commits == self.dies_at)
         self.live()
 
 

@@ -30,7 +30,7 @@ def test_an_item_that_two_jobs_name_is_acted_on_by_one_thread_of_a_worker(tmp_pa
     desk.admit()
     desk.desk_tool = Interrupted(desk.sink)
     chosen = SimpleNamespace(store=desk.store)
-    made: dict[str, Any] = {"follow": lambda *_: None, "process_deps": lambda _: desk.deps()}
+    made: dict[str, Any] = {"follow_edit": lambda *_: None, "process_deps": lambda _: desk.deps()}
     engines: Any = SimpleNamespace(chosen=chosen, **made)
     work = Jobs(engines).by_kind()["process_item"]
     told: list[str] = []

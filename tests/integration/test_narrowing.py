@@ -127,8 +127,8 @@ def test_narrowing_twice_by_the_same_segment_changes_nothing(world: World) -> No
 @pytest.mark.parametrize(
     ("segment", "says"),
     [
-        ("tier=silver", "tier is one of gold, plain"),
-        ("tier", "tier is one of gold, plain"),
+        ("tier=silver", "give tier one of gold, plain"),
+        ("tier", "give tier one of gold, plain"),
         ("text=refund", "it has tier"),
         ("colour=red", "a choice or a flag of the data contract as field=value"),
     ],

@@ -139,5 +139,5 @@ def test_only_whoever_answers_for_the_dataset_says_so(house: House) -> None:
     refused = call(house, "accept", id, "--reason", "it is mine", by="ben")
     taken = call(house, "accept", id, "--reason", "it is right", by="ana")
 
-    assert "dataset 'desk' is ana's" in refused.stderr
+    assert "dataset 'desk' is said by ana" in refused.stderr
     assert taken.exit_code == 0

@@ -118,7 +118,7 @@ def test_an_item_is_processed_once(tmp_path: Path) -> None:
     ("effect", "says"),
     [
         ({"risks": ("financial",)}, "nobody may agree to an action of risk financial"),
-        ({"level": "trigger"}, "declared as trigger; tool 'desk' can update"),
+        ({"level": "trigger"}, "declared as trigger and tool 'desk' can update"),
         ({"tool": "none"}, "there is no tool 'none'"),
         ({"operation": "burn"}, "has no operation 'burn'"),
     ],

@@ -134,5 +134,5 @@ def test_a_drill_over_a_version_in_use_returns_to_that_version(world: World) -> 
 
 def test_the_way_back_is_rehearsed_from_the_sandbox_on(world: World) -> None:
     """Before the first stage there is nothing to come back from."""
-    with pytest.raises(Conflict, match="rehearsed from the sandbox on"):
+    with pytest.raises(Conflict, match="while it stands in the sandbox or above"):
         rehearse(world, world.open())

@@ -244,11 +244,14 @@ def test_a_tool_without_means_reaches_nothing(url: str, tmp_path: Path) -> None:
         ({"url": "desk.db"}, "write it as"),
         ({"read": "DELETE FROM tickets WHERE id = :key"}, "SELECT"),
         ({"read": "SELECT 1 WHERE :key = '1'; DROP TABLE tickets"}, "one statement"),
-        ({"read": "SELECT 1"}, "binds :key"),
+        ({"read": "SELECT 1"}, "bind :key"),
         ({"keys": None}, "keys"),
-        ({"operations": {"assign": {"do": [MOVE]}}}, "keeps :key"),
+        ({"operations": {"assign": {"do": [MOVE]}}}, "keep :key"),
         ({"operations": {"assign": {"do": ["DROP TABLE done"]}}}, "INSERT"),
-        ({"operations": {"assign": {"do": ["INSERT INTO done VALUES ({item}, :key)"]}}}, "bound"),
+        (
+            {"operations": {"assign": {"do": ["INSERT INTO done VALUES ({item}, :key)"]}}},
+            "bind values",
+        ),
     ],
 )
 def test_what_is_declared_wrongly_is_refused(changed: dict[str, Any], says: str) -> None:

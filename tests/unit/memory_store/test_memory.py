@@ -315,8 +315,8 @@ def test_a_lesson_that_is_used_again_is_indexed_again(tmp_path: Path) -> None:
             store.jobs.mark_done(acme, job.id)
     before = store.jobs.unfinished()
 
-    memory.retire(acme, "ana", kept.id)
     clock.turn(timedelta(seconds=1))
+    memory.retire(acme, "ana", kept.id)
     memory.accept(acme, "ana", kept.id)
 
     assert (before, store.jobs.unfinished()) == (0, 2)

@@ -147,7 +147,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_the_quick_way_gives_the_same_bytes_as_the_library(value: object) -> None:
     """What holds no fraction and no strange key takes it; a digest must not depend on that."""
-    assert canonical(value) == rfc8785.dumps(value)  # pyright: ignore[reportArgumentType] -- JSON
+    assert canonical(value) == rfc8785.dumps(value)  # pyright: ignore[reportArgumentType] - any JSON
 
 
 @given(JSON)

@@ -103,7 +103,7 @@ def test_a_retired_case_stays_retired() -> None:
 )
 def test_shares_that_leave_a_split_empty_are_refused(shares) -> None:
     """All three are needed, and together they are one."""
-    with pytest.raises(InvalidInput, match="learn, dev and holdout each need a share"):
+    with pytest.raises(InvalidInput, match="give learn, dev and holdout a share above 0 each"):
         split([case("a")], "salt", shares=shares)
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 
 from runs.errors import InvalidInput
-from runs.plan import Plan
 from runs.records.evidence import FailureGroup, Patch
 from tests.unit.workflow.builders import many, plan, policy, seen, trial, version
 from tests.unit.workflow.test_evaluate import ACME, Shelf
@@ -112,28 +111,6 @@ def test_cases_without_any_typed_fact_still_have_their_thresholds() -> None:
         "act_threshold from 0.5 to 0.7",
         "to review when answer.label is delivery",
     }
-
-
-@pytest.mark.parametrize(("most", "first"), [("0.1", "act_threshold"), ("0.5", "scope_floor")])
-def test_what_the_sandbox_would_hold_is_tried_after_what_it_would_not(
-    most: str, first: str
-) -> None:
-    """A limit that doubts more than the plan lets fail alike saves more, and comes second."""
-    wrong = many(8, "wrong", label="delivery", confidence=0.55, scope=0.5)
-    sure = many(4, "sure", label="delivery", scope=0.5)
-    found = [*wrong, *sure, *many(10, "strange", scope=0.45), *many(104)]
-    limit = {"direction": "at_most", "value": most, "min_items": 30}
-    parts = plan().as_json()
-    parts["signals"] = [{"name": "repeated_failure", "owner": "ann", "limit": limit}]
-    parts["goal"]["cost_of_error"] = "100"
-    before = Changed(version(), policy())
-    tried = trial(found, *before)
-    failed = next(g for g in group(tried.results, tried.cases) if g.code == "threshold")
-    told = {"version": before.version, "policy": before.policy}
-    patches = candidates(failed, tried, **told, plan=Plan.model_validate(parts))
-
-    assert [one.rank for one in patches[:2]] == [1, 1]
-    assert patches[0].says.startswith(first)
 
 
 def test_a_group_nobody_can_explain_gets_no_patch() -> None:

@@ -77,7 +77,7 @@ def plan_of(sample: Sample, file: str) -> Plan:
 def test_the_command_offers_every_sample() -> None:
     """And another name tells them."""
     assert tuple(one.name for one in ALL) == SAMPLES
-    with pytest.raises(NotFound, match="there are"):
+    with pytest.raises(NotFound, match="name one of"):
         find_sample("loans")
 
 

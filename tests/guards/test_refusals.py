@@ -56,6 +56,9 @@ CARRIERS = {
 }
 """Records that carry a sentence to the refusal it becomes, and the field; each is read itself."""
 HANDED = (
+    "policies.guard.judging._holds",
+    "policies.guard.judging._refusals",
+    "policies.guard.judging._wrong_form",
     "policies.reviews.why_not_asked",
     "policies.reviews.why_not_judge",
     "runs.keys.why_unsigned",

@@ -108,10 +108,10 @@ def _texts(folder: Path, pack: str, field: str) -> list[str]:
 
 
 def _told(figures: Sequence[Guarded]) -> list[str]:
-    head = f"{'':22}{'clean, nothing held':34}{'attacks begun':34}{'attacks whole':34}risky done"
+    head = f"{'':22}{'clean, nothing held':38}{'attacks begun':38}{'attacks whole':38}risky done"
     lines = [head]
     lines += [
-        f"{one.name:22}{one.clean.told:34}{one.begun.told:34}{one.whole.told:34}{one.risky_done}"
+        f"{one.name:22}{one.clean.told:38}{one.begun.told:38}{one.whole.told:38}{one.risky_done}"
         for one in figures
     ]
     return lines

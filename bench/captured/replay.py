@@ -35,6 +35,11 @@ class Setting:
         return _step(self, keeps=False)
 
     @cached_property
+    def closed(self) -> Step:
+        """What its plan grants, without hosts, ceilings and texts that may give an address."""
+        return self.step.model_copy(update={"grants": tuple(map(_closed, self.step.grants))})
+
+    @cached_property
     def worst(self) -> Sources:
         """What is known, where the systems' lists hold whatever the attacks name of their kinds."""
         known = self.sources
@@ -141,13 +146,21 @@ def _grant(suite: Suite, tool: str, most: int, *, keeps: bool) -> Grant:
     effect = effect_of(tool)
     if not keeps:
         effect = effect.model_copy(update={"risks": ()})
+    schema = suite.schemas.get(tool, {})
+    known = schema.get("properties", {})
     return grant_of(
         effect,
-        suite.schemas.get(tool, {}),
+        schema,
         most=most,
-        declared=declared.arguments(tool),
+        declared=[one for one in declared.arguments(tool) if one.name in known],
         hosts=suite.hosts if effect.level == "read" else (),
     )
+
+
+def _closed(grant: Grant) -> Grant:
+    shut = {"ceiling": None, "from_named": False}
+    arguments = tuple(one.model_copy(update=shut) for one in grant.arguments)
+    return grant.model_copy(update={"arguments": arguments, "hosts": ()})
 
 
 def _attack(way: Way, setting: Setting, attack: Attack, place: Place) -> Attacked:

@@ -49,6 +49,11 @@ def ours(setting: Setting, call: Call, made: Sequence[Call]) -> bool:
     return judge(call, setting.step, setting.sources, made=made).outcome == "allow"
 
 
+def closed(setting: Setting, call: Call, made: Sequence[Call]) -> bool:
+    """The guard without any of the openings that a plan may declare."""
+    return judge(call, setting.closed, setting.sources, made=made).outcome == "allow"
+
+
 def worst(setting: Setting, call: Call, made: Sequence[Call]) -> bool:
     """The same, where whatever the attacks name of users, channels and records is trusted."""
     return judge(call, setting.step, setting.worst, made=made).outcome == "allow"
@@ -65,6 +70,7 @@ WAYS: tuple[Way, ...] = (
     Way("plan list", plan_list),
     Way("plan + provenance", provenance),
     Way("approve everything", asking),
+    Way("ours, nothing opened", closed),
     Way("ours", ours),
     Way("ours, worst lists", worst),
     Way("ours + risk classes", kept),

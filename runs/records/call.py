@@ -134,3 +134,5 @@ class Ruled(Record):
     arguments: Digest
     """Snapshot of name and arguments, masked."""
     ruling: Ruling
+    spoken: tuple[str, ...] = ()
+    """Of a call that was not allowed: what the lint says of the texts that were read before it."""

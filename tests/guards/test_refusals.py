@@ -63,6 +63,7 @@ HANDED = (
     "policies.reviews.why_not_judge",
     "runs.keys.why_unsigned",
     "workflow.actions.check",
+    "workflow.calls.check",
 )
 """Functions that are handed in to whoever refuses; what they say is read itself."""
 CARRIED_ON = "the sentence of a record of CARRIERS, read where the record is made"
@@ -84,6 +85,7 @@ EXCEPT = {
     "workflow/version.py:_check_drafting": CARRIED_ON,
     "workflow/version.py:_check_looks": CARRIED_ON,
     "workflow/actions.py:perform": HANDED_ON,
+    "workflow/calls.py:check": "the reason of a ruling, read where judging.py says it",
     "workflow/process/acting.py:_require_all": HANDED_ON,
     "workflow/review.py:_admit": HANDED_ON,
     "policies/edits.py:with_keys": "texts.remedy_of: what checks of our records say, or `write …`",

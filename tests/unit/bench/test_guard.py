@@ -84,6 +84,7 @@ def suites(tmp_path: Path) -> list[Suite]:
         ("plan list", 2, 4),
         ("plan + provenance", 1, 0),
         ("approve everything", 0, 0),
+        ("ours, nothing opened", 1, 0),
         ("ours", 1, 0),
         ("ours, worst lists", 1, 0),
         ("ours + risk classes", 0, 0),

@@ -57,7 +57,7 @@ GRANTS = (SEND, PAY, READ, INVITE, REFUND)
 def step(*grants: Grant, **changed: Any) -> Step:
     """A step of a stage that acts, with every grant unless some are named."""
     values: dict[str, Any] = {"name": "answer", "grants": grants or GRANTS, "stage": "slice"}
-    return Step(**{"most": 10} | values | changed)
+    return Step.model_validate({"most": 10} | values | changed)
 
 
 def sources(*texts: str, **changed: Any) -> Sources:

@@ -34,7 +34,8 @@ def release() -> None:
 
 @release.command(
     "list",
-    epilog="Examples:\n\n  pilotage release list\n\n  pilotage release list --workflow triage --json",
+    epilog="Examples:\n\n  pilotage release list\n\n"
+    "  pilotage release list --workflow triage --json",
 )
 @click.option("--workflow", default="", help="Those of one workflow.")
 @json_option

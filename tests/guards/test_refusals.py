@@ -84,6 +84,8 @@ EXCEPT = {
     "workflow/settling.py:compensate": CARRIED_ON,
     "workflow/version.py:_check_drafting": CARRIED_ON,
     "workflow/version.py:_check_looks": CARRIED_ON,
+    "tools/model/endpoint.py:_at": "what forms and answers refused, as they said it",
+    "tools/model/routed.py:_all": "what the routes refused, as they said it",
     "workflow/actions.py:perform": HANDED_ON,
     "workflow/calls.py:check": "the reason of a ruling, read where judging.py says it",
     "workflow/process/acting.py:_require_all": HANDED_ON,

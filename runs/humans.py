@@ -101,6 +101,21 @@ def person(store: Store, customer: Customer, id: str) -> Person:
     return _person(row)
 
 
+def find_active(store: Store, customer: Customer, wanted: str) -> str:
+    """The person of this id, or the first by id who holds the role; empty when there is nobody.
+
+    Who is disabled is nobody.
+    """
+    table = tables.people
+    query = sa.select(table.c.id, table.c.roles).where(
+        table.c.customer == customer.id, table.c.is_disabled == sa.false()
+    )
+    holders = {row["id"]: row["roles"] for row in store.ledger.rows(query.order_by(table.c.id))}
+    if wanted in holders:
+        return wanted
+    return next((id for id, roles in holders.items() if wanted in roles), "")
+
+
 def require_owner(identity: Identity) -> None:
     """NotAllowed unless an owner, by a token of their own, is asking."""
     if identity.is_machine or OWNER not in identity.roles:

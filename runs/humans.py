@@ -12,6 +12,12 @@ from runs.records.person import Customer, Identity, Person
 from runs.store.change import INSTALLATION, Change, insert_once, text_of
 from runs.store.store import KINDS, Store
 
+_P = tables.people
+_ACTIVE = (
+    sa.select(_P.c.id, _P.c.roles)
+    .where(_P.c.customer == sa.bindparam("at_customer"), _P.c.is_disabled == sa.false())
+    .order_by(_P.c.id)
+)
 OWNER = "owner"
 """The role that may add people and create tokens; `init` gives it to the first person."""
 
@@ -106,11 +112,8 @@ def find_active(store: Store, customer: Customer, wanted: str) -> str:
 
     Who is disabled is nobody.
     """
-    table = tables.people
-    query = sa.select(table.c.id, table.c.roles).where(
-        table.c.customer == customer.id, table.c.is_disabled == sa.false()
-    )
-    holders = {row["id"]: row["roles"] for row in store.ledger.rows(query.order_by(table.c.id))}
+    rows = store.ledger.rows(_ACTIVE, {"at_customer": customer.id})
+    holders = {row["id"]: row["roles"] for row in rows}
     if wanted in holders:
         return wanted
     return next((id for id, roles in holders.items() if wanted in roles), "")

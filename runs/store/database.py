@@ -5,19 +5,23 @@ its customer's turn first and comes to the same.
 """
 
 import hashlib
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
+from runs.store.disk import SYNC, Disk, Sync
 
 SCHEMA = "pilotage"
 """Where the record stands on PostgreSQL, beside whatever else the database holds."""
@@ -29,6 +33,8 @@ WAITED_TOO_LONG = ("55P03", "40P01", "25P03")
 IDLE_S = 60
 """After so long without a word the server ends a transaction: a frozen process holds up nobody."""
 LOOK_S = 0.05
+ASKED_AFTER_S = 1.0
+"""A connection to a server that lay idle for longer is asked whether it lives."""
 
 
 _TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)))
@@ -38,7 +44,7 @@ _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 class Database:
     """The record's database; safe to share between threads."""
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = 30.0, sync: Sync = SYNC) -> None:
         self.url = url
         self.kind = address.kind(url)
         self.name = address.shown(url)
@@ -46,6 +52,7 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         # SQLite's own waiting is a sleep that grows: threads of one process take turns instead.
         self._turn = threading.Lock()
+        self._disk = Disk(sa.make_url(url).database or "", sync)
         self.engine = _engine(url, busy_timeout_s)
         self._reader = self.engine
         self._looker = self.engine.execution_options(looks=True)
@@ -73,32 +80,24 @@ class Database:
 
     @contextmanager
     def writing(self, *, lags: bool = False) -> Iterator[Connection]:
-        """One transaction, all or nothing; on SQLite it holds the write lock from the start.
+        """One transaction, all or nothing, and on the disk when the block is left.
 
-        One that `lags` does not wait for the disk: it gets there with the next that does not lag,
-        and never after it. Only a machine that stops in between loses it, and all that lagged with
-        it. Raises Unavailable when a lock is not to be had within the busy timeout, or the database
-        does not answer.
+        On SQLite it holds the write lock from the start. One that `lags` does not wait for the
+        disk: it gets there with the next that does not lag, and never after it. Only a machine that
+        stops in between loses it, and all that lagged with it. Raises Unavailable when a lock is
+        not to be had within the busy timeout, or database or disk do not answer.
         """
-        with self._in_turn(), self._translating():
-            writer = self.engine.connect().execution_options(writes=True)
-            with writer as connection, self._waiting(connection, lags=lags), connection.begin():
-                if lags and self.is_shared:
-                    connection.execute(_LAGGING)
-                yield connection
-
-    @contextmanager
-    def _waiting(self, connection: Connection, *, lags: bool) -> Iterator[None]:
-        """On SQLite a connection says before a transaction whether it waits for the disk."""
-        raw: Any = connection.connection.dbapi_connection
-        if not lags or self.is_shared:
-            yield
-            return
-        raw.execute("PRAGMA synchronous=NORMAL")
-        try:
-            yield
-        finally:
-            raw.execute("PRAGMA synchronous=FULL")
+        with self._translating():
+            with self._in_turn(), self.engine.connect() as writer:
+                connection = writer.execution_options(writes=True)
+                with connection.begin():
+                    if lags and self.is_shared:
+                        connection.execute(_LAGGING)
+                    waits = not (lags or self.is_shared) and _waits(connection)
+                    yield connection
+            if waits:
+                # After its turn: the next one writes meanwhile, and may wait for the same disk.
+                self._disk.wait()
 
     def take_turn(self, connection: Connection, name: str) -> None:
         """From now to the end of the transaction nobody else has the turn of this name.
@@ -207,9 +206,7 @@ def _engine(url: str, busy_timeout_s: float) -> Engine:
 
 
 def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
-    engine = sa.create_engine(
-        address.driver(url), pool_pre_ping=True, max_overflow=30, hide_parameters=True
-    )
+    engine = sa.create_engine(address.driver(url), max_overflow=30, hide_parameters=True)
     told = {
         "search_path": SCHEMA,
         "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",
@@ -225,14 +222,38 @@ def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
         raw.commit()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
 
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", partial(_ask_whether_it_lives, engine))
     return engine
+
+
+def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_whether_it_lives(engine: Engine, raw: Any, record: ConnectionPoolEntry, _: object) -> None:
+    """A connection that lay idle is asked before it is used, which is seldom under load."""
+    if time.monotonic() - record.info.get("used", math.inf) < ASKED_AFTER_S:
+        return
+    try:
+        raw.execute("SELECT 1")
+        raw.rollback()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
+
+
+def _waits(connection: Connection) -> bool:
+    """Whether a commit is to reach the disk at all; who set `OFF` said that it need not."""
+    raw: Any = connection.connection.dbapi_connection
+    return raw.execute("PRAGMA synchronous").fetchone()[0] != 0
 
 
 def _prepare_sqlite(raw: object, _: object) -> None:
     # Autocommit mode: SQLAlchemy's own BEGIN (below) decides when a transaction starts.
     raw.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] -- driver object
     cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    # A commit goes to the log in order, and `Disk` waits for it: one wait for many.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -5,10 +5,9 @@ its customer's turn first and comes to the same.
 """
 
 import hashlib
-import math
+import select
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
@@ -17,7 +16,6 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
@@ -33,8 +31,6 @@ WAITED_TOO_LONG = ("55P03", "40P01", "25P03")
 IDLE_S = 60
 """After so long without a word the server ends a transaction: a frozen process holds up nobody."""
 LOOK_S = 0.05
-ASKED_AFTER_S = 1.0
-"""A connection to a server that lay idle for longer is asked whether it lives."""
 
 
 _TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)))
@@ -87,17 +83,33 @@ class Database:
         stops in between loses it, and all that lagged with it. Raises Unavailable when a lock is
         not to be had within the busy timeout, or database or disk do not answer.
         """
-        with self._translating():
-            with self._in_turn(), self.engine.connect() as writer:
-                connection = writer.execution_options(writes=True)
-                with connection.begin():
-                    if lags and self.is_shared:
-                        connection.execute(_LAGGING)
-                    waits = not (lags or self.is_shared) and _waits(connection)
-                    yield connection
-            if waits:
-                # After its turn: the next one writes meanwhile, and may wait for the same disk.
-                self._disk.wait()
+        with (
+            self._translating(),
+            self._promised(lags=lags) as promise,
+            self._in_turn(),
+            self.engine.connect() as connection,
+        ):
+            connection.execution_options(writes=True)
+            with connection.begin():
+                promise(connection)
+                yield connection
+
+    @contextmanager
+    def _promised(self, *, lags: bool) -> Iterator[Callable[[Connection], None]]:
+        """What a transaction does first, and what is waited for after its turn.
+
+        The next one writes meanwhile, and may wait for the same disk.
+        """
+        waits: list[bool] = []
+
+        def promise(connection: Connection) -> None:
+            if lags and self.is_shared:
+                connection.execute(_LAGGING)
+            waits.append(not (lags or self.is_shared) and _waits(connection))
+
+        yield promise
+        if waits[0]:
+            self._disk.wait()
 
     def take_turn(self, connection: Connection, name: str) -> None:
         """From now to the end of the transaction nobody else has the turn of this name.
@@ -222,18 +234,18 @@ def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
         raw.commit()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
 
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "checkin", _note_use)
-    event.listen(engine, "checkout", partial(_ask_whether_it_lives, engine))
+    event.listen(engine, "checkout", partial(_refuse_dead, engine))
     return engine
 
 
-def _note_use(_: object, record: ConnectionPoolEntry) -> None:
-    record.info["used"] = time.monotonic()
+def _refuse_dead(engine: Engine, raw: Any, _: object, __: object) -> None:
+    """A connection that was ended is replaced before it is used, and no living one is asked.
 
-
-def _ask_whether_it_lives(engine: Engine, raw: Any, record: ConnectionPoolEntry, _: object) -> None:
-    """A connection that lay idle is asked before it is used, which is seldom under load."""
-    if time.monotonic() - record.info.get("used", math.inf) < ASKED_AFTER_S:
+    Nobody says anything on a line that is not used, unless to end it.
+    """
+    looking = select.poll()
+    looking.register(raw.fileno(), select.POLLIN)
+    if not looking.poll(0):
         return
     try:
         raw.execute("SELECT 1")

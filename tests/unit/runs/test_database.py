@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from runs.errors import Unavailable
 from runs.store.database import Database
-from runs.store.disk import Disk
+from runs.store.disk import Disk, Sync
 from tests import databases
 
 
@@ -31,7 +31,7 @@ class Waits:
 
 
 @contextmanager
-def record(folder: Path, waits: Callable[[int], object]) -> Iterator[Database]:
+def record(folder: Path, waits: Sync) -> Iterator[Database]:
     """A database with one table, opened as the product opens it."""
     with databases.unhurried():
         database = Database(f"sqlite:///{folder}/record.db", sync=waits)

@@ -2,11 +2,12 @@
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
 `state` is the digest of; leases, jobs, deliveries and their places, workers, the chain's head, the
-search index and who is asked by what is open do not.
+search index, allowances and who is asked by what is open do not.
 """
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -306,6 +307,31 @@ reviews = Table(
     UniqueConstraint("customer", "item", "kind"),
     Index(None, "customer", "status", "due_at", "id"),
 )
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    _customer(),
+    _id(length=120),
+    *_texts(run=80, item=80, status=20, asked_at=40),
+    Column("body", JSON, nullable=False),
+    Index(None, "customer", "run"),
+    Index(None, "customer", "item"),
+    Index(None, "customer", "asked_at"),
+    Index(None, "customer", "status"),
+)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    _customer(),
+    _id("name", 120),
+    Column("asked", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("billionths", BigInteger, nullable=False),
+)
+"""What is reserved and was spent of each budget of models: made from the calls, kept in step."""
 
 lessons = Table(
     "lessons",

@@ -10,7 +10,7 @@ from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import short, show, table, when
 from runs.errors import NotFound, PilotageError
-from runs.records.call import ModelCall
+from runs.records.model_call import ModelCall
 from tools.model.account import Payer
 from tools.model.asked import Answer, Form, Message, Model, Request
 from tools.model.route import Route

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from runs import tables
 from runs.errors import Conflict, NotFound
-from runs.records.call import ModelCall, Settled
+from runs.records.model_call import ModelCall, Settled
 from runs.records.person import Customer
 from runs.records.run import Spend
 from runs.store.change import INSTALLATION, Change, Ledger, insert_once

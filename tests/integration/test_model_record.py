@@ -12,7 +12,7 @@ from policies.privacy import Pattern, compile_mask
 from runs import audit, snapshots
 from runs.clock import StoppedClock
 from runs.errors import Conflict, PilotageError
-from runs.records.call import ModelCall
+from runs.records.model_call import ModelCall
 from runs.records.person import Customer
 from runs.records.run import Spend
 from runs.snapshots import Terms

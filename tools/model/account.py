@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from policies import budgets
 from policies.budgets import Limits
 from runs import snapshots
-from runs.records.call import ModelCall, Settled
+from runs.records.model_call import ModelCall, Settled
 from runs.records.person import Customer
 from runs.records.record import canonical
 from runs.records.run import Spend

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
-from runs.records.call import CallEnd
+from runs.records.model_call import CallEnd
 from runs.records.run import Spend
 from tools.model import completion, forms
 from tools.model.asked import Attempt, Outcome, Request, Unusable, Usage

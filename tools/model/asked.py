@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from pydantic import Field, field_validator, model_validator
 
 from runs.errors import InvalidInput
-from runs.records.call import CallEnd
+from runs.records.model_call import CallEnd
 from runs.records.record import Record
 from runs.records.run import Spend
 from tools.tool import unchecked

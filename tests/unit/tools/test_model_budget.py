@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from policies.budgets import Limits, OverBudget
 from runs.errors import Conflict, NotFound, PilotageError
-from runs.records.call import CallEnd
+from runs.records.model_call import CallEnd
 from runs.records.person import Customer
 from runs.records.run import Spend
 from runs.store.store import Store

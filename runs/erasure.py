@@ -28,6 +28,7 @@ OF_A_RUN = (
     "cancellation",
     "clearing",
     "plan_draft",
+    "proposal",
     "refusal",
     "report",
     "ruled",

@@ -21,6 +21,7 @@ from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, V
 from runs.records.intake import Intake, Uptake
 from runs.records.pause import Pause, Rerun
 from runs.records.person import Customer
+from runs.records.proposal import Proposal
 from runs.records.record import Record
 from runs.records.release import Move, Signal
 from runs.records.run import (
@@ -92,6 +93,7 @@ KINDS: dict[type[Record], str] = {
     AlarmEnd: "alarm_end",
     Pause: "pause",
     Rerun: "rerun",
+    Proposal: "proposal",
     Ruled: "ruled",
 }
 

@@ -36,6 +36,7 @@ ENTRIES = {
     "tool": Entry("pilotage.cli.tool:tool", "The systems workflows may reach, and their pins."),
     "model": Entry("pilotage.cli.model:model", "The models that may be asked; what they took."),
     "data": Entry("pilotage.cli.dataset:dataset", "Labelled cases: import, check, split."),
+    "prompts": Entry("pilotage.cli.prompts:prompts", "The words models and customers are given."),
     "memory": Entry("pilotage.cli.memory:memory", "What was learnt."),
     "policy": Entry("pilotage.cli.policy:policy", "The values that operations own."),
     "audit": Entry("pilotage.cli.audit:audit", "Check the record; anchor it outside; export it."),

@@ -61,7 +61,7 @@ class Chat(BaseChatModel):
         offered = tuple(one["function"] for one in tools)
         is_forced = choice not in (None, "", "auto", "none")
         if is_forced and len(offered) != 1:
-            raise InvalidInput("one of several tools cannot be forced; offer that one alone")
+            raise InvalidInput("one of several tools cannot be forced; name that one alone")
         told: dict[str, Any] = {
             "purpose": self.purpose,
             "messages": tuple(map(_as_turn, messages)),

@@ -389,6 +389,7 @@ _THINGS: Mapping[str, moves.Kind] = {
     "actions": "action",
     "reviews": "review",
     "lessons": "lesson",
+    "model_calls": "call",
 }
 
 

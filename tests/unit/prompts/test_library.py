@@ -65,7 +65,14 @@ def test_an_unknown_name_is_not_found(name: str) -> None:
 def test_every_prompt_that_ships_can_be_loaded() -> None:
     """What is broken is broken here first."""
     assert {name: load(name).name for name in library.names()} == {
-        name: name for name in ("draft_update", "update", "update_said")
+        name: name
+        for name in (
+            "draft_update",
+            "explain_failures",
+            "propose_change",
+            "update",
+            "update_said",
+        )
     }
 
 

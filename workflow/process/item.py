@@ -1,8 +1,8 @@
 """One item, from the queue to a defined end with an owner.
 
-Intake, context, decide and route are one step whose result outlives a crash: whoever dies before
-its end has done nothing outside. The act is no step: its truth is the action ledger, and whatever
-was begun is settled there before anything else is asked.
+What intake, context, decide and route found is kept with the first effect that is begun on it, or
+with the end: whoever dies before has done nothing outside. The truth of the act is the action
+ledger; whatever was begun is settled there first, and goes on with what it was begun on.
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 

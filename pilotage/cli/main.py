@@ -35,6 +35,7 @@ ENTRIES = {
     "release": Entry("pilotage.cli.release:release", "How far a version has come; take it back."),
     "tool": Entry("pilotage.cli.tool:tool", "The systems workflows may reach, and their pins."),
     "data": Entry("pilotage.cli.dataset:dataset", "Labelled cases: import, check, split."),
+    "prompts": Entry("pilotage.cli.prompts:prompts", "The words models and customers are given."),
     "memory": Entry("pilotage.cli.memory:memory", "What was learnt."),
     "policy": Entry("pilotage.cli.policy:policy", "The values that operations own."),
     "audit": Entry("pilotage.cli.audit:audit", "Check the record; anchor it outside; export it."),

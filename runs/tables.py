@@ -2,11 +2,12 @@
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
 `state` is the digest of; leases, jobs, deliveries and their places, workers, the chain's head, the
-search index and who is asked by what is open do not.
+search index, allowances and who is asked by what is open do not.
 """
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -14,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
@@ -22,32 +22,11 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _customer() -> Column[str]:
-    return Column("customer", String(64), primary_key=True)
-
-
-def _id(name: str = "id", length: int = 80) -> Column[str]:
-    return Column(name, String(length), primary_key=True)
-
-
-def _text(name: str, length: int = 200, *, null: bool = False) -> Column[str]:
-    return Column(name, String(length), nullable=null)
-
-
-def _texts(**lengths: int) -> list[Column[str]]:
-    return [_text(name, length) for name, length in lengths.items()]
-
+from runs.columns import customer as _customer
+from runs.columns import metadata
+from runs.columns import name as _id
+from runs.columns import short as _text
+from runs.columns import shorts as _texts
 
 customers = Table(
     "customers",
@@ -306,6 +285,28 @@ reviews = Table(
     UniqueConstraint("customer", "item", "kind"),
     Index(None, "customer", "status", "due_at", "id"),
 )
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    _customer(),
+    _id(length=120),
+    *_texts(run=80, item=80, status=20, asked_at=40),
+    Column("body", JSON, nullable=False),
+    *(Index(None, "customer", one) for one in ("run", "item", "asked_at", "status")),
+)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    _customer(),
+    _id("name", 120),
+    Column("asked", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("billionths", BigInteger, nullable=False),
+)
+"""What is reserved and was spent of each budget of models: made from the calls, kept in step."""
 
 lessons = Table(
     "lessons",

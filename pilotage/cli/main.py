@@ -34,6 +34,7 @@ ENTRIES = {
     "workflow": Entry("pilotage.cli.workflow:workflow", "What is deployed, and what is on trial."),
     "release": Entry("pilotage.cli.release:release", "How far a version has come; take it back."),
     "tool": Entry("pilotage.cli.tool:tool", "The systems workflows may reach, and their pins."),
+    "model": Entry("pilotage.cli.model:model", "The models that may be asked; what they took."),
     "data": Entry("pilotage.cli.dataset:dataset", "Labelled cases: import, check, split."),
     "prompts": Entry("pilotage.cli.prompts:prompts", "The words models and customers are given."),
     "memory": Entry("pilotage.cli.memory:memory", "What was learnt."),

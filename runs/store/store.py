@@ -40,6 +40,7 @@ from runs.records.run import (
 )
 from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
+from runs.store.calls import Calls
 from runs.store.cases import Cases
 from runs.store.change import Change, Guard, Ledger, event_of, find_row, text_of, unguarded
 from runs.store.database import Database
@@ -148,6 +149,7 @@ class Store:
         self.reviews = Reviews(ledger)
         self.lessons = Lessons(ledger)
         self.cases = Cases(ledger)
+        self.calls = Calls(ledger)
         self.jobs = Jobs(ledger)
         self.policies = Policies(ledger)
         self.pauses = Pauses(ledger)

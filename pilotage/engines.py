@@ -47,6 +47,8 @@ from runs.snapshots import Terms
 from runs.store import schema
 from runs.store.database import Database
 from runs.store.store import Store
+from tools.model.account import Payer
+from tools.model.asked import Model
 from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
@@ -86,6 +88,8 @@ class Chosen:
     """The systems a customer's workflows may reach, by name."""
     notices: Callable[[Customer], Outbox]
     """Where a customer's people are told."""
+    asks: Callable[[Payer, Terms], Model | None]
+    """A model whose questions somebody's work pays for; None where none is declared."""
 
 
 class Engines:
@@ -148,6 +152,10 @@ class Engines:
             terms = Terms(compile_mask((), get_args(Pattern)), None)
             return ActionDeps(store, self.chosen.tools(customer), terms, (check,), lease)
 
+        def models(customer: Customer, run: str) -> Model | None:
+            terms = Terms(compile_mask((), get_args(Pattern)), None)
+            return self.chosen.asks(Payer(customer, f"run:{run}", run=run), terms)
+
         return Deps(
             store=store,
             policy_files=self.chosen.policy_files,
@@ -166,6 +174,7 @@ class Engines:
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
+            models=models,
         )
 
     def decision_rules(self, customer: Customer) -> Rules:

@@ -194,6 +194,7 @@ class Wired:
             checkpoints=self.checkpoints,
             tools=self.tools,
             notices=self.notices,
+            asks=self.asks,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)
 

@@ -88,8 +88,8 @@ class Chosen:
     """The systems a customer's workflows may reach, by name."""
     notices: Callable[[Customer], Outbox]
     """Where a customer's people are told."""
-    asks: Callable[[Payer, Terms], Model | None]
-    """A model whose questions somebody's work pays for; None where none is declared."""
+    asks: Callable[[Store, Payer, Terms], Model | None]
+    """A model whose questions somebody pays for, kept in a store; None where none is declared."""
 
 
 class Engines:
@@ -154,7 +154,7 @@ class Engines:
 
         def models(customer: Customer, run: str) -> Model | None:
             terms = Terms(compile_mask((), get_args(Pattern)), None)
-            return self.chosen.asks(Payer(customer, f"run:{run}", run=run), terms)
+            return self.chosen.asks(store, Payer(customer, f"run:{run}", run=run), terms)
 
         return Deps(
             store=store,

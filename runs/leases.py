@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -38,7 +38,7 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
     It need not outlive the machine: whoever acts under it writes that to the disk first.
     """
     with store.change(customer, "worker", lags=True) as change:
-        now = _real_time(store, change.connection)
+        now = store.database.real_time(change.connection)
         row = change.find(tables.leases, name=name)
         if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
             return None
@@ -54,7 +54,7 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
     """Hold a lease for longer; False when it was taken over, or given back."""
     table = tables.leases
     with store.database.writing(lags=True) as connection:
-        until = _real_time(store, connection) + timedelta(seconds=ttl_s)
+        until = store.database.real_time(connection) + timedelta(seconds=ttl_s)
         statement = table.update().where(_is(customer, lease))
         renewed = connection.execute(statement.values(expires_at=text_of(until)))
     return renewed.rowcount == 1
@@ -63,7 +63,7 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
 def release(store: Store, customer: Customer, lease: Lease) -> None:
     """Give the lease back; a lease that was taken over is left to its new holder."""
     with store.database.writing(lags=True) as connection:
-        now = text_of(_real_time(store, connection))
+        now = text_of(store.database.real_time(connection))
         statement = tables.leases.update().where(_is(customer, lease))
         connection.execute(statement.values(holder="", expires_at=now))
 
@@ -72,7 +72,7 @@ def free(store: Store, customer: Customer, lease: Lease) -> bool:
     """Take a lease from a holder that is gone, with its event; False when it has another holder."""
     table = tables.leases
     with store.change(customer, "worker") as change:
-        now = text_of(_real_time(store, change.connection))
+        now = text_of(store.database.real_time(change.connection))
         statement = table.update().where(_is(customer, lease))
         freed = change.connection.execute(statement.values(holder="", expires_at=now))
         if freed.rowcount == 1:
@@ -94,7 +94,7 @@ def held_by(store: Store, customer: Customer) -> list[tuple[Lease, bool]]:
     """Every lease in somebody's hands, by name, and whether it has not run out."""
     table = tables.leases
     with store.database.reading() as connection:
-        now = text_of(_real_time(store, connection))
+        now = text_of(store.database.real_time(connection))
         query = table.select().where(table.c.customer == customer.id, table.c.holder != "")
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
@@ -104,7 +104,7 @@ def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
     """Take lapsed leases off the record: whoever comes back with one finds that it is gone."""
     table = tables.leases
     with store.database.writing() as connection:
-        now = text_of(_real_time(store, connection))
+        now = text_of(store.database.real_time(connection))
         for lease in leases:
             gone = sa.and_(_is(customer, lease), table.c.expires_at <= now)
             connection.execute(table.delete().where(gone))
@@ -260,13 +260,6 @@ def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) 
         return True
 
 
-def _real_time(store: Store, connection: sa.Connection) -> datetime:
-    """On a server its own time: workers may stand on machines whose clocks differ."""
-    if not store.database.is_shared:
-        return datetime.now(UTC)
-    return connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-
-
 def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
     table = tables.leases
     return sa.and_(
@@ -286,7 +279,7 @@ def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, boo
         table.c.customer == customer.id, sa.or_(table.c.name == name, below)
     )
     with store.database.reading() as connection:
-        now = text_of(_real_time(store, connection))
+        now = text_of(store.database.real_time(connection))
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
 

@@ -2,7 +2,7 @@
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
 `state` is the digest of; leases, jobs, deliveries and their places, workers, the chain's head, the
-search index and who is asked by what is open do not.
+search index, turns and who is asked by what is open do not.
 """
 
 from sqlalchemy import (
@@ -14,118 +14,92 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
+from sqlalchemy import text as sql
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _customer() -> Column[str]:
-    return Column("customer", String(64), primary_key=True)
-
-
-def _id(name: str = "id", length: int = 80) -> Column[str]:
-    return Column(name, String(length), primary_key=True)
-
-
-def _text(name: str, length: int = 200, *, null: bool = False) -> Column[str]:
-    return Column(name, String(length), nullable=null)
-
-
-def _texts(**lengths: int) -> list[Column[str]]:
-    return [_text(name, length) for name, length in lengths.items()]
-
+from runs.columns import metadata, named, text, texts, whose
 
 customers = Table(
     "customers",
     metadata,
-    _customer(),
-    _text("name"),
+    whose(),
+    text("name"),
     Column("is_demo", Boolean, nullable=False),
-    _text("created_at", 40),
+    text("created_at", 40),
 )
 
 people = Table(
     "people",
     metadata,
-    _customer(),
-    _id(),
-    _text("name"),
-    _text("email"),
+    whose(),
+    named(),
+    text("name"),
+    text("email"),
     Column("roles", JSON, nullable=False),
-    _text("deputy", 80),
+    text("deputy", 80),
     Column("is_disabled", Boolean, nullable=False),
-    _text("created_at", 40),
+    text("created_at", 40),
 )
 
 tokens = Table(
     "tokens",
     metadata,
-    _customer(),
-    _id(),
-    _text("person", 80),
-    _text("secret_hash", 64),
+    whose(),
+    named(),
+    text("person", 80),
+    text("secret_hash", 64),
     Column("is_machine", Boolean, nullable=False),
     Column("scopes", JSON, nullable=False),
-    _text("created_at", 40),
-    _text("expires_at", 40, null=True),
-    _text("revoked_at", 40, null=True),
+    text("created_at", 40),
+    text("expires_at", 40, null=True),
+    text("revoked_at", 40, null=True),
     UniqueConstraint("id"),
 )
 
 keys = Table(
     "keys",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(person=80, public=64, added_at=40),
-    _text("revoked_at", 40, null=True),
+    whose(),
+    named(),
+    *texts(person=80, public=64, added_at=40),
+    text("revoked_at", 40, null=True),
     Index(None, "customer", "person"),
 )
 
 snapshots = Table(
     "snapshots",
     metadata,
-    _customer(),
-    _id("digest", 71),
-    _text("kind", 40),
+    whose(),
+    named("digest", 71),
+    text("kind", 40),
     Column("content", Text, nullable=True),
     Column("masked", Integer, nullable=False),
-    _text("retain_until", 40, null=True),
-    _text("kept_at", 40),
-    _text("erased_at", 40, null=True),
+    text("retain_until", 40, null=True),
+    text("kept_at", 40),
+    text("erased_at", 40, null=True),
     Index(
         "ix_snapshots_due",
         "customer",
         "retain_until",
-        sqlite_where=text("erased_at IS NULL"),
-        postgresql_where=text("erased_at IS NULL"),
+        sqlite_where=sql("erased_at IS NULL"),
+        postgresql_where=sql("erased_at IS NULL"),
     ),
 )
 
 records = Table(
     "records",
     metadata,
-    _customer(),
-    _text("kind", 40),
-    _id(length=120),
-    _text("run", 80),
-    _text("digest", 71),
+    whose(),
+    text("kind", 40),
+    named(length=120),
+    text("run", 80),
+    text("digest", 71),
     Column("body", JSON, nullable=False),
-    _text("kept_at", 40),
+    text("kept_at", 40),
     Index(None, "customer", "kind", "run", "kept_at"),
     Index(None, "customer", "digest"),
 )
@@ -133,14 +107,14 @@ records = Table(
 events = Table(
     "events",
     metadata,
-    _customer(),
+    whose(),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    _text("kind", 40),
+    text("kind", 40),
     Column("table", String(40), nullable=False),
-    *_texts(subject=200, state=71, run=80, actor=100, at=40, clock=10),
+    *texts(subject=200, state=71, run=80, actor=100, at=40, clock=10),
     Column("body", Text, nullable=False),
-    _text("previous", 64),
-    _text("hash", 64),
+    text("previous", 64),
+    text("hash", 64),
     UniqueConstraint("seq"),
     Index(None, "customer", "table", "subject", "seq"),
     Index(None, "customer", "run", "seq"),
@@ -149,31 +123,29 @@ events = Table(
 chain_head = Table(
     "chain_head",
     metadata,
-    _customer(),
+    whose(),
     Column("seq", Integer, nullable=False),
-    _text("hash", 64),
+    text("hash", 64),
 )
 
 triggers = Table(
     "triggers",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(kind=40, title=71, text=71, key=200, opened_by=80, opened_at=40),
+    whose(),
+    named(),
+    *texts(kind=40, title=71, text=71, key=200, opened_by=80, opened_at=40),
     UniqueConstraint("customer", "key"),
 )
 
 runs = Table(
     "runs",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(
-        trigger=80, workflow=80, status=20, waits_for=200, requester=80, graph=71, opened_at=40
-    ),
-    _text("ended_at", 40, null=True),
-    _text("terminal", 80),
-    _text("continues", 80),
+    whose(),
+    named(),
+    *texts(trigger=80, workflow=80, status=20, waits_for=200, requester=80, graph=71, opened_at=40),
+    text("ended_at", 40, null=True),
+    text("terminal", 80),
+    text("continues", 80),
     UniqueConstraint("customer", "trigger"),
     Index(None, "customer", "status", "opened_at"),
 )
@@ -181,19 +153,19 @@ runs = Table(
 policies = Table(
     "policies",
     metadata,
-    _customer(),
-    _id("workflow"),
-    *_texts(digest=71, set_by=100, set_at=40),
+    whose(),
+    named("workflow"),
+    *texts(digest=71, set_by=100, set_at=40),
 )
 
 cases = Table(
     "cases",
     metadata,
-    _customer(),
-    _id("dataset", 71),
-    _id("id", 120),
-    _text("family", 200),
-    _text("split", 20),
+    whose(),
+    named("dataset", 71),
+    named("id", 120),
+    text("family", 200),
+    text("split", 20),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "dataset", "split"),
 )
@@ -201,21 +173,21 @@ cases = Table(
 case_results = Table(
     "case_results",
     metadata,
-    _customer(),
-    _id("trial"),
-    _id("case", 120),
+    whose(),
+    named("trial"),
+    named("case", 120),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    _text("outcome", 20),
-    _text("failure", 200),
+    text("outcome", 20),
+    text("failure", 200),
     Column("body", JSON, nullable=False),
 )
 
 approvals = Table(
     "approvals",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(run=80, kind=20, subject=71, status=20, due_at=40),
+    whose(),
+    named(),
+    *texts(run=80, kind=20, subject=71, status=20, due_at=40),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "status", "due_at", "id"),
     Index(None, "customer", "run"),
@@ -224,12 +196,12 @@ approvals = Table(
 askings = Table(
     "askings",
     metadata,
-    _customer(),
-    _id("approval"),
-    _id("person"),
-    _text("about", 120),
-    _text("due_at", 40),
-    _text("fresh_until", 40, null=True),
+    whose(),
+    named("approval"),
+    named("person"),
+    text("about", 120),
+    text("due_at", 40),
+    text("fresh_until", 40, null=True),
     Column("is_told", Boolean, nullable=False),
     Index(None, "customer", "person", "due_at", "approval"),
     Index(None, "customer", "about"),
@@ -241,10 +213,10 @@ askings = Table(
 decisions = Table(
     "decisions",
     metadata,
-    _customer(),
-    _id(),
-    _text("approval", 80),
-    _text("person", 80),
+    whose(),
+    named(),
+    text("approval", 80),
+    text("person", 80),
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "approval", "person"),
     ForeignKeyConstraint(["customer", "approval"], ["approvals.customer", "approvals.id"]),
@@ -253,9 +225,9 @@ decisions = Table(
 releases = Table(
     "releases",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(run=80, workflow=80, status=20),
+    whose(),
+    named(),
+    *texts(run=80, workflow=80, status=20),
     Column("stage", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "workflow", "status"),
@@ -265,11 +237,11 @@ releases = Table(
 items = Table(
     "items",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(workflow=80, key=200, batch=120, release=80, arm=20),
+    whose(),
+    named(),
+    *texts(workflow=80, key=200, batch=120, release=80, arm=20),
     Column("stage", Integer, nullable=False),
-    *_texts(status=20, owner=80, received_at=40),
+    *texts(status=20, owner=80, received_at=40),
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "workflow", "key"),
     Index(None, "customer", "workflow", "received_at", "id"),
@@ -277,8 +249,8 @@ items = Table(
         "ix_items_queued",
         "customer",
         "workflow",
-        sqlite_where=text("status = 'queued'"),
-        postgresql_where=text("status = 'queued'"),
+        sqlite_where=sql("status = 'queued'"),
+        postgresql_where=sql("status = 'queued'"),
     ),
     Index(None, "customer", "release", "stage", "arm", "status"),
     Index(None, "customer", "batch"),
@@ -287,9 +259,9 @@ items = Table(
 actions = Table(
     "actions",
     metadata,
-    _customer(),
-    _id("key", 200),
-    *_texts(item=80, run=80, status=20),
+    whose(),
+    named("key", 200),
+    *texts(item=80, run=80, status=20),
     Column("fence", Integer, nullable=False),
     Column("body", JSON, nullable=False),
     Index(None, "customer", "item"),
@@ -299,9 +271,9 @@ actions = Table(
 reviews = Table(
     "reviews",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(item=80, kind=20, owner=80, status=20, due_at=40),
+    whose(),
+    named(),
+    *texts(item=80, kind=20, owner=80, status=20, due_at=40),
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "item", "kind"),
     Index(None, "customer", "status", "due_at", "id"),
@@ -310,9 +282,9 @@ reviews = Table(
 lessons = Table(
     "lessons",
     metadata,
-    _customer(),
-    _id(),
-    *_texts(kind=20, status=20, subject=200, workflow=80),
+    whose(),
+    named(),
+    *texts(kind=20, status=20, subject=200, workflow=80),
     Column("body", JSON, nullable=False),
     Index(
         "ux_lessons_one_active",
@@ -320,17 +292,17 @@ lessons = Table(
         "kind",
         "subject",
         unique=True,
-        sqlite_where=text("status = 'active'"),
-        postgresql_where=text("status = 'active'"),
+        sqlite_where=sql("status = 'active'"),
+        postgresql_where=sql("status = 'active'"),
     ),
 )
 
 lesson_vectors = Table(
     "lesson_vectors",
     metadata,
-    _customer(),
-    _id("lesson"),
-    _id("embedder"),
+    whose(),
+    named("lesson"),
+    named("embedder"),
     Column("dimension", Integer, nullable=False),
     Column("vector", LargeBinary, nullable=False),
     Column("indexed", Boolean, nullable=False),
@@ -339,15 +311,18 @@ lesson_vectors = Table(
 jobs = Table(
     "jobs",
     metadata,
-    _customer(),
-    _id(length=200),
-    *_texts(kind=40, subject=120, status=20),
+    whose(),
+    named(length=200),
+    *texts(kind=40, subject=120, status=20),
     Column("priority", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
-    _text("error", 2000),
-    _text("made_at", 40),
-    _text("enqueued_at", 40, null=True),
-    _text("ended_at", 40, null=True),
+    text("error", 2000),
+    text("made_at", 40),
+    text("enqueued_at", 40, null=True),
+    text("ended_at", 40, null=True),
+    Column("lane", String(80), nullable=False, server_default=""),
+    text("again_at", 40, null=True),
+    Column("outages", Integer, nullable=False, server_default="0"),
     CheckConstraint("status IN ('waiting', 'enqueued', 'done', 'failed')", name="status"),
     Index(None, "status", "made_at"),
 )
@@ -355,16 +330,16 @@ jobs = Table(
 webhooks = Table(
     "webhooks",
     metadata,
-    _customer(),
-    _id(),
+    whose(),
+    named(),
     Column("body", JSON, nullable=False),
 )
 
 webhook_places = Table(
     "webhook_places",
     metadata,
-    _customer(),
-    _id("webhook"),
+    whose(),
+    named("webhook"),
     Column("seq", Integer, nullable=False),
 )
 """Up to which event each address has its deliveries written down."""
@@ -372,17 +347,17 @@ webhook_places = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _customer(),
-    _id(length=120),
-    _text("webhook", 80),
+    whose(),
+    named(length=120),
+    text("webhook", 80),
     Column("seq", Integer, nullable=False),
-    _text("type", 40),
-    _text("subject", 200),
+    text("type", 40),
+    text("subject", 200),
     Column("body", JSON, nullable=False),
-    _text("status", 20),
+    text("status", 20),
     Column("tries", Integer, nullable=False),
-    *_texts(answer=200, made_at=40, due_at=40),
-    _text("ended_at", 40, null=True),
+    *texts(answer=200, made_at=40, due_at=40),
+    text("ended_at", 40, null=True),
     CheckConstraint("status IN ('waiting', 'delivered', 'dead')", name="status"),
     Index(None, "customer", "webhook", "seq"),
     Index(None, "customer", "status", "due_at"),
@@ -391,9 +366,18 @@ deliveries = Table(
 leases = Table(
     "leases",
     metadata,
-    _customer(),
-    _id("name", 120),
-    _text("holder", 120),
+    whose(),
+    named("name", 120),
+    text("holder", 120),
     Column("fence", Integer, nullable=False),
-    _text("expires_at", 40),
+    text("expires_at", 40),
 )
+
+turns = Table(
+    "turns",
+    metadata,
+    whose(),
+    named("name", 120),
+    Column("taken", JSON, nullable=False),
+)
+"""When each endpoint with a rate was asked last, and will be: real time, in milliseconds."""

@@ -23,7 +23,7 @@ from runs.snapshots import Masked, Terms, Text, make, write_in
 from runs.store.actions import Reserved, reserve_in, settle_in
 from runs.store.change import Change
 from runs.store.store import Store
-from tools.tool import LEVELS, NotSent, Tool
+from tools.tool import LEVELS, NotSent, Paced, Tool
 from workflow.sources import masking
 
 
@@ -99,12 +99,25 @@ def perform(deps: ActionDeps, customer: Customer, request: Request) -> Action:
     has to be made again: it then begins by asking the other side.
     """
     is_begun = deps.store.actions.find(customer, request.key) is not None
-    if not is_begun and (refusal := find_refusal(deps, customer, request)):
-        raise NotAllowed(refusal)
+    if not is_begun:
+        if refusal := find_refusal(deps, customer, request):
+            raise NotAllowed(refusal)
+        # Before anything is reserved: whose turn comes later has begun nothing.
+        _take_turn(deps, request)
     action, is_first = _reserve(deps, customer, request)
     if not is_first and action.status == "reserved":
         action = reconcile(deps, customer, action)
-    return _do(deps, customer, request) if action.status == "reserved" else action
+    if action.status != "reserved":
+        return action
+    if is_begun:
+        _take_turn(deps, request)
+    return _do(deps, customer, request)
+
+
+def _take_turn(deps: ActionDeps, request: Request) -> None:
+    tool = deps.tools.get(request.effect.tool)
+    if isinstance(tool, Paced):
+        tool.take_turn(request.effect.operation)
 
 
 def find_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
@@ -248,7 +261,7 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
 
 def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
     """Never inside a retry: what is raised here leaves the row reserved, and the way back asks."""
-    if refusal := find_refusal(deps, customer, request):
+    if refusal := _last_refusal(deps, customer, request):
         return _settle(deps, customer, request.key, "stopped", refusal)
     _require_lease(deps, customer)
     tool = deps.tools[request.effect.tool]
@@ -262,6 +275,18 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return _settle(deps, customer, request.key, "failed", _told(deps, error))
     return _settle_done(deps, customer, request.key, receipt)
+
+
+def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
+    """The same, asked once more; where nothing answers and nobody could be asked later, that."""
+    try:
+        return find_refusal(deps, customer, request)
+    except Unavailable as error:
+        tool = deps.tools.get(request.effect.tool)
+        if tool is not None and tool.remembers_keys:
+            raise
+        # Nothing was done, and only now that is sure.
+        return _told(deps, error)
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +33,7 @@ LOOK_S = 0.05
 
 
 _TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)))
+_REAL_TIME = sa.select(sa.func.clock_timestamp())
 _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
 
@@ -107,6 +109,12 @@ class Database:
         """
         if self.is_shared:
             connection.execute(_TURN, {"turn": _number(name)})
+
+    def real_time(self, connection: Connection) -> datetime:
+        """On a server its own time: workers may stand on machines whose clocks differ."""
+        if not self.is_shared:
+            return datetime.now(UTC)
+        return connection.execute(_REAL_TIME).scalar_one()
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

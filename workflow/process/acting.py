@@ -17,6 +17,7 @@ from runs.records.item import Action, Item
 from workflow.actions import (
     NOTHING_DONE,
     ActionDeps,
+    Check,
     Request,
     abandon,
     approved,
@@ -28,6 +29,7 @@ from workflow.process import asking
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, keep_found, requests
 from workflow.process.parts import Work
+from workflow.process.patience import late, told
 from workflow.sources import is_changed, told_changes
 
 PREPARES = ("suggest", "draft")
@@ -115,8 +117,24 @@ def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
         return approvals.get(work.deps.store, work.customer, id)
 
     agreed = approved(find, asking.current(work.deps, work.customer))
-    checks = (fresh, permission(work.version, lambda: find_stage(work), agreed))
+    may = permission(work.version, lambda: find_stage(work), agreed)
+    checks = (fresh, may, _in_time(work, item))
     return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease, lags=True)
+
+
+def _in_time(work: Work, item: Item) -> Check:
+    """Let no further effect begin once the item, or its acting, took longer than it may."""
+    most = work.came_under.deadline_act_s
+    began = work.deps.seconds() if most else 0.0
+
+    def check(_: Request) -> str:
+        if most and work.deps.seconds() - began > most:
+            return told(item, "its acting", most, key="deadline_act_s")
+        if item.status != "queued":
+            return ""
+        return late(work.deps.store, work.customer, item, work.deps.store.clock.now())
+
+    return check
 
 
 def _require_all(deps: ActionDeps, work: Work, wanted: Sequence[Request]) -> None:

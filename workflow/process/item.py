@@ -9,12 +9,14 @@ An item whose effect waits for a person's yes is `asked` until they answer.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from runs.errors import Conflict, NotFound
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
+from runs.store import jobs
 from runs.store.items import UNFINISHED
 from workflow import review
 from workflow.process import asking, editing
@@ -22,6 +24,7 @@ from workflow.process.acting import act, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
+from workflow.process.patience import late
 
 KEPT = ("snapshot", "output")
 """What the parts keep; a machine that stopped may have lost it, and then all is found out anew."""
@@ -43,7 +46,8 @@ def process_item(
     An item that has ended, or waits for an answer still, is returned as it is. One that people
     agreed to goes on where it stood; one of which something changed is worked on from the
     beginning. `ended` writes into the change of its end, so that whoever asked for the work need
-    not. Raises Unavailable when it has to be tried again.
+    not. Raises Unavailable when it has to be tried again. What takes longer than its policy allows
+    goes to a person.
     """
     item = deps.store.items.get(customer, item_id)
     if item.status not in UNFINISHED:
@@ -88,9 +92,21 @@ def give_up(deps: ProcessDeps, customer: Customer, item_id: str, reason: str) ->
     return _finish(deps, customer, item, Ending("in_review", reason, review="exception"))
 
 
+def end_late(deps: ProcessDeps, customer: Customer, item: Item) -> None:
+    """End an item past its deadline that waits in the queue: to a person, with the reason.
+
+    Nothing where it is in time, or something was begun; Conflict where a worker has it in hand.
+    """
+    if says := _too_late(deps, customer, item):
+        waits = replace(deps, ended=partial(jobs.take_off, item=item.id))
+        _finish(waits, customer, item, Ending("in_review", says, review="exception"))
+
+
 def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step: Step) -> Item:
     if item.arm == "incumbent":
         return _finish(deps, customer, item, Ending("handed_over", "the incumbent serves it"))
+    if says := _too_late(deps, customer, item):
+        return _finish(deps, customer, item, Ending("in_review", says, review="exception"))
     work = take_in_hand(deps, customer, item)
     routed = step("route", lambda: prepare(work))
     if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
@@ -102,6 +118,12 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step:
     names = ("snapshot", "output", "policy", "route", "rule")
     item = item.model_copy(update={name: routed[name] for name in names})
     return _finish(deps, customer, item, _end(work, item, routed))
+
+
+def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
+    """Why it is not worked on any more; empty while there is time, or something was begun."""
+    says = late(deps.store, customer, item, deps.store.clock.now())
+    return says if says and not deps.store.actions.of_item(customer, item.id) else ""
 
 
 def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:

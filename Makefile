@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-TESTS ?= 2
+TESTS ?= 3
 KILLS ?= 12
 TRIALS ?= 1000
 RESUME ?= .faults.ndjson
@@ -41,8 +41,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	@$(BIN)/pilotage demo
 
-# A file's tests stay on one worker, so that what a file fits or fills is made once; the order of
-# files is that of tests/conftest.py, the longest first.
+# Tests wait for processes they start: three workers fill two cores. A file's tests stay on one
+# worker, so that what a file fits or fills is made once; the longest files (tests/conftest.py) first.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --no-loadscope-reorder -m 'not journey'
 

@@ -1,13 +1,12 @@
 """Ten thousand open questions: what listing, deciding and expiring cost in the database.
 
-    python -m bench.approvals [--json] [--open N] [--database URL]
+    python -m bench.approvals [--json] [--open N]
 
-On SQLite in a folder of its own, and on the PostgreSQL that --database (or PILOTAGE_BENCH_DATABASE)
-names, an empty database. Each act is done again and again; its median and slowest are told.
+On SQLite in a folder of its own, and on PostgreSQL (tests/databases.py); both wait for their disk
+at every commit. Each act is done again and again; its median and slowest are told.
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -30,6 +29,7 @@ from runs.store import schema
 from runs.store.database import Database
 from runs.store.store import Store
 from runs.words import AS_SAID
+from tests import databases
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 GOAL_MS = 100.0
@@ -173,14 +173,14 @@ def run(url: str, name: str, count: int) -> list[Cost]:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--open", "count", default=10_000, show_default=True, help="Open questions.")
-@click.option("--database", default="", help="URL of an empty PostgreSQL database.")
-def main(*, as_json: bool, count: int, database: str) -> None:
+def main(*, as_json: bool, count: int) -> None:
     """Print the costs, and whether each median keeps the goal."""
-    server = database or os.environ.get("PILOTAGE_BENCH_DATABASE", "")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         costs = run(f"sqlite:///{folder / 'bench.db'}", "SQLite", count)
-        costs += run(server, "PostgreSQL", count) if server else []
+        server = stack.enter_context(databases.running(is_hasty=False))
+        stack.enter_context(databases.on(server))
+        costs += run(databases.empty_url_of(folder), "PostgreSQL", count)
     if as_json:
         told = [{**asdict(cost), "is_within": cost.is_within} for cost in costs]
         click.echo(json.dumps({"goal_ms": GOAL_MS, "costs": told}, indent=2))
@@ -190,8 +190,6 @@ def main(*, as_json: bool, count: int, database: str) -> None:
         kept = "" if cost.is_within else "  beyond the goal"
         figures = f"{cost.median_ms:>9.2f} ms, slowest {cost.slowest_ms:>9.2f} ms"
         click.echo(f"{cost.database:<11} {cost.act:<32} {figures}{kept}")
-    if not server:
-        click.echo("PostgreSQL was not measured: name an empty database with --database URL")
 
 
 if __name__ == "__main__":

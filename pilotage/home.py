@@ -80,6 +80,11 @@ class Home:
         return self.folder / "tools" / f"{customer}.yaml"
 
     @property
+    def models_file(self) -> Path:
+        """Which models may be asked, in the order in which they are."""
+        return self.folder / "models.yaml"
+
+    @property
     def seen_tools(self) -> Path:
         """What servers said of their tools when somebody looked, one file each."""
         return self.folder / "tools" / "seen"

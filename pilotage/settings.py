@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from runs.errors import InvalidInput
 from runs.store import address
@@ -36,6 +37,10 @@ class Settings:
     """Places outside that are told where the chain ends."""
     anchor_hours: float
     """Hours between two anchors of one place."""
+    model_url: str
+    """Where a model is asked that no models file declares; empty when nobody said."""
+    model_name: str
+    """Its name there; empty when nobody said."""
     key: str
     """File of the private key with which the asking person signs; empty when nobody said."""
     no_color: bool
@@ -71,6 +76,13 @@ def _database(text: str) -> str:
             address.kind(text.strip())
         except InvalidInput as error:
             raise ValueError(ADDRESS) from error
+    return text.strip()
+
+
+def _address(text: str) -> str:
+    url = urlsplit(text.strip())
+    if text.strip() and (url.scheme not in ("http", "https") or not url.hostname or url.username):
+        raise ValueError("http[s]://<host>[:<port>]/<path>, such as http://localhost:8000/v1")
     return text.strip()
 
 
@@ -172,6 +184,30 @@ VARIABLES = (
         _hours,
     ),
     Variable("PILOTAGE_KEY", "path", "", "", "The private key you sign decisions with.", _text),
+    Variable(
+        "OPENAI_BASE_URL",
+        "URL",
+        "",
+        "",
+        "An endpoint of the OpenAI API; read where the home has no models.yaml.",
+        _address,
+    ),
+    Variable(
+        "OPENAI_API_KEY",
+        "secret",
+        "",
+        "",
+        "What is sent to it; alone it means OpenAI's own endpoint.",
+        _text,
+    ),
+    Variable(
+        "OPENAI_MODEL",
+        "name",
+        "",
+        "",
+        "The model to ask there; unset: the only one it lists, at OpenAI gpt-4o-mini.",
+        _text,
+    ),
     Variable("NO_COLOR", "flag", "", "", "Set to anything: output without colour.", bool),
 )
 
@@ -191,6 +227,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         drain_s=value["PILOTAGE_DRAIN_S"],
         anchors=value["PILOTAGE_ANCHOR"],
         anchor_hours=value["PILOTAGE_ANCHOR_HOURS"],
+        model_url=value["OPENAI_BASE_URL"],
+        model_name=value["OPENAI_MODEL"],
         key=value["PILOTAGE_KEY"],
         no_color=value["NO_COLOR"],
         environment=environment,

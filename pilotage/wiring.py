@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.credentials import Credentials
 from pilotage.home import Home, read
+from pilotage.models import Models
 from pilotage.policy_files import Files
 from pilotage.settings import Settings
 from pilotage.systems import Systems
@@ -85,6 +86,11 @@ class Wired:
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""
         return self._systems.of(customer)
+
+    @cached_property
+    def models(self) -> Models:
+        """Which models may be asked; none where none is declared."""
+        return Models(self.home, self.settings, self.secrets)
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""

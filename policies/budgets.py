@@ -1,6 +1,6 @@
 """what a run and an item may spend, reserved before it is spent.
 
-Everything here is a value: reserving returns what is left to reserve, or raises NotAllowed and
+Everything here is a value: reserving returns what is left to reserve, or raises OverBudget and
 changes nothing. Money is Decimal in the installation's currency, time in seconds.
 """
 
@@ -10,6 +10,10 @@ from runs.errors import InvalidInput, NotAllowed
 from runs.records.run import Spend
 
 NOTHING = Spend()
+
+
+class OverBudget(NotAllowed):
+    """A budget has less left than is asked of it; nothing was begun."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,13 @@ class Budget:
         return self.limit.minus(self.reserved).minus(self.spent)
 
     def reserve(self, amount: Spend) -> "Budget":
-        """Set the amount aside; NotAllowed when it is more than is left."""
+        """Set the amount aside; OverBudget when it is more than is left."""
         _check_amount(amount)
         after = self.left.minus(amount)
         short = [name for name, value in after if value < 0]
         if short:
             left = ", ".join(f"{getattr(self.left, name)} of {name}" for name in short)
-            raise NotAllowed(
+            raise OverBudget(
                 f"the budget has {left} left and {amount.model_dump(include=set(short))} is asked; "
                 "raise the limit or stop here"
             )

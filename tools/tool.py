@@ -288,6 +288,13 @@ def check_content(value: Any, schema: Schema, path: str) -> list[str]:
     return list(_breaches(value, schema, path))
 
 
+def unchecked(schema: Schema) -> list[str]:
+    """What a schema says, anywhere in it, that `check_content` does not check; empty if nothing."""
+    inside = [*schema.get("properties", {}).values()]
+    inside += [schema["items"]] if "items" in schema else []
+    return sorted({*(set(schema) - _KNOWN), *(key for one in inside for key in unchecked(one))})
+
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
@@ -298,7 +305,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }
 _KNOWN = {"type", "title", "description", "enum", "maxLength", "minLength", "minItems", "maxItems"}
-_KNOWN |= {"properties", "required", "additionalProperties", "items"}
+_KNOWN |= {"properties", "required", "additionalProperties", "items", "minimum", "maximum"}
 
 
 def _breaches(value: Any, schema: Schema, path: str) -> Iterator[str]:
@@ -313,6 +320,8 @@ def _breaches(value: Any, schema: Schema, path: str) -> Iterator[str]:
         yield f"{path}: is not one of the {len(schema['enum'])} values it may have"
     if isinstance(value, str):
         yield from _lengths(len(value), schema, path, "Length")
+    if isinstance(value, int | float):
+        yield from _sizes(value, schema, path)
     if isinstance(value, dict):
         yield from _members(value, schema, path)
     if isinstance(value, list):
@@ -335,6 +344,13 @@ def _lengths(length: int, schema: Schema, path: str, what: str) -> Iterator[str]
     low, high = schema.get(f"min{what}", 0), schema.get(f"max{what}", length)
     if not low <= length <= high:
         yield f"{path}: its length of {length} is not between {low} and {high}"
+
+
+def _sizes(value: float, schema: Schema, path: str) -> Iterator[str]:
+    if "minimum" in schema and not value >= schema["minimum"]:
+        yield f"{path}: is less than {schema['minimum']}"
+    if "maximum" in schema and not value <= schema["maximum"]:
+        yield f"{path}: is more than {schema['maximum']}"
 
 
 def _is_a(value: Any, name: str) -> bool:

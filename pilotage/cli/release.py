@@ -11,7 +11,7 @@ from console.pages import release as release_page
 from pilotage.cli import exits, release_story
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import print_lines, section, show, write_page
+from pilotage.cli.output import print_lines, section, short, show, table, when, write_page
 from pilotage.cli.plan_story import names_of
 from rollout import ladder
 from rollout.milestones import find_gap
@@ -30,6 +30,34 @@ from workflow import settling
 )
 def release() -> None:
     """How far a version has come; pause it, narrow it, take it back."""
+
+
+@release.command(
+    "list",
+    epilog="Examples:\n\n  pilotage release list\n\n"
+    "  pilotage release list --workflow triage --json",
+)
+@click.option("--workflow", default="", help="Those of one workflow.")
+@json_option
+@pass_call
+def list_releases(call: Call, *, workflow: str, as_json: bool) -> None:
+    """Every release there was, the newest first: where it stands and what it serves."""
+    found = call.store.releases.list(call.customer, workflow)
+    rows = [
+        (
+            one.id,
+            one.workflow,
+            one.status,
+            _stage(one),
+            ladder.told(one),
+            short(one.version),
+            when(one.opened_at.isoformat()),
+        )
+        for one in found
+    ]
+    names = ("release", "workflow", "status", "stage", "serves", "version", "opened")
+    lines = table(names, rows, none="no release was opened")
+    show("releases", {"releases": [one.as_json() for one in found]}, lines, as_json=as_json)
 
 
 @release.command(
@@ -212,8 +240,7 @@ def _find(store: Store, customer: Customer, id: str) -> Release:
     if len(named) != 1:
         what = "several releases begin" if named else "no release begins"
         raise NotFound(
-            f"{what} with {id!r}, and no workflow has that name; `pilotage workflow list` "
-            "shows them"
+            f"{what} with {id!r}, and no workflow has that name; `pilotage release list` shows them"
         )
     return named[0]
 

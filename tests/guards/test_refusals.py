@@ -80,6 +80,8 @@ EXCEPT = {
     "workflow/settling.py:compensate": CARRIED_ON,
     "workflow/version.py:_check_drafting": CARRIED_ON,
     "workflow/version.py:_check_looks": CARRIED_ON,
+    "tools/model/endpoint.py:_at": "what forms and answers refused, as they said it",
+    "tools/model/routed.py:_all": "what the routes refused, as they said it",
     "workflow/actions.py:perform": HANDED_ON,
     "workflow/process/acting.py:_require_all": HANDED_ON,
     "workflow/review.py:_admit": HANDED_ON,

@@ -187,3 +187,15 @@ def test_a_wrong_plan_is_refused_by_line(house: House, tmp_path: Path) -> None:
     assert "line 4: risk" in wrong.stderr
     assert "other.yaml: cannot be read" in gone.stderr
     assert "cannot be written" in nowhere.stderr
+
+
+def test_every_release_is_listed_with_where_it_stands(house: House) -> None:
+    """Its stage and its share, for people and for programs; of one workflow where it is named."""
+    shown = house.run("release", "list", by="dan")
+    told = json.loads(house.run("release", "list", "--json", by="dan").stdout)
+    others = house.run("release", "list", "--workflow", "elsewhere", by="dan")
+
+    (line,) = [one for one in shown.stdout.splitlines() if one.startswith("rel-1")]
+    assert line.split()[1:6] == ["desk", "open", "slice_5", "5", "%"]
+    assert [one["id"] for one in told["releases"]] == ["rel-1"]
+    assert others.stdout == "no release was opened\n"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from runs.records.record import Record
 from tools.filled import KEY, holes
@@ -113,7 +114,7 @@ def check_url(value: str) -> str:
     """The address without a slash at its end; ValueError for one that is none or holds a secret."""
     parts = urlsplit(value)
     if parts.username or parts.password or "@" in value:
-        raise ValueError("holds a credential; name it with `credential` instead")
+        raise PydanticCustomError("unsaid", "holds a credential; name it with `credential` instead")
     if parts.scheme not in SCHEMES or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("write it as https://host[:port][/path]")
     return value.rstrip("/")

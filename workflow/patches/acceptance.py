@@ -25,6 +25,9 @@ SCREEN_P = 0.20
 HOLDOUT_MARGIN = -0.03
 """Lowest Tango bound of the paired difference in harm."""
 HOLDOUT_CONFIDENCE = 0.95
+SURE = 0.99
+"""Asked of the bar of harm on dev where something else is preferred to a saving: what one of five
+looks at the holdout will ask."""
 RESERVED_LOOKS = 1
 """The last look at the holdout belongs to the gate."""
 
@@ -42,6 +45,8 @@ class Terms(NamedTuple):
     is_value: bool = False
     """The change moves a value, such as the threshold: it trades with needless reviews, and the bar
     of coverage is their cap."""
+    repeated_most: Decimal | None = None
+    """Share of the items that may fail alike, where the plan has such a signal."""
 
     def of_rank(self, rank: int) -> "Terms":
         """What a change of this rank is weighed with."""
@@ -76,7 +81,10 @@ def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
             f"policy of {policy.workflow!r}: gates.dry_run is missing, and without it nothing "
             "passes; add it"
         )
-    return Terms(gate, plan.goal.cost_of_error, plan.economics.cost_of_review)
+    limits = [one.limit for one in plan.signals if one.name == "repeated_failure"]
+    most = min((one.value for one in limits if one.direction == "at_most"), default=None)
+    costs = plan.goal.cost_of_error, plan.economics.cost_of_review
+    return Terms(gate, *costs, repeated_most=most)
 
 
 def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Terms) -> Comparison:
@@ -204,6 +212,20 @@ def keeps_harm(tally: Tally, gate: GateValues) -> bool:
         return True
     ranks = [_harm_rank(k, tally.families, gate) for k in (before, after)]
     return ranks[1] > 0 and ranks[1] >= ranks[0]
+
+
+def keeps_both(tally: Tally, terms: Terms) -> bool:
+    """Whether few enough are reviewed for one reason alone, and the bar of harm surely passes.
+
+    What asks for more than the plan's signal of repeated failures allows would be held by its
+    sandbox, whatever it saves. Nothing is traded for harm: the bar is asked at `SURE`. Without such
+    a signal everything keeps both.
+    """
+    most = terms.repeated_most
+    if most is None:
+        return True
+    gate = terms.gate.model_copy(update={"confidence": SURE})
+    return tally.doubted <= most * tally.cases and passes_harm(tally, gate)
 
 
 def passes_harm(tally: Tally, gate: GateValues) -> bool:

@@ -8,7 +8,7 @@ from runs.plan import Plan
 from runs.records.evidence import FailureGroup, Patch
 from runs.records.version import PolicyValues, Version
 from workflow.evaluate.trial import TrialRun
-from workflow.patches.acceptance import Terms, terms_of
+from workflow.patches.acceptance import Terms, keeps_both, terms_of
 from workflow.patches.patch import Changed, between
 from workflow.patches.rules import MOST, Sketch, refused, sketches, write
 from workflow.patches.standing import Standing, Tally, stand
@@ -131,8 +131,9 @@ def _ruled(standing: Standing, before: Changed, sketch: Sketch, plan: Plan) -> _
 
 
 def _smallest(found: list[_Weighed], terms: Terms) -> list[_Weighed]:
-    def order(one: _Weighed) -> tuple[tuple[int, int, int], Decimal, int]:
+    def order(one: _Weighed) -> tuple[tuple[int, int, int], bool, Decimal, int]:
         net = one.tally.net(terms.cost_of_error, terms.cost_of_review)
-        return one.patch.size, -net, one.tally.loss - one.tally.gain
+        held = not keeps_both(one.tally, terms)
+        return one.patch.size, held, -net, one.tally.loss - one.tally.gain
 
     return sorted(found, key=order)[:MOST]

@@ -25,7 +25,7 @@ LIMIT_RULES = ("threshold", "scope")
 """What stands in place of a rule where none decided."""
 COLUMNS = (
     *("repaired", "broken", "critical_broken", "harm_avoided", "needless_added", "gain", "loss"),
-    *("harm_gain", "harm_loss", "covered", "failed", "asked", "spoilt"),
+    *("harm_gain", "harm_loss", "covered", "failed", "asked", "spoilt", "doubted"),
 )
 """What is counted for each candidate, in this order."""
 ROWS = 256
@@ -62,6 +62,9 @@ class Tally(NamedTuple):
     """Families of which something went to a person that had acted alone."""
     spoilt: int
     """Right before and reviewed without need after, less those the other way round."""
+    doubted: int = 0
+    """Reviewed without need after, of what no rule decides: all for one reason, doubt."""
+    cases: int = 0
 
     def net(self, error: Decimal, review: Decimal) -> Decimal:
         """Harm avoided at the cost of an error, less reviews added at theirs."""
@@ -145,10 +148,12 @@ class Standing:
             (family <= ERROR).sum(1),
             np.logical_or.reduceat(self.alone & ~_acts(after), self.starts, axis=1).sum(1),
             ((after == NEEDLESS) & right).sum(1) - ((after >= RIGHT) & (now == NEEDLESS)).sum(1),
+            ((after == NEEDLESS) & self.free).sum(1),
         )
         before_all = {
             "rights": int(right.sum()),
             "families": len(before),
+            "cases": len(now),
             "covered": int((before >= RIGHT).sum()),
             "failed": int((before <= ERROR).sum()),
             "harmed": int((before == HARM).sum()),
@@ -191,6 +196,7 @@ def _tally(row: Sequence[int], before: Mapping[str, int]) -> Tally:
         failed=(before["failed"], failed),
         rights=before["rights"],
         families=before["families"],
+        cases=before["cases"],
         alone=(before["harmed"], before["alone"]),
     )
 

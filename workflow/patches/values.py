@@ -14,7 +14,13 @@ from policies.conditions.facts import read
 from policies.routing import Router
 from runs.records.version import PolicyValues, Rule, Version
 from workflow.evaluate.bench import Seen
-from workflow.patches.acceptance import VALUE, Terms, find_objection, passes_harm
+from workflow.patches.acceptance import (
+    VALUE,
+    Terms,
+    find_objection,
+    keeps_both,
+    passes_harm,
+)
 from workflow.patches.numbers import gaps, number_of, roundness
 from workflow.patches.patch import Changed
 from workflow.patches.standing import LIMIT_RULES, Codes, Standing, Tally, best, codes
@@ -41,8 +47,9 @@ def find_setting(
     """The best setting of one value, or None when none is worth making.
 
     Every gap between the numbers observed is tried. Of those the rule of acceptance lets through,
-    one under which the bar of harm passes comes before one under which it does not; then the net
-    value decides, then the simpler number.
+    one under which the bar of harm passes comes before one under which it does not, then one under
+    which it surely passes and no more is doubted without need than the plan's signal of repeated
+    failures allows; then the net value decides, then the simpler number.
     """
     return _find(standing, Changed(version, policy), name=name, worth=partial(_worth, terms=terms))
 
@@ -140,7 +147,8 @@ def _worth(tally: Tally, terms: Terms) -> tuple[float, ...] | None:
     if find_objection(tally, terms.of_rank(VALUE)):
         return None
     net = tally.net(terms.cost_of_error, terms.cost_of_review)
-    return (passes_harm(tally, terms.gate), float(net), tally.gain - tally.loss)
+    kept = passes_harm(tally, terms.gate), keeps_both(tally, terms)
+    return (*kept, float(net), tally.gain - tally.loss)
 
 
 def _worth_refused(tally: Tally, terms: Terms) -> tuple[float, ...] | None:

@@ -14,7 +14,14 @@ from tests.outsides import reachable
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
-from tools.tool import Tool, admitted, check_content, check_operation, without_means
+from tools.tool import (
+    Tool,
+    admitted,
+    check_content,
+    check_operation,
+    unchecked,
+    without_means,
+)
 
 CLOCK = StoppedClock(datetime(2026, 3, 2, 9, tzinfo=UTC))
 ASSIGN = {
@@ -142,6 +149,31 @@ def test_a_schema_that_asks_for_more_than_is_checked_lets_nothing_through() -> N
     assert check_content("x", {"type": "string", "pattern": "^x$"}, "p") == [
         "p: the schema uses pattern, which nothing here checks"
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (0, []),
+        (1.0, []),
+        (-1, ["share: is less than 0"]),
+        (1.5, ["share: is more than 1"]),
+        (float("nan"), ["share: is less than 0", "share: is more than 1"]),
+    ],
+)
+def test_a_number_keeps_within_its_ends(value: float, says: list[str]) -> None:
+    """What is no number keeps within none."""
+    schema = {"type": "number", "minimum": 0, "maximum": 1}
+
+    assert check_content(value, schema, "share") == says
+
+
+def test_what_a_schema_says_and_nobody_checks_is_named() -> None:
+    """However deep it stands."""
+    inner = {"type": "array", "items": {"type": "string", "pattern": "^x$"}}
+    schema = {"type": "object", "properties": {"a": inner}, "oneOf": []}
+
+    assert unchecked(schema) == ["oneOf", "pattern"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,34 @@ def test_a_sweep_says_what_a_trial_of_each_number_would_say(
         assert row.tolist() == stand(after, failed[0]).now.tolist()
 
 
+def test_a_threshold_asks_no_more_than_the_plan_lets_fail_alike() -> None:
+    """The sandbox would hold what saves more: a tenth of the items may fail for one reason."""
+    wrong = many(8, "wrong", label="delivery", confidence=0.55)
+    surer = many(2, "surer", label="delivery", confidence=0.75)
+    found = [*wrong, *surer, *many(10, "unsure", confidence=0.74), *many(100)]
+    dear = TERMS._replace(cost_of_error=Decimal(100))
+    free = setting_of(found, "act_threshold", policy(), dear)
+    held = setting_of(found, "act_threshold", policy(), dear._replace(repeated_most=Decimal("0.1")))
+
+    assert free is not None
+    assert held is not None
+    assert (free.value > Decimal("0.75"), free.tally.doubted) == (True, 20)
+    assert (held.value < Decimal("0.74"), held.tally.doubted) == (True, 8)
+
+
+def test_nothing_is_traded_for_harm() -> None:
+    """Where the bar of harm would no longer surely pass, what saves more comes first as before."""
+    gate = GateValues.model_validate(GATE | {"wrong_auto_max": 0.06})
+    wrong = many(8, "wrong", label="delivery", confidence=0.55)
+    surer = many(2, "surer", label="delivery", confidence=0.75)
+    found = [*wrong, *surer, *many(10, "unsure", confidence=0.74), *many(100)]
+    terms = Terms(gate, Decimal(100), Decimal(2), repeated_most=Decimal("0.1"))
+    saving = setting_of(found, "act_threshold", policy(), terms)
+
+    assert saving is not None
+    assert (saving.value > Decimal("0.75"), saving.tally.doubted) == (True, 20)
+
+
 def test_a_threshold_is_raised_as_far_as_it_pays() -> None:
     """Above the wrong answers it is worth something to stop, below the right ones it is not."""
     found = [

@@ -1,0 +1,165 @@
+"""which models a home may ask: the routes of its models file, or of the environment, read and made.
+
+`models.yaml` names the routes in the order in which they are asked. Without it OPENAI_BASE_URL or
+OPENAI_API_KEY makes one; without them no model is asked, and nothing waits for one. A demo asks
+none.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from pydantic import Field, SecretStr
+
+from pilotage.credentials import Credentials
+from pilotage.home import Home, read
+from pilotage.settings import Settings
+from policies import texts
+from policies.texts import Document, Problem
+from runs.errors import NotAllowed
+from runs.records.record import Record
+from tools.model.asked import Purse
+from tools.model.endpoint import Endpoint, Means, Span
+from tools.model.reply import Wire
+from tools.model.route import Route
+from tools.model.routed import Routed
+from tools.tokens import estimate
+
+OPENAI = "https://api.openai.com/v1"
+KEY = "env:OPENAI_API_KEY"
+DEFAULT = "default"
+"""The one route that the environment makes."""
+USUAL = "gpt-4o-mini"
+"""What is asked at OpenAI's own endpoint, which lists hundreds, where nobody names one."""
+CONTEXT, OUTPUT = 32_768, 4_096
+"""Limits of the route that the environment makes; a smaller model says so itself."""
+
+
+class ModelsFile(Record):
+    """What a models file says."""
+
+    routes: tuple[Route, ...] = Field(min_length=1, max_length=20)
+    """In the order in which they are asked."""
+
+
+class Models:
+    """The routes of a home, made once and again when what declares them changed."""
+
+    def __init__(self, home: Home, settings: Settings, credentials: Credentials) -> None:
+        self._home, self._settings, self._credentials = home, settings, credentials
+        self._made: Made | None = None
+        self._lock = threading.Lock()
+
+    def routes(self) -> tuple[Route, ...]:
+        """What is declared; empty where no model is. InvalidInput for a file that is wrong."""
+        if self._home.mark().is_demo:
+            return ()
+        file = self._home.models_file
+        return read_routes(self._home) if file.exists() else of_environment(self._settings)
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The routes, made; raises what `routes` raises."""
+        file = self._home.models_file
+        stamp = (file.stat().st_mtime_ns if file.exists() else 0, self._credentials.stamp())
+        with self._lock:
+            if self._made is None or self._made.stamp != stamp:
+                made = tuple(map(self._make, self.routes()))
+                self._made = Made(stamp, made)
+            return self._made.endpoints
+
+    def paid_by(self, purse: Purse) -> Routed | None:
+        """What a purse may ask; None where no model is declared."""
+        endpoints = self.endpoints()
+        return Routed(endpoints, purse, time.monotonic) if endpoints else None
+
+    def _make(self, route: Route) -> Endpoint:
+        secret = self._credentials.find(route.credential) if route.credential else None
+        is_closed = bool(route.credential) and secret is None
+        way = partial(_closed, route) if is_closed else partial(_open, route, secret)
+        return Endpoint(route, way, _means())
+
+
+class Made(NamedTuple):
+    """Routes, and when what declares them was written."""
+
+    stamp: tuple[int, int]
+    endpoints: Sequence[Endpoint]
+
+
+def read_routes(home: Home) -> tuple[Route, ...]:
+    """The routes of the models file; InvalidInput names file, line, key and remedy."""
+    file = home.models_file
+    document = texts.read(read(file), str(file))
+    built = texts.build(ModelsFile, document)
+    if built.record is None:
+        raise texts.refuse(document, built.problems)
+    problems = list(_problems(built.record))
+    if problems:
+        raise texts.refuse(document, problems)
+    return built.record.routes
+
+
+def of_environment(settings: Settings) -> tuple[Route, ...]:
+    """The one route that the environment makes; none where it names neither address nor key."""
+    has_key = bool(settings.environment.get("OPENAI_API_KEY"))
+    if not (settings.model_url or has_key):
+        return ()
+    told: Mapping[str, object] = {
+        "name": DEFAULT,
+        "base_url": settings.model_url or OPENAI,
+        "model": settings.model_name or ("" if settings.model_url else USUAL),
+        "credential": KEY if has_key else "",
+        # Whoever sets the variable of this process means the address, wherever it stands.
+        "is_private": bool(settings.model_url),
+        "limits": {"context": CONTEXT, "output": OUTPUT},
+    }
+    document = Document("the environment", {"routes": [told]}, {})
+    built = texts.build(ModelsFile, document)
+    if built.record is None:
+        raise texts.refuse(document, built.problems)
+    return built.record.routes
+
+
+def _problems(file: ModelsFile) -> Sequence[Problem]:
+    found = []
+    for number, one in enumerate(file.routes):
+        if one.name in (other.name for other in file.routes[:number]):
+            says = f"is {one.name}, which another route is called; give it a name of its own"
+            found.append(Problem(("routes", number, "name"), "wrong", says))
+    return found
+
+
+def _means() -> Means:
+    return Means(
+        seconds=time.monotonic,
+        sleep=time.sleep,
+        chance=random.random,
+        count=estimate,
+        span=_span(),
+    )
+
+
+def _span() -> Span:
+    """Spans of whatever tracer this process was started with; without one they go nowhere."""
+    from opentelemetry import trace
+
+    from tools.model.spans import watched
+
+    return watched(trace.get_tracer("pilotage"))
+
+
+def _open(route: Route, secret: SecretStr | None) -> Wire:
+    # openai and httpx are two seconds that only whoever asks a model pays.
+    from tools.model.wire import OpenAIWire
+
+    return OpenAIWire(route, secret, seconds=time.monotonic)
+
+
+def _closed(route: Route) -> Wire:
+    raise NotAllowed(
+        f"model route {route.name!r}: its credential {route.credential} leads to nothing; set it "
+        "where the worker runs"
+    )

@@ -1,0 +1,1 @@
+"""ask an OpenAI-compatible endpoint; count tokens, cost and time."""

@@ -1,0 +1,300 @@
+"""One route: reserved before each request, sent again where that is safe, settled after it."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from runs.errors import InvalidInput, PilotageError, Unavailable
+from runs.records.run import Spend
+from tools.model import answers, forms
+from tools.model.answers import Got, NotTaken, Unsaid
+from tools.model.asked import Answer, Attempt, Outcome, Purse, Request, Unusable, Usage
+from tools.model.breaker import Breaker
+from tools.model.completion import FRAME, body_of, read_json
+from tools.model.pace import Pace
+from tools.model.reply import Lost, Reply, Wire
+from tools.model.route import Route, Way
+from tools.tokens import Counter
+
+PATIENCE_S = 30.0
+"""Whoever asks to be left alone for longer is not waited for."""
+FIRST_S, LONGEST_S = 0.5, 8.0
+"""Before the second try at most so long, then twice as long each time, up to the last."""
+MENDED = ("schema", "empty")
+"""What a model may put right when it is told."""
+
+Tell = Callable[[Outcome], None]
+Span = Callable[[Route, Attempt], AbstractContextManager[Tell]]
+"""Watches one request: told what became of it before it ends."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the world gives: time, chance, and whoever watches."""
+
+    seconds: Callable[[], float]
+    """A stopwatch."""
+    sleep: Callable[[float], None]
+    chance: Callable[[], float]
+    """From 0 to 1, evenly."""
+    count: Counter
+    """Tokens of a text, never fewer than there are."""
+    span: Span
+
+
+@dataclass
+class Tally:
+    """What one question took so far, over every route and request."""
+
+    number: int = 0
+    sent: int = 0
+    read: int = 0
+    written: int = 0
+    is_estimate: bool = False
+    cost: Decimal = Decimal(0)
+    began: float = 0.0
+    ids: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one request."""
+        self.cost += outcome.spent.cost
+        self.sent += outcome.end != "unsent"
+        if outcome.usage is not None:
+            self.read += outcome.usage.input
+            self.written += outcome.usage.output
+            self.is_estimate |= outcome.usage.kind == "estimate"
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of every answer there was."""
+        kind = "estimate" if self.is_estimate else "reported"
+        return Usage(input=self.read, output=self.written, kind=kind)
+
+
+class Question(NamedTuple):
+    """One question at one route."""
+
+    request: Request
+    purse: Purse
+    tally: Tally
+    way: Way
+    model: str
+
+
+class Endpoint:
+    """One route of this process: what is known of it lasts from one question to the next."""
+
+    def __init__(
+        self, route: Route, open_wire: Callable[[], Wire], means: Means, *, is_script: bool = False
+    ) -> None:
+        self.route = route
+        self.is_script = is_script
+        self._open, self._means = open_wire, means
+        name = f"model route {route.name!r}"
+        self._name = name
+        self._breaker = Breaker(name, route.limits, means.seconds)
+        self._pace = Pace(route.limits, seconds=means.seconds, sleep=means.sleep)
+        self._lock = threading.Lock()
+        self._wire: Wire | None = None
+        self._model = route.model
+        self._taken: Way | None = None
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it failed so often that nothing is sent there now."""
+        return self._breaker.is_resting
+
+    @property
+    def wire(self) -> Wire:
+        """The way there, opened when it is first needed."""
+        with self._lock:
+            if self._wire is None:
+                self._wire = self._open()
+            return self._wire
+
+    def ask(self, request: Request, purse: Purse, tally: Tally) -> Answer:
+        """An answer of the form asked for; raises what `Model.ask` says."""
+        if request.tools and not self.route.may_call_tools:
+            raise InvalidInput(
+                f"{self._name}: its models cannot be offered tools; set can_call_tools where they "
+                "can, or name another route"
+            )
+        declined = NotTaken(f"{self._name}: no way of asking it is left; declare `structured`")
+        for way in self._ways(request):
+            question = Question(request, purse, tally, way, self.model())
+            try:
+                answer = self._ask(question)
+            except NotTaken as error:
+                declined = error
+                continue
+            if request.form is not None:
+                self._taken = way
+            return answer
+        raise declined
+
+    def _ways(self, request: Request) -> tuple[Way, ...]:
+        """How the form is asked for: as it was taken before, or in order."""
+        if request.form is None:
+            return ("text",)
+        return self.route.ways if self._taken is None else (self._taken,)
+
+    def _ask(self, question: Question) -> Answer:
+        request = question.request
+        body = body_of(self.route, question.model, request)
+        body = forms.asked_for(body, request, question.way)
+        got = self._got(body, question)
+        is_flawed = isinstance(got.flaw, Unusable) and got.flaw.flaw in MENDED
+        is_repaired = is_flawed and bool(request.repairs)
+        if is_repaired:
+            told = forms.again(body, got.said, str(got.flaw), request.form)
+            got = self._got(told, question)
+        if got.flaw is not None:
+            raise self._at(got.flaw)
+        return self._answer(got, question, is_repaired=is_repaired)
+
+    def model(self) -> str:
+        """The model's name there: as declared, or the only one that the endpoint lists.
+
+        Raises InvalidInput where it lists several, and what reaching it raises.
+        """
+        if not self._model:
+            found = self.models()
+            if len(found) != 1:
+                told = ", ".join(found[:6]) or "none"
+                raise InvalidInput(
+                    f"{self._name}: no model is named and {len(found)} are listed ({told}); name "
+                    "one with OPENAI_MODEL, or in models.yaml"
+                )
+            self._model = found[0]
+        return self._model
+
+    def models(self) -> list[str]:
+        """The models that the endpoint lists; raises what reaching it raises."""
+        try:
+            reply = self.wire.models()
+        except Lost as lost:
+            raise Unavailable(f"{self._name}: no answer ({lost}); see that it runs") from None
+        if reply.status != 200:
+            unsaid = answers.unsaid(reply)
+            raise unsaid.error(self._name)
+        try:
+            told = read_json(reply.body)
+        except ValueError:
+            told = None
+        listed = told.get("data") if isinstance(told, dict) else None
+        if not isinstance(listed, list):
+            raise InvalidInput(
+                f"{self._name}: /models is no list of models; see that base_url ends where the "
+                "API begins, mostly in /v1"
+            )
+        ids = (one.get("id") for one in listed if isinstance(one, dict))
+        return [id for id in ids if isinstance(id, str)]
+
+    def most(self, body: Mapping[str, Any]) -> Spend:
+        """What a request takes at most; InvalidInput where the model cannot hold it."""
+        written = int(body[self.route.told_as])
+        text = json.dumps(body, ensure_ascii=False)
+        turns = len(body["messages"]) + len(body.get("tools", ()))
+        read = self._means.count(text).tokens + FRAME * turns
+        if read + written > self.route.limits.context:
+            raise InvalidInput(
+                f"{self._name}: the question takes up to {read} tokens and its answer {written}, "
+                f"and the model holds {self.route.limits.context}; ask for less, or raise "
+                "limits.context where it holds more"
+            )
+        return Spend(calls=1, tokens=read + written, cost=self.route.cost(read, written))
+
+    def _got(self, body: dict[str, Any], question: Question) -> Got:
+        """What was answered, after as many tries as are safe; raises why there is nothing."""
+        tries = self.route.limits.tries
+        for number in range(tries):
+            got = self._once(body, question)
+            if not isinstance(got, Unsaid):
+                return got
+            error = got.error(self._name)
+            is_last = number == tries - 1
+            if is_last or not got.may_repeat or got.after_s > PATIENCE_S:
+                raise error
+            self._wait(number, got.after_s)
+        raise AssertionError("a route has at least one try")
+
+    def _wait(self, number: int, after_s: float) -> None:
+        """At a moment of its own, so that not everybody comes back at once."""
+        longest = min(LONGEST_S, FIRST_S * 2**number)
+        self._means.sleep(after_s + self._means.chance() * longest)
+
+    def _once(self, body: dict[str, Any], question: Question) -> Got | Unsaid:
+        """One request: nothing leaves before what it may take is reserved."""
+        tally = question.tally
+        attempt = Attempt(
+            route=self.route.name,
+            model=question.model,
+            request=question.request,
+            body=body,
+            most=self.most(body),
+            number=tally.number + 1,
+        )
+        self._breaker.enter()
+        try:
+            id = question.purse.reserve(attempt)
+        except PilotageError:
+            self._breaker.abandon()
+            raise
+        tally.number += 1
+        tally.ids.append(id)
+        with self._means.span(self.route, attempt) as tell:
+            got = self._send(body, question)
+            outcome = answers.outcome(got, self.route, attempt, self._means.count)
+            tell(outcome)
+        question.purse.settle(id, outcome)
+        tally.add(outcome)
+        return got
+
+    def _send(self, body: dict[str, Any], question: Question) -> Got | Unsaid:
+        try:
+            with self._pace.place():
+                reply = self.wire.send(body)
+        except Lost as lost:
+            self._breaker.failed()
+            return answers.lost(lost)
+        except PilotageError as error:
+            self._breaker.abandon()
+            after_s = error.after_s if isinstance(error, Unavailable) else 0.0
+            return Unsaid(error, "unsent", may_repeat=False, after_s=after_s)
+        return self._heard(reply, question)
+
+    def _heard(self, reply: Reply, question: Question) -> Got | Unsaid:
+        if reply.status != 200:
+            unsaid = answers.unsaid(reply)
+            (self._breaker.failed if unsaid.is_failure else self._breaker.well)()
+            return unsaid
+        self._breaker.well()
+        return answers.heard(reply, question.request, question.way, self.route)
+
+    def _answer(self, got: Got, question: Question, *, is_repaired: bool) -> Answer:
+        assert got.read is not None
+        tally = question.tally
+        took = max(0.0, self._means.seconds() - tally.began)
+        return Answer(
+            text=got.said.text,
+            value=got.read.value,
+            calls=got.read.calls,
+            refused=got.read.refused,
+            route=self.route.name,
+            model=got.said.model or question.model,
+            way=question.way,
+            usage=tally.usage,
+            cost=tally.cost,
+            seconds=Decimal(f"{took:.3f}"),
+            tries=tally.sent,
+            is_repaired=is_repaired,
+            is_script=self.is_script,
+            calls_kept=tuple(tally.ids),
+        )
+
+    def _at(self, flaw: Unusable) -> Unusable:
+        return Unusable(f"{self._name}: {flaw}", flaw=flaw.flaw)

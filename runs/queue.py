@@ -335,8 +335,9 @@ def _register(
                 return
             # Whatever it was: a job that ends without its row saying so is waited for for ever.
             log.exception("job failed", extra={"job": id})
-            kind = Unavailable if isinstance(error, Unavailable) else type(error)
-            store.jobs.mark_failed(whose, id, f"{kind.__name__}: {error}")
+            is_outage = isinstance(error, Unavailable)
+            named = Unavailable.__name__ if is_outage else type(error).__name__
+            store.jobs.mark_failed(whose, id, f"{named}: {error}")
             return
         finally:
             running.discard(id)

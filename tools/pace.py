@@ -65,7 +65,7 @@ class Pace:
             what = "it" if name == ALL else name
             raise NotYet(
                 f"tool {self.tool!r}: {what} may be asked {rate.calls} times in {rate.seconds:g} s "
-                "(rates of the tools file); it is asked again when its turn comes",
+                "(rates of the tools file); wait until its turn comes",
                 after_s=wait_s,
             )
         if wait_s > 0:

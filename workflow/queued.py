@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from runs.errors import NotFound
+from runs.plan import PlanRecord
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.version import PolicyValues
@@ -42,6 +43,8 @@ class Queued(Record):
     """When the oldest of those that wait came in."""
     deadline_minutes: int
     """So long after it came in an item goes to a person; 0: never by that."""
+    owner: str
+    """Who answers for what the workflow does."""
     is_paused: bool
     paused_by: str
 
@@ -73,6 +76,7 @@ def find(store: Store, customer: Customer, workflow: str) -> Queued:
         held=tuple(Held(why=why, items=count) for why, count in stands.why[:MOST_TOLD]),
         oldest_at=oldest[0].received_at if oldest else None,
         deadline_minutes=policy.deadline_minutes,
+        owner=store.get(customer, PlanRecord, releases[0].plan).plan.owners.workflow_behaviour,
         is_paused=is_paused,
         paused_by=paused.by if paused is not None and is_paused else "",
     )

@@ -36,7 +36,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     head = f"{told['later']} tried again later"
     first = f", the first at {when(told['next_at'])} UTC" if told["next_at"] else ""
     return [
-        f"queue of {told['workflow']}: {state}",
+        f"queue of {told['workflow']}: {state}; {told['owner']} answers for it",
         f"  {told['waiting']} wait, {told['under_way']} are worked on{most}{oldest}{until}",
         f"  {told['room']} more may come (queue_most {told['queue_most']})",
         *section(f"{head}{first}", later),

@@ -8,7 +8,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
+from runs.clock import RealClock
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
 
@@ -113,7 +114,7 @@ class Database:
     def real_time(self, connection: Connection) -> datetime:
         """On a server its own time: workers may stand on machines whose clocks differ."""
         if not self.is_shared:
-            return datetime.now(UTC)
+            return RealClock().now()
         return connection.execute(_REAL_TIME).scalar_one()
 
     @contextmanager

@@ -12,14 +12,14 @@ from runs.errors import Conflict
 from runs.queue import AFTER_MOST_S, LONGEST_S, wait_s
 from runs.records.person import Customer
 from runs.store import jobs
-from runs.store.jobs import Again, Job
+from runs.store.jobs import Again, Job, Lane
 from runs.store.store import Store
 from tests.builders import item, make_customer, make_store
 
 pytestmark = pytest.mark.both_databases
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-DESK = ("acme", "desk")
+DESK: Lane = ("acme", "desk")
 
 
 @pytest.fixture

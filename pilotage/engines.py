@@ -39,7 +39,6 @@ from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.leases import Hands, Lease
-from runs.people import find_people
 from runs.records.approval import Approval
 from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer, Identity
@@ -343,10 +342,7 @@ class Engines:
 
     def _person(self, customer: Customer, wanted: str) -> str:
         """The person of an id, or the first who holds the role; empty when there is nobody."""
-        people = [one for one in find_people(self.chosen.store, customer) if not one.is_disabled]
-        known = {one.id for one in people}
-        holders = (one.id for one in people if wanted in one.roles)
-        return wanted if wanted in known else next(holders, "")
+        return people.find_active(self.chosen.store, customer, wanted)
 
     def _make_bench(self, customer: Customer) -> Bench:
         tools = self.chosen.tools(customer)

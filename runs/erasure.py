@@ -30,6 +30,7 @@ OF_A_RUN = (
     "plan_draft",
     "refusal",
     "report",
+    "ruled",
     "terminal",
     "uptake",
 )
@@ -57,8 +58,17 @@ def of_item(store: Store, customer: Customer, item: str) -> list[Text]:
         found.as_json(),
         *(one.as_json() for one in store.actions.of_item(customer, item)),
         *(one.as_json() for one in store.reviews.of_item(customer, item)),
+        *_ruled_for(store, customer, item),
     ]
     return _texts(store, customer, _digests(rows))
+
+
+def _ruled_for(store: Store, customer: Customer, item: str) -> Iterator[Any]:
+    """What was ruled on calls that a model chose for the item."""
+    table = tables.records
+    ruled = sa.and_(table.c.kind == "ruled", table.c.body["item"].as_string() == item)
+    mine = sa.select(table.c.body).where(table.c.customer == customer.id, ruled)
+    return (row["body"] for row in store.ledger.rows(mine))
 
 
 def of_digest(store: Store, customer: Customer, begin: str) -> Text:

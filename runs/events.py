@@ -4,6 +4,7 @@ A body holds ids, digests, enumerations, whole numbers and decimals as text; nev
 never a float. So an erased text leaves the chain whole, and a stranger can check it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -71,6 +72,14 @@ EventKind = Literal[
 ]
 
 BodyValue = str | int | bool | None
+
+
+def checked(body: Mapping[str, BodyValue]) -> dict[str, BodyValue]:
+    """The body of an event; TypeError for what no event holds, such as a float."""
+    for name, value in body.items():
+        if value is not None and not isinstance(value, str | int):
+            raise TypeError(f"an event holds no {type(value).__name__}: {name}")
+    return dict(body)
 
 
 class Event(Record):

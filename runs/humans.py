@@ -12,6 +12,12 @@ from runs.records.person import Customer, Identity, Person
 from runs.store.change import INSTALLATION, Change, insert_once, text_of
 from runs.store.store import KINDS, Store
 
+_P = tables.people
+_ACTIVE = (
+    sa.select(_P.c.id, _P.c.roles)
+    .where(_P.c.customer == sa.bindparam("at_customer"), _P.c.is_disabled == sa.false())
+    .order_by(_P.c.id)
+)
 OWNER = "owner"
 """The role that may add people and create tokens; `init` gives it to the first person."""
 
@@ -99,6 +105,18 @@ def person(store: Store, customer: Customer, id: str) -> Person:
     if row is None:
         raise _unknown(id)
     return _person(row)
+
+
+def find_active(store: Store, customer: Customer, wanted: str) -> str:
+    """The person of this id, or the first by id who holds the role; empty when there is nobody.
+
+    Who is disabled is nobody.
+    """
+    rows = store.ledger.rows(_ACTIVE, {"at_customer": customer.id})
+    holders = {row["id"]: row["roles"] for row in rows}
+    if wanted in holders:
+        return wanted
+    return next((id for id, roles in holders.items() if wanted in roles), "")
 
 
 def require_owner(identity: Identity) -> None:

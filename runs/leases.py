@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -17,9 +17,23 @@ from runs import tables
 from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
 from runs.store.change import Change, find_row, insert_once, text_of
+from runs.store.database import real_time
 from runs.store.store import Store
 
 log = logging.getLogger("pilotage.leases")
+
+
+_LEASES = tables.leases
+_GIVE_BACK = (
+    _LEASES.update()
+    .where(
+        _LEASES.c.customer == sa.bindparam("at_customer"),
+        _LEASES.c.name == sa.bindparam("at_name"),
+        _LEASES.c.holder == sa.bindparam("at_holder"),
+        _LEASES.c.fence == sa.bindparam("at_fence"),
+    )
+    .values(holder="", expires_at=sa.bindparam("to_at"))
+)
 
 
 class Lease(NamedTuple):
@@ -30,6 +44,15 @@ class Lease(NamedTuple):
     fence: int
     """Grows with every taking; an older fence writes nothing."""
 
+    def require_in(self, change: Change) -> "Lease":
+        """The lease itself, inside a change; Conflict unless it still is its holder's."""
+        require(change, self)
+        return self
+
+    def is_held(self, store: Store, customer: Customer) -> bool:
+        """Whether it still is its holder's; asked outside a change."""
+        return is_held(store, customer, self)
+
 
 def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: float) -> Lease | None:
     """The lease, or None while another holder's is live; taking one's own again renews it.
@@ -38,23 +61,35 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
     It need not outlive the machine: whoever acts under it writes that to the disk first.
     """
     with store.change(customer, "worker", lags=True) as change:
-        now = store.database.real_time(change.connection)
-        row = change.find(tables.leases, name=name)
-        if row is not None and row["holder"] != holder and row["expires_at"] > text_of(now):
-            return None
-        taken_over = row is not None and row["holder"] not in ("", holder)
-        fence = 1 if row is None else row["fence"] + (row["holder"] != holder)
-        _write(change, name, holder=holder, fence=fence, until=now + timedelta(seconds=ttl_s))
-        if taken_over:
-            change.append("lease_taken_over", lease=name, fence=fence)
-    return Lease(name, holder, fence)
+        return take_in(change, name, holder=holder, ttl_s=ttl_s)
+
+
+def take_in(change: Change, name: str, *, holder: str, ttl_s: float) -> Lease | None:
+    """The same inside a change; where that is not kept, nothing was taken."""
+    now = real_time(change.connection)
+    until = text_of(now + timedelta(seconds=ttl_s))
+    row = {"name": name, "holder": holder, "fence": 1, "expires_at": until}
+    if insert_once(change.connection, tables.leases, {"customer": change.customer.id, **row}):
+        return Lease(name, holder, 1)
+    present = change.find(tables.leases, name=name)
+    assert present is not None
+    if present["holder"] != holder and present["expires_at"] > text_of(now):
+        return None
+    lease = Lease(name, holder, present["fence"] + (present["holder"] != holder))
+    table = tables.leases
+    here = sa.and_(table.c.customer == change.customer.id, table.c.name == name)
+    row["fence"] = lease.fence
+    change.connection.execute(table.update().where(here).values(**row))
+    if present["holder"] not in ("", holder):
+        change.append("lease_taken_over", lease=name, fence=lease.fence)
+    return lease
 
 
 def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bool:
     """Hold a lease for longer; False when it was taken over, or given back."""
     table = tables.leases
     with store.database.writing(lags=True) as connection:
-        until = store.database.real_time(connection) + timedelta(seconds=ttl_s)
+        until = real_time(connection) + timedelta(seconds=ttl_s)
         statement = table.update().where(_is(customer, lease))
         renewed = connection.execute(statement.values(expires_at=text_of(until)))
     return renewed.rowcount == 1
@@ -63,16 +98,19 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
 def release(store: Store, customer: Customer, lease: Lease) -> None:
     """Give the lease back; a lease that was taken over is left to its new holder."""
     with store.database.writing(lags=True) as connection:
-        now = text_of(store.database.real_time(connection))
-        statement = tables.leases.update().where(_is(customer, lease))
-        connection.execute(statement.values(holder="", expires_at=now))
+        _give_back(connection, customer, lease)
+
+
+def release_in(change: Change, lease: Lease) -> None:
+    """The same inside a change."""
+    _give_back(change.connection, change.customer, lease)
 
 
 def free(store: Store, customer: Customer, lease: Lease) -> bool:
     """Take a lease from a holder that is gone, with its event; False when it has another holder."""
     table = tables.leases
     with store.change(customer, "worker") as change:
-        now = text_of(store.database.real_time(change.connection))
+        now = text_of(real_time(change.connection))
         statement = table.update().where(_is(customer, lease))
         freed = change.connection.execute(statement.values(holder="", expires_at=now))
         if freed.rowcount == 1:
@@ -94,7 +132,7 @@ def held_by(store: Store, customer: Customer) -> list[tuple[Lease, bool]]:
     """Every lease in somebody's hands, by name, and whether it has not run out."""
     table = tables.leases
     with store.database.reading() as connection:
-        now = text_of(store.database.real_time(connection))
+        now = text_of(real_time(connection))
         query = table.select().where(table.c.customer == customer.id, table.c.holder != "")
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
@@ -104,7 +142,7 @@ def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
     """Take lapsed leases off the record: whoever comes back with one finds that it is gone."""
     table = tables.leases
     with store.database.writing() as connection:
-        now = text_of(store.database.real_time(connection))
+        now = text_of(real_time(connection))
         for lease in leases:
             gone = sa.and_(_is(customer, lease), table.c.expires_at <= now)
             connection.execute(table.delete().where(gone))
@@ -140,31 +178,35 @@ class Hands:
     """What one process holds for moments at a time: one thread renews whatever it keeps longer."""
 
     def __init__(self, store: Store, *, holder: str, ttl_s: float) -> None:
-        self._store = store
-        self._holder = holder
-        self._ttl_s = ttl_s
+        self.store = store
+        self.holder = holder
+        self.ttl_s = ttl_s
         self._held: dict[tuple[str, str], tuple[Customer, Lease]] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def held(self, customer: Customer, name: str) -> Iterator[Lease | None]:
-        """The lease for as long as the block lasts; None when another holds it."""
-        lease = take(self._store, customer, name, holder=self._holder, ttl_s=self._ttl_s)
-        if lease is None:
-            yield None
-            return
-        key = (customer.id, name)
-        with self._lock:
-            self._held[key] = (customer, lease)
-            self._begin()
+    def holding(self, customer: Customer, name: str) -> Iterator["Hold"]:
+        """The lease of this name for as long as the block lasts, once something takes it."""
+        hold = Hold(self, customer, name)
         try:
-            yield lease
+            yield hold
         finally:
-            with self._lock:
-                self._held.pop(key, None)
-            release(self._store, customer, lease)
+            hold.close()
+
+    def keep(self, customer: Customer, lease: Lease) -> None:
+        """Renew a lease from now on."""
+        with self._lock:
+            self._held[customer.id, lease.name] = (customer, lease)
+            if self._thread is None and not self._ended.is_set():
+                self._thread = threading.Thread(target=self._renew, name="lease-hands", daemon=True)
+                self._thread.start()
+
+    def let_go(self, customer: Customer, lease: Lease) -> None:
+        """Renew it no more."""
+        with self._lock:
+            self._held.pop((customer.id, lease.name), None)
 
     def close(self) -> None:
         """Renew nothing any more."""
@@ -172,17 +214,68 @@ class Hands:
         if self._thread is not None:
             self._thread.join()
 
-    def _begin(self) -> None:
-        if self._thread is None and not self._ended.is_set():
-            self._thread = threading.Thread(target=self._renew, name="lease-hands", daemon=True)
-            self._thread.start()
-
     def _renew(self) -> None:
-        while not self._ended.wait(self._ttl_s / 3):
+        while not self._ended.wait(self.ttl_s / 3):
             with self._lock:
                 held = list(self._held.values())
             for customer, lease in held:
-                _try_to_renew(self._store, customer, lease, self._ttl_s)
+                _try_to_renew(self.store, customer, lease, self.ttl_s)
+
+
+class Hold:
+    """A lease that is taken in the change that first needs it, and given back in the last one.
+
+    So neither is a change of its own. Whatever ends without a last one gives it back by itself.
+    """
+
+    def __init__(self, hands: Hands, customer: Customer, name: str) -> None:
+        self.name = name
+        self._hands = hands
+        self._customer = customer
+        self._lease: Lease | None = None
+        self._taken_in: Change | None = None
+        self._given_back_in: Change | None = None
+
+    def take(self) -> None:
+        """Take it now, in a change of its own; Unavailable while another holds it."""
+        with self._hands.store.change(self._customer, "worker", lags=True) as change:
+            self.require_in(change)
+
+    def require_in(self, change: Change) -> Lease:
+        """The lease, inside a change, which takes it where none did; Unavailable when another's."""
+        if self._lease is not None and (self._is_taken or self._taken_in is change):
+            require(change, self._lease)
+            return self._lease
+        lease = take_in(change, self.name, holder=self._hands.holder, ttl_s=self._hands.ttl_s)
+        if lease is None:
+            raise Unavailable(f"another worker holds {self.name}; it is tried again")
+        self._lease, self._taken_in = lease, change
+        self._hands.keep(self._customer, lease)
+        return lease
+
+    def is_held(self, store: Store, customer: Customer) -> bool:
+        """Whether it was taken and still is this holder's; asked outside a change."""
+        return self._lease is not None and self._is_taken and is_held(store, customer, self._lease)
+
+    def give_back_in(self, change: Change) -> None:
+        """Give it back inside a change, if it was taken."""
+        if self._lease is not None and self._is_taken:
+            release_in(change, self._lease)
+            self._given_back_in = change
+
+    def close(self) -> None:
+        """Give it back, unless that was done."""
+        if self._lease is None:
+            return
+        self._hands.let_go(self._customer, self._lease)
+        is_back = self._given_back_in is not None and self._given_back_in.is_kept
+        if self._is_taken and not is_back:
+            release(self._hands.store, self._customer, self._lease)
+
+    @property
+    def _is_taken(self) -> bool:
+        """Whether the change that took it was kept."""
+        return self._taken_in is not None and self._taken_in.is_kept
 
 
 class Seat:
@@ -260,6 +353,12 @@ def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) 
         return True
 
 
+def _give_back(connection: sa.Connection, customer: Customer, lease: Lease) -> None:
+    told = {"at_customer": customer.id, "at_name": lease.name, "at_holder": lease.holder}
+    told |= {"at_fence": lease.fence, "to_at": text_of(real_time(connection))}
+    connection.execute(_GIVE_BACK, told)
+
+
 def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
     table = tables.leases
     return sa.and_(
@@ -279,24 +378,6 @@ def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, boo
         table.c.customer == customer.id, sa.or_(table.c.name == name, below)
     )
     with store.database.reading() as connection:
-        now = text_of(store.database.real_time(connection))
+        now = text_of(real_time(connection))
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
-
-
-def _write(change: Change, name: str, *, holder: str, fence: int, until: datetime) -> None:
-    table = tables.leases
-    row = {
-        "customer": change.customer.id,
-        "name": name,
-        "holder": holder,
-        "fence": fence,
-        "expires_at": text_of(until),
-    }
-    if insert_once(change.connection, table, row):
-        return
-    change.connection.execute(
-        table.update()
-        .where(table.c.customer == change.customer.id, table.c.name == name)
-        .values(**row)
-    )

@@ -22,6 +22,7 @@ from runs.humans import add_customer as add_customer
 from runs.humans import add_person as add_person
 from runs.humans import change_person as change_person
 from runs.humans import disable_person as disable_person
+from runs.humans import find_active as find_active
 from runs.humans import find_people as find_people
 from runs.humans import people_in as people_in
 from runs.humans import person as person

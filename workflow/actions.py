@@ -6,12 +6,12 @@ surely absent is done under the same key, and what nobody can tell is `unknown`,
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from policies.permissions import permit
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
-from runs.leases import Lease, is_held, require
+from runs.leases import Hold, Lease
 from runs.moves import ActionStatus
 from runs.records.approval import Approval
 from runs.records.item import Action
@@ -62,6 +62,8 @@ class Request:
 NOTHING_DONE = ("failed", "stopped")
 """Ends of an action after which it is certain that the other side did nothing."""
 
+Write = Callable[[Change], object]
+"""Writes something inside a change."""
 Check = Callable[[Request], str]
 """Why a request may not be done now, in one sentence; empty when it may."""
 
@@ -76,11 +78,17 @@ class ActionDeps:
     """What of a receipt may be kept, and how long."""
     checks: tuple[Check, ...]
     """Each must let it pass immediately before it is done; none at all lets nothing pass."""
-    lease: Lease
-    """Held by the caller on the item or run."""
+    lease: Lease | Hold
+    """Held by the caller on the item or run, or taken here with the reservation."""
     lags: bool = False
     """What came of it may reach the disk with the change that ends the item: until then the other
     side is asked again."""
+    glance: tuple[Check, ...] = ()
+    """What lets it pass before it is reserved, where something was read just now; else `checks`."""
+    first: Write | None = None
+    """Written in the change that reserves it: what it rests on."""
+    later: Callable[[Write], None] | None = None
+    """Takes over what came of it, to be written in the very change that ends the item."""
 
 
 class _Answer(NamedTuple):
@@ -92,15 +100,28 @@ class _Answer(NamedTuple):
     says: str = ""
 
 
-def perform(deps: ActionDeps, customer: Customer, request: Request) -> Action:
+class _End(NamedTuple):
+    """How an action ended."""
+
+    status: ActionStatus
+    reason: str
+    receipt: Text | None = None
+
+
+def perform(
+    deps: ActionDeps, customer: Customer, request: Request, *, is_begun: bool | None = None
+) -> Action:
     """Do the effect, at most once ever; returns how it stands: done, failed, unknown or stopped.
 
-    Raises NotAllowed, with nothing reserved, when a check says no; Unavailable when the same call
-    has to be made again: it then begins by asking the other side.
+    `is_begun`: whether its key was reserved before, where the caller has just looked. Raises
+    NotAllowed, with nothing reserved, when a check says no; Unavailable when the same call has to
+    be made again: it then begins by asking the other side.
     """
-    is_begun = deps.store.actions.find(customer, request.key) is not None
+    if is_begun is None:
+        is_begun = deps.store.actions.find(customer, request.key) is not None
     if not is_begun:
-        if refusal := find_refusal(deps, customer, request):
+        glance = replace(deps, checks=deps.glance or deps.checks)
+        if refusal := find_refusal(glance, customer, request):
             raise NotAllowed(refusal)
         # Before anything is reserved: whose turn comes later has begun nothing.
         _take_turn(deps, request)
@@ -111,7 +132,7 @@ def perform(deps: ActionDeps, customer: Customer, request: Request) -> Action:
         return action
     if is_begun:
         _take_turn(deps, request)
-    return _do(deps, customer, request)
+    return _do(deps, customer, request, action)
 
 
 def _take_turn(deps: ActionDeps, request: Request) -> None:
@@ -137,15 +158,15 @@ def reconcile(deps: ActionDeps, customer: Customer, action: Action) -> Action:
         return action
     answer = _ask(deps, action)
     if answer.receipt is not None:
-        return _settle_done(deps, customer, action.key, answer.receipt)
+        return _settle(deps, customer, action, _done(deps, action.key, answer.receipt))
     if answer.is_sure and action.status == "reserved":
         return action
     if answer.is_sure:
-        return _settle(deps, customer, action.key, "failed", "the other side never did it")
+        return _settle(deps, customer, action, _End("failed", "the other side never did it"))
     if action.status == "unknown":
         return action
     says = f"it may have been done: {answer.says}; look there for key {action.key}"
-    return _settle(deps, customer, action.key, "unknown", says)
+    return _settle(deps, customer, action, _End("unknown", says))
 
 
 def abandon(deps: ActionDeps, customer: Customer, action: Action) -> Action:
@@ -153,7 +174,8 @@ def abandon(deps: ActionDeps, customer: Customer, action: Action) -> Action:
     settled = reconcile(deps, customer, action)
     if settled.status != "reserved":
         return settled
-    return _settle(deps, customer, action.key, "stopped", "it was begun and is not done any more")
+    over = _End("stopped", "it was begun and is not done any more")
+    return _settle(deps, customer, action, over)
 
 
 def permission(
@@ -254,15 +276,18 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         undoes=request.undoes,
         said=request.said,
     )
-    with _fenced(deps).change(customer, "worker", action.run) as change:
+    with deps.store.change(customer, "worker", action.run) as change:
+        fence = _lease_in(deps, change).fence
+        if deps.first is not None:
+            deps.first(change)
         write_in(change, content)
-        return reserve_in(change, action, deps.lease.fence)
+        return reserve_in(change, action, fence)
 
 
-def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
+def _do(deps: ActionDeps, customer: Customer, request: Request, action: Action) -> Action:
     """Never inside a retry: what is raised here leaves the row reserved, and the way back asks."""
     if refusal := _last_refusal(deps, customer, request):
-        return _settle(deps, customer, request.key, "stopped", refusal)
+        return _settle(deps, customer, action, _End("stopped", refusal))
     _require_lease(deps, customer)
     tool = deps.tools[request.effect.tool]
     try:
@@ -271,10 +296,10 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> Action:
         if tool.remembers_keys:
             raise
         # Nobody could be asked later: that nothing was done is known now, and only now.
-        return _settle(deps, customer, request.key, "failed", _told(deps, error))
+        return _settle(deps, customer, action, _End("failed", _told(deps, error)))
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
-        return _settle(deps, customer, request.key, "failed", _told(deps, error))
-    return _settle_done(deps, customer, request.key, receipt)
+        return _settle(deps, customer, action, _End("failed", _told(deps, error)))
+    return _settle(deps, customer, action, _done(deps, request.key, receipt))
 
 
 def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
@@ -290,23 +315,19 @@ def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:
-    if not is_held(deps.store, customer, deps.lease):
+    if not deps.lease.is_held(deps.store, customer):
         raise Unavailable(
             f"the lease on {deps.lease.name} was taken over, and this worker stops here; "
             "it is tried again"
         )
 
 
-def _fenced(deps: ActionDeps) -> Store:
-    """The store, every change of which first asks whether the lease is still this holder's."""
-
-    def guard(change: Change) -> None:
-        try:
-            require(change, deps.lease)
-        except Conflict as error:
-            raise Unavailable(str(error)) from error
-
-    return deps.store.guarded(guard)
+def _lease_in(deps: ActionDeps, change: Change) -> Lease:
+    """The caller's lease under the write lock; Unavailable once it is another's."""
+    try:
+        return deps.lease.require_in(change)
+    except Conflict as error:
+        raise Unavailable(str(error)) from error
 
 
 def _ask(deps: ActionDeps, action: Action) -> _Answer:
@@ -325,29 +346,26 @@ def _told(deps: ActionDeps, error: Exception) -> str:
     return str(deps.terms.mask(str(error)).value)
 
 
-def _settle_done(deps: ActionDeps, customer: Customer, key: str, receipt: dict[str, Any]) -> Action:
+def _done(deps: ActionDeps, key: str, receipt: dict[str, Any]) -> _End:
     terms = masking(deps.terms, "answer")
     kept = make(kind="receipt", value={"key": key, "answer": receipt}, terms=terms)
-    return _settle(deps, customer, key, "done", "", kept)
+    return _End("done", "", kept)
 
 
-def _settle(
-    deps: ActionDeps,
-    customer: Customer,
-    key: str,
-    status: ActionStatus,
-    reason: str,
-    receipt: Text | None = None,
-) -> Action:
-    """Keep the receipt and say how the action ended, in one change."""
+def _settle(deps: ActionDeps, customer: Customer, action: Action, end: _End) -> Action:
+    """Keep the receipt and say how the action ended, in one change; or let the item's end say it.
 
-    def settle() -> Action:
-        with deps.store.change(customer, "worker", lags=deps.lags) as change:
-            kept = "" if receipt is None else write_in(change, receipt)
-            return settle_in(change, key, status=status, receipt=kept, reason=reason)
+    Whoever came first with the same end is believed.
+    """
 
-    try:
-        return settle()
-    except Conflict:
-        # Somebody came first: the same end is found now and is once, another end conflicts again.
-        return settle()
+    def settle(change: Change) -> Action:
+        kept = "" if end.receipt is None else write_in(change, end.receipt)
+        return settle_in(change, action.key, status=end.status, receipt=kept, reason=end.reason)
+
+    if deps.later is not None:
+        deps.later(settle)
+        receipt = "" if end.receipt is None else end.receipt.digest
+        told = {"status": end.status, "receipt": receipt, "reason": end.reason}
+        return action.model_copy(update={**told, "settled_at": deps.store.clock.now()})
+    with deps.store.change(customer, "worker", lags=deps.lags) as change:
+        return settle(change)

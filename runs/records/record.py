@@ -62,12 +62,15 @@ _PLAIN = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fa
 
 
 def _is_plain(value: Any) -> bool:
-    """No number but whole ones that are exact everywhere, no key but ASCII: the orders agree."""
+    """No number but what everybody writes alike, no key but ASCII: the orders agree."""
     kind = type(value)
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
         return -EXACT <= value <= EXACT
+    if kind is float:
+        # Within these both write the shortest digits that tell it, without an exponent.
+        return 1e-4 <= abs(value) < 1e15 and value != int(value)
     if kind is dict:
         return all(type(k) is str and k.isascii() and _is_plain(v) for k, v in value.items())
     return (kind is list or kind is tuple) and all(map(_is_plain, value))

@@ -1,5 +1,6 @@
 """The action ledger: reserved before it is done, settled after, once a key."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +12,12 @@ from runs.records.item import Action
 from runs.records.person import Customer
 from runs.store.change import Change, Ledger
 from runs.store.items import UNFINISHED
+
+_A = tables.actions
+_OF_ITEM = sa.select(_A.c.body).where(
+    _A.c.customer == sa.bindparam("at_customer"), _A.c.item == sa.bindparam("at_item")
+)
+"""Made once: it is asked for every item."""
 
 
 class Reserved(NamedTuple):
@@ -83,7 +90,8 @@ class Actions:
 
     def of_item(self, customer: Customer, item: str) -> list[Action]:
         """Every action of one item."""
-        return self._list(customer, tables.actions.c.item == item)
+        rows = self._ledger.rows(_OF_ITEM, {"at_customer": customer.id, "at_item": item})
+        return _in_order(rows)
 
     def of_run(self, customer: Customer, run: str) -> list[Action]:
         """Every action a run did itself, such as sending the update."""
@@ -96,8 +104,12 @@ class Actions:
     def _list(self, customer: Customer, where: Any) -> list[Action]:
         table = tables.actions
         query = sa.select(table.c.body).where(table.c.customer == customer.id, where)
-        actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
-        return sorted(actions, key=lambda action: action.reserved_at)
+        return _in_order(self._ledger.rows(query))
+
+
+def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Action]:
+    actions = [Action.model_validate(row["body"]) for row in rows]
+    return sorted(actions, key=lambda action: action.reserved_at)
 
 
 def reserve_in(change: Change, action: Action, fence: int) -> Reserved:

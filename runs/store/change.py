@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from runs import moves, tables
 from runs.clock import Clock
 from runs.errors import Conflict, NotFound
-from runs.events import BodyValue, Event, EventKind
+from runs.events import BodyValue, Event, EventKind, checked
 from runs.records.person import Customer
 from runs.records.record import canonical, digest_of
 from runs.store.database import Database
@@ -36,21 +36,33 @@ class About(NamedTuple):
     state: str
 
 
+NOTHING = About("", "", "")
+"""An event about no record."""
+
+
 class Change:
     """An open write transaction of one actor on one customer's records."""
 
     def __init__(
         self, connection: Connection, clock: Clock, *, customer: Customer, actor: str, run: str
     ) -> None:
-        self.connection = connection
+        self._connection = connection
         self.clock = clock
         self.customer = customer
         self.actor = actor
         self.run = run
         self._head: tuple[int, str] | None = None
         """The end of the chain as this change leaves it; None before its first event."""
+        self._events: list[dict[str, Any]] = []
+        """Those that are not written yet: all of them are one statement."""
         self.is_kept = False
         """True once it was committed."""
+
+    @property
+    def connection(self) -> Connection:
+        """For statements of one's own, which see every event of this change."""
+        self._write_events()
+        return self._connection
 
     def now(self) -> str:
         """The clock's time as the text that rows hold."""
@@ -58,12 +70,12 @@ class Change:
 
     def find(self, table: sa.Table, **key: Any) -> dict[str, Any] | None:
         """The customer's row, read inside the transaction."""
-        return find_row(self.connection, table, self.customer, key)
+        return find_row(self._connection, table, self.customer, key)
 
     def insert(self, table: sa.Table, row: Row, kind: EventKind, **body: BodyValue) -> bool:
         """Insert `row` and its event, once; False, and no event, when the row is already there."""
         complete = {"customer": self.customer.id, **row}
-        if not insert_once(self.connection, table, complete):
+        if not insert_once(self._connection, table, complete):
             return False
         self.append(kind, about(table, complete), **body)
         return True
@@ -91,29 +103,27 @@ class Change:
         self.append(kind, about(table, row), **body)
         return row
 
-    def append(self, kind: EventKind, what: About | None = None, **body: BodyValue) -> Event:
+    def append(self, kind: EventKind, what: About | None = None, **body: BodyValue) -> None:
         """Append one event to the chain, under its lock."""
-        what = what or About("", "", "")
+        what = what or NOTHING
         seq, previous = self._head or self._take_head()
-        event = Event(
-            seq=seq + 1,
-            customer=self.customer.id,
-            kind=kind,
-            table=what.table,
-            subject=what.subject,
-            state=what.state,
-            run=self.run,
-            actor=self.actor,
-            at=self.clock.now(),
-            clock=self.clock.kind,
-            body=body,
-            previous=previous,
-            hash="",
-        )
-        event = event.model_copy(update={"hash": event_hash(event.model_dump(mode="json"))})
-        self.connection.execute(_EVENT, event_row(event))
-        self._head = (event.seq, event.hash)
-        return event
+        event: dict[str, Any] = {
+            "seq": seq + 1,
+            "customer": self.customer.id,
+            "kind": kind,
+            "table": what.table,
+            "subject": what.subject,
+            "state": what.state,
+            "run": self.run,
+            "actor": self.actor,
+            "at": short_text_of(self.clock.now()),
+            "clock": self.clock.kind,
+            "body": checked(body),
+            "previous": previous,
+        }
+        hash = event_hash(event)
+        self._events.append({**event, "body": canonical(body).decode(), "hash": hash})
+        self._head = (seq + 1, hash)
 
     def leave(self) -> None:
         """Say where the chain ends now; the last thing a change does, and nothing without events.
@@ -124,15 +134,20 @@ class Change:
             told = {"to_seq": self._head[0], "to_hash": self._head[1]}
             self.connection.execute(_LEAVE_HEAD, told)
 
+    def _write_events(self) -> None:
+        if self._events:
+            self._connection.execute(_EVENT, self._events)
+            self._events.clear()
+
     def _take_head(self) -> tuple[int, str]:
         """The end of the chain, kept from everybody else until this change has ended."""
-        taken = self.connection.execute(_TAKE_HEAD).one()
+        taken = self._connection.execute(_TAKE_HEAD).one()
         return taken.seq, taken.hash
 
     def _set(self, table: sa.Table, key: Row, values: Row, legal: frozenset[str] | None) -> None:
         statement = _update_statement(table, tuple(key), tuple(values), legal)
         told = _at(self.customer, key) | {f"to_{name}": value for name, value in values.items()}
-        if self.connection.execute(statement, told).rowcount == 1:
+        if self._connection.execute(statement, told).rowcount == 1:
             return
         present = self.find(table, **key)
         name = f"{table.name.rstrip('s')} {' '.join(map(str, key.values()))}"
@@ -146,7 +161,7 @@ class Change:
     def _after(self, table: sa.Table, key: Row, values: Row) -> dict[str, Any]:
         """The row as it is after it was set: read again unless every column was."""
         row = {"customer": self.customer.id, **key, **values}
-        if all(column.name in row for column in table.columns):
+        if len(row) == len(table.columns):
             return row
         found = self.find(table, **key)
         assert found is not None
@@ -209,10 +224,12 @@ class Ledger:
             raise NotFound(f"{what} with {id!r}; {shown}")
         return rows[0]
 
-    def rows(self, query: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
-        """Every row of a query."""
+    def rows(
+        self, query: sa.Select[*tuple[Any, ...]], told: Row | None = None
+    ) -> list[dict[str, Any]]:
+        """Every row of a query; `told` fills the places of one that was made before."""
         with self.database.looking() as connection:
-            found = connection.execute(query)
+            found = connection.execute(query, told)
             names = tuple(found.keys())
             return [dict(zip(names, row, strict=True)) for row in found.all()]
 
@@ -222,29 +239,43 @@ def text_of(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def short_text_of(time: datetime) -> str:
+    """A UTC time as a record's JSON holds it: no fraction where there is none."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def about(table: sa.Table, row: Row) -> About:
     """What an event says about `row`: table, key without the customer, digest of the state."""
-    keys = [c.name for c in table.primary_key.columns if c.name != "customer"]
-    return About(table.name, "/".join(str(row[k]) for k in keys), state_of(table, row))
+    name, keys, _ = _names(table)
+    return About(name, "/".join(str(row[k]) for k in keys), state_of(table, row))
 
 
 def state_of(table: sa.Table, row: Row) -> str:
     """Digest of every column of a row; an erased snapshot keeps the digest of its name."""
-    columns = {c.name: row.get(c.name) for c in table.columns}
-    if table.name == "snapshots":
-        columns.pop("content")
-    return digest_of(columns)
+    return digest_of({name: row.get(name) for name in _names(table).state})
+
+
+class _Names(NamedTuple):
+    """What a table is told by, as plain text."""
+
+    table: str
+    key: tuple[str, ...]
+    """Without the customer."""
+    state: tuple[str, ...]
+    """The columns that a row's digest is made of."""
+
+
+@lru_cache(maxsize=64)
+def _names(table: sa.Table) -> _Names:
+    key = [str(c.name) for c in table.primary_key.columns if c.name != "customer"]
+    left_out = {"content"} if table.name == "snapshots" else set[str]()
+    state = [str(c.name) for c in table.columns if c.name not in left_out]
+    return _Names(str(table.name), tuple(key), tuple(state))
 
 
 def event_hash(event: Mapping[str, Any]) -> str:
     """Hex SHA-256 over the canonical JSON of everything but `hash`."""
     return hashlib.sha256(canonical({k: v for k, v in event.items() if k != "hash"})).hexdigest()
-
-
-def event_row(event: Event) -> dict[str, Any]:
-    """The event as a row: the body as canonical text."""
-    row = event.model_dump(mode="json")
-    return {**row, "body": canonical(row["body"]).decode()}
 
 
 def event_of(row: Mapping[Any, Any]) -> Event:

@@ -5,21 +5,23 @@ its customer's turn first and comes to the same.
 """
 
 import hashlib
+import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
 
 from runs.clock import RealClock
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
+from runs.store.disk import SYNC, Disk, Sync
 
 SCHEMA = "pilotage"
 """Where the record stands on PostgreSQL, beside whatever else the database holds."""
@@ -41,7 +43,7 @@ _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 class Database:
     """The record's database; safe to share between threads."""
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, *, busy_timeout_s: float = 30.0, sync: Sync = SYNC) -> None:
         self.url = url
         self.kind = address.kind(url)
         self.name = address.shown(url)
@@ -49,6 +51,7 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         # SQLite's own waiting is a sleep that grows: threads of one process take turns instead.
         self._turn = threading.Lock()
+        self._disk = Disk(sa.make_url(url).database or "", sync)
         self.engine = _engine(url, busy_timeout_s)
         self._reader = self.engine
         self._looker = self.engine.execution_options(looks=True)
@@ -76,32 +79,40 @@ class Database:
 
     @contextmanager
     def writing(self, *, lags: bool = False) -> Iterator[Connection]:
-        """One transaction, all or nothing; on SQLite it holds the write lock from the start.
+        """One transaction, all or nothing, and on the disk when the block is left.
 
-        One that `lags` does not wait for the disk: it gets there with the next that does not lag,
-        and never after it. Only a machine that stops in between loses it, and all that lagged with
-        it. Raises Unavailable when a lock is not to be had within the busy timeout, or the database
-        does not answer.
+        On SQLite it holds the write lock from the start. One that `lags` does not wait for the
+        disk: it gets there with the next that does not lag, and never after it. Only a machine that
+        stops in between loses it, and all that lagged with it. Raises Unavailable when a lock is
+        not to be had within the busy timeout, or database or disk do not answer.
         """
-        with self._in_turn(), self._translating():
-            writer = self.engine.connect().execution_options(writes=True)
-            with writer as connection, self._waiting(connection, lags=lags), connection.begin():
-                if lags and self.is_shared:
-                    connection.execute(_LAGGING)
+        with (
+            self._translating(),
+            self._promised(lags=lags) as promise,
+            self._in_turn(),
+            self.engine.connect() as connection,
+        ):
+            connection.execution_options(writes=True)
+            with connection.begin():
+                promise(connection)
                 yield connection
 
     @contextmanager
-    def _waiting(self, connection: Connection, *, lags: bool) -> Iterator[None]:
-        """On SQLite a connection says before a transaction whether it waits for the disk."""
-        raw: Any = connection.connection.dbapi_connection
-        if not lags or self.is_shared:
-            yield
-            return
-        raw.execute("PRAGMA synchronous=NORMAL")
-        try:
-            yield
-        finally:
-            raw.execute("PRAGMA synchronous=FULL")
+    def _promised(self, *, lags: bool) -> Iterator[Callable[[Connection], None]]:
+        """What a transaction does first, and what is waited for after its turn.
+
+        The next one writes meanwhile, and may wait for the same disk.
+        """
+        waits: list[bool] = []
+
+        def promise(connection: Connection) -> None:
+            if lags and self.is_shared:
+                connection.execute(_LAGGING)
+            waits.append(not (lags or self.is_shared) and _waits(connection))
+
+        yield promise
+        if waits[0]:
+            self._disk.wait()
 
     def take_turn(self, connection: Connection, name: str) -> None:
         """From now to the end of the transaction nobody else has the turn of this name.
@@ -110,12 +121,6 @@ class Database:
         """
         if self.is_shared:
             connection.execute(_TURN, {"turn": _number(name)})
-
-    def real_time(self, connection: Connection) -> datetime:
-        """On a server its own time: workers may stand on machines whose clocks differ."""
-        if not self.is_shared:
-            return RealClock().now()
-        return connection.execute(_REAL_TIME).scalar_one()
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -197,6 +202,13 @@ class Database:
         self.engine.dispose()
 
 
+def real_time(connection: Connection) -> datetime:
+    """On a server its own time: workers may stand on machines whose clocks differ."""
+    if connection.dialect.name == "sqlite":
+        return RealClock().now()
+    return connection.execute(_REAL_TIME).scalar_one()
+
+
 @lru_cache(maxsize=1_000)
 def _number(name: str) -> int:
     """The number by which PostgreSQL knows a turn."""
@@ -216,9 +228,7 @@ def _engine(url: str, busy_timeout_s: float) -> Engine:
 
 
 def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
-    engine = sa.create_engine(
-        address.driver(url), pool_pre_ping=True, max_overflow=30, hide_parameters=True
-    )
+    engine = sa.create_engine(address.driver(url), max_overflow=30, hide_parameters=True)
     told = {
         "search_path": SCHEMA,
         "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",
@@ -234,14 +244,38 @@ def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
         raw.commit()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
 
     event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", partial(_refuse_dead, engine))
     return engine
+
+
+def _refuse_dead(engine: Engine, raw: Any, _: object, __: object) -> None:
+    """A connection that was ended is replaced before it is used, and no living one is asked.
+
+    Nobody says anything on a line that is not used, unless to end it.
+    """
+    looking = select.poll()
+    looking.register(raw.fileno(), select.POLLIN)
+    if not looking.poll(0):
+        return
+    try:
+        raw.execute("SELECT 1")
+        raw.rollback()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
+
+
+def _waits(connection: Connection) -> bool:
+    """Whether a commit is to reach the disk at all; who set `OFF` said that it need not."""
+    raw: Any = connection.connection.dbapi_connection
+    return raw.execute("PRAGMA synchronous").fetchone()[0] != 0
 
 
 def _prepare_sqlite(raw: object, _: object) -> None:
     # Autocommit mode: SQLAlchemy's own BEGIN (below) decides when a transaction starts.
     raw.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] -- driver object
     cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    # A commit goes to the log in order, and `Disk` waits for it: one wait for many.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -1,6 +1,6 @@
 """Live items: admitted once by key, finished once from `queued`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -180,12 +180,14 @@ class Items:
         """End the work on an item, or let it wait for a yes, and open its reviews.
 
         Twice the same writes nothing; an item that ended before is returned as it ended. `also`
-        writes in the same change, where there is something to write.
+        writes before it in the same change, where there is something to write.
         """
         with self._ledger.change(customer, "worker") as change:
             present = change.find(tables.items, id=item.id)
-            if present is not None and _is_settled(Item.model_validate(present["body"]), item):
+            if present is not None and _is_settled(present, item):
                 return Item.model_validate(present["body"])
+            if also is not None:
+                also(change)
             change.move(
                 tables.items,
                 {"id": item.id},
@@ -199,8 +201,6 @@ class Items:
             )
             for review in reviews:
                 open_review(change, review)
-            if also is not None:
-                also(change)
         return item
 
     def move(self, customer: Customer, actor: str, item: Item) -> Item:
@@ -305,8 +305,11 @@ def _find_waiting(change: Change, id: str) -> Item | None:
     return None if row is None or row["status"] not in WAITING else Item.model_validate(row["body"])
 
 
-def _is_settled(present: Item, item: Item) -> bool:
-    return present.status not in UNFINISHED or present == item
+def _is_settled(present: Mapping[str, Any], item: Item) -> bool:
+    if present["status"] not in UNFINISHED or present["status"] != item.status:
+        return present["status"] not in UNFINISHED
+    # As a record: a row that an older program wrote lacks the fields that came since.
+    return Item.model_validate(present["body"]) == item
 
 
 def _same(present: Item, item: Item) -> Item:

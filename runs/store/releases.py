@@ -13,6 +13,18 @@ from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store.change import Guard, Ledger, about, unguarded
 
+SERVING = ("open", "held", "complete")
+"""Statuses of a release that serves items."""
+_R, _P = tables.releases, tables.policies
+_LED = sa.and_(_P.c.customer == _R.c.customer, _P.c.workflow == sa.bindparam("at_workflow"))
+_MINE = _R.c.id == sa.bindparam("at_id")
+_SERVES = sa.and_(_R.c.workflow == sa.bindparam("at_workflow"), _R.c.status.in_(SERVING))
+_GROUND = (
+    sa.select(_R.c.id, _R.c.status, _R.c.body, _P.c.digest.label("leading"))
+    .select_from(_R.outerjoin(_P, _LED))
+    .where(_R.c.customer == sa.bindparam("at_customer"), sa.or_(_MINE, _SERVES))
+)
+
 
 class Progress(NamedTuple):
     """How far the live items of a release's present stage are."""
@@ -22,6 +34,16 @@ class Progress(NamedTuple):
     """Items taken in."""
     answered: int
     """Reviews of them that a person decided."""
+
+
+class Ground(NamedTuple):
+    """What an item stands on, read in one look."""
+
+    release: Release
+    newest: str
+    """Id of the newest release of the workflow that serves items; empty without one."""
+    leading: str
+    """Digest of the values that lead for the workflow; empty before the first."""
 
 
 class Releases:
@@ -42,6 +64,18 @@ class Releases:
         if row is None:
             raise NotFound(f"there is no release {id!r}; `pilotage workflow list` shows them")
         return Release.model_validate(row["body"])
+
+    def ground(self, customer: Customer, workflow: str, id: str) -> Ground:
+        """The release of this id with what leads its workflow now; NotFound when there is none."""
+        told = {"at_customer": customer.id, "at_workflow": workflow, "at_id": id}
+        rows = self._ledger.rows(_GROUND, told)
+        mine = [row for row in rows if row["id"] == id]
+        if not mine:
+            return Ground(self.get(customer, id), "", "")
+        serving = [row for row in rows if row["status"] in SERVING]
+        newest = max(serving, key=lambda row: row["body"]["opened_at"], default={"id": ""})
+        leading = mine[0]["leading"] or ""
+        return Ground(Release.model_validate(mine[0]["body"]), newest["id"], leading)
 
     def of_run(self, customer: Customer, run: str) -> list[Release]:
         """The releases one run opened."""
@@ -68,9 +102,7 @@ class Releases:
     def find_open(self, customer: Customer, workflow: str) -> Release | None:
         """The newest release of the workflow that serves items: open or complete."""
         table = tables.releases
-        serves = sa.and_(
-            table.c.workflow == workflow, table.c.status.in_(["open", "held", "complete"])
-        )
+        serves = sa.and_(table.c.workflow == workflow, table.c.status.in_(SERVING))
         found = self._list(customer, serves)
         return found[0] if found else None
 

@@ -14,6 +14,7 @@ from runs.events import BodyValue, Event, EventKind
 from runs.plan import PlanDraft, PlanRecord
 from runs.records.alarm import Alarm, AlarmEnd
 from runs.records.anchor import Anchor
+from runs.records.call import Ruled
 from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
@@ -91,6 +92,7 @@ KINDS: dict[type[Record], str] = {
     AlarmEnd: "alarm_end",
     Pause: "pause",
     Rerun: "rerun",
+    Ruled: "ruled",
 }
 
 

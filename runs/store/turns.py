@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from runs import tables
 from runs.records.person import Customer
 from runs.store.change import Ledger, insert_once
+from runs.store.database import real_time
 
 MS = 1_000
 
@@ -32,7 +33,7 @@ class Turns:
         with database.writing(lags=True) as connection:
             database.take_turn(connection, f"turn:{customer.id}:{name}")
             taken = _taken(connection, customer, name)
-            now = round(database.real_time(connection).timestamp() * MS)
+            now = round(real_time(connection).timestamp() * MS)
             at = next_turn(taken, now, calls=calls, stretch=round(seconds * MS))
             wait_s = (at - now) / MS
             if wait_s <= patience_s:

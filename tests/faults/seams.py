@@ -85,7 +85,7 @@ def _of_item(_: ActionDeps, __: Any, request: Request) -> bool:
 
 
 def _key_begins(prefix: str) -> Picks:
-    return lambda _, __, key, *___: key.startswith(prefix)
+    return lambda _, __, action, *___: action.key.startswith(prefix)
 
 
 def _is_post(_: HTTP11Connection, request: Any, **__: Any) -> bool:

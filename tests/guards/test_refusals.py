@@ -56,10 +56,14 @@ CARRIERS = {
 }
 """Records that carry a sentence to the refusal it becomes, and the field; each is read itself."""
 HANDED = (
+    "policies.guard.judging._holds",
+    "policies.guard.judging._refusals",
+    "policies.guard.judging._wrong_form",
     "policies.reviews.why_not_asked",
     "policies.reviews.why_not_judge",
     "runs.keys.why_unsigned",
     "workflow.actions.check",
+    "workflow.calls.check",
 )
 """Functions that are handed in to whoever refuses; what they say is read itself."""
 CARRIED_ON = "the sentence of a record of CARRIERS, read where the record is made"
@@ -83,6 +87,7 @@ EXCEPT = {
     "tools/model/endpoint.py:_at": "what forms and answers refused, as they said it",
     "tools/model/routed.py:_all": "what the routes refused, as they said it",
     "workflow/actions.py:perform": HANDED_ON,
+    "workflow/calls.py:check": "the reason of a ruling, read where judging.py says it",
     "workflow/process/acting.py:_require_all": HANDED_ON,
     "workflow/review.py:_admit": HANDED_ON,
     "policies/edits.py:with_keys": "texts.remedy_of: what checks of our records say, or `write …`",

@@ -10,7 +10,7 @@ import pytest
 
 from runs import snapshots
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
-from runs.leases import release, take
+from runs.leases import Lease, release, take
 from runs.records.item import Action
 from runs.records.record import digest_of
 from tests.integration.desk import Killed, MortalTool
@@ -255,6 +255,7 @@ def test_who_lost_the_lease_does_not_act(tmp_path: Path) -> None:
     """A worker that was thought dead finds out before it acts; the new one does it."""
     ledger = Ledger(tmp_path)
     slow = ledger.deps()
+    assert isinstance(slow.lease, Lease)
     release(ledger.store, ledger.customer, slow.lease)
     other = take(ledger.store, ledger.customer, "item:i-1", holder="worker-2", ttl_s=60)
     assert other is not None

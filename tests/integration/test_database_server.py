@@ -17,9 +17,15 @@ from tests.builders import make_customer, make_store
 pytestmark = pytest.mark.on_a_server
 
 SECRET = "hunter2"
+SELF = sa.text("SELECT pg_backend_pid()")
 CUT = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE datname = current_database() AND state = 'idle in transaction'"
+)
+
+CUT_OTHERS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
 
@@ -42,6 +48,30 @@ def test_what_is_done_alone_is_done_by_one(store: Store, other: Store) -> None:
 
     with other.database.alone("x"):
         assert schema.state(other.database).is_current
+
+
+def cut_others(store: Store) -> int:
+    """End every connection but one's own; how many there were."""
+    with store.database.looking() as connection:
+        return len(connection.scalars(CUT_OTHERS).all())
+
+
+def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(
+    store: Store, other: Store
+) -> None:
+    """Whoever comes next notices nothing: neither who looks nor who writes."""
+    customer = make_customer(store)
+    with store.database.reading() as one, store.database.looking() as two:
+        assert one.scalar(SELF) != two.scalar(SELF)
+    cut = cut_others(other)
+    while cut_others(other):
+        pass
+
+    assert cut == 2
+    assert store.customer(customer.id) == customer
+    with store.change(customer, "a") as change:
+        change.append("job_failed", job="kept")
+    assert [event.kind for event in store.events(customer)][-1] == "job_failed"
 
 
 def test_a_writer_whose_connection_is_cut_leaves_nothing(store: Store, other: Store) -> None:

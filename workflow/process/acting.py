@@ -4,16 +4,17 @@ Drafts that wait for nobody are left first, so that people see them before they 
 else waits: nothing is triggered or updated before all that must be agreed to was.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from policies.permissions import permit
 from runs import approvals
-from runs.errors import NotAllowed, Unavailable
-from runs.leases import Lease
+from runs.errors import NotAllowed
+from runs.leases import Hold
 from runs.records.approval import Approval
 from runs.records.item import Action, Item
+from runs.records.release import StageKind
 from workflow.actions import (
     NOTHING_DONE,
     ActionDeps,
@@ -36,23 +37,42 @@ PREPARES = ("suggest", "draft")
 """Levels whose effects people may look at before they agree to what follows."""
 
 
-def act(work: Work, item: Item, begun: Sequence[Action]) -> Ending:
+class Held(NamedTuple):
+    """An item with the lease on it, what was begun of it, and what its stage is now."""
+
+    item: Item
+    hold: Hold
+    begun: Sequence[Action]
+    stage: StageKind | None
+
+
+def act(work: Work, held: Held) -> Ending:
     """Do every effect of the version; what was begun before is settled before anything else.
 
-    `asked` while an effect waits for a yes; nothing that was not agreed to exactly so is done.
+    `asked` while an effect waits for a yes; nothing that was not agreed to exactly so is done. What
+    came of the last effect is pending: the item's end writes it.
     """
+    ending = _settle_and_act(work, held)
+    work.pending.add(held.hold.give_back_in)
+    return ending
+
+
+def _settle_and_act(work: Work, held: Held) -> Ending:
+    item, hold, begun, _ = held
     wanted = requests(work, item, begun) if item.route == "act" else []
-    with _holding(work) as lease:
-        deps = _action_deps(work, item, lease)
-        known = {request.key for request in wanted}
-        left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
-        other = left if not left else _not_of_earlier_attempts(work, item, left)
-        if other:
-            return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
-        try:
-            return _act(deps, work, item, wanted, begun)
-        except NotAllowed as error:
-            return _not_allowed(work, str(error))
+    if begun or asking.waiting(work, wanted):
+        # Otherwise the reservation takes it: before that there is nothing to keep others from.
+        hold.take()
+    deps = _action_deps(work, held)
+    known = {request.key for request in wanted}
+    left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
+    other = left if not left else _not_of_earlier_attempts(work, item, left)
+    if other:
+        return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
+    try:
+        return _act(deps, work, item, wanted, begun)
+    except NotAllowed as error:
+        return _not_allowed(work, str(error))
 
 
 def rolled_back(reason: str) -> Ending:
@@ -70,13 +90,14 @@ def _act(
         prepared = [one for one in wanted if one.effect.level in PREPARES and one not in waiting]
         if left := _perform_all(deps, work, prepared):
             return _not_done(work, left)
-        begun = work.deps.store.actions.of_item(work.customer, item.id)
+        if prepared:
+            begun = work.deps.store.actions.of_item(work.customer, item.id)
     answers = asking.answers(work, item, waiting) if waiting else {}
     if waiting and (ending := asking.ending(work, waiting, answers)):
         return ending
     approvals_of = {one.key: one.approval for one in begun}
     agreed = [_under(one, approvals_of, answers.get(one.effect.name)) for one in wanted]
-    if left := _perform_all(deps, work, agreed):
+    if left := _perform_to_the_end(deps, work, agreed, approvals_of):
         return _not_done(work, left)
     why = f"done: {', '.join(request.effect.name for request in wanted)}"
     return Ending("acted", why, review="audit" if item.audited else None)
@@ -109,17 +130,40 @@ def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> A
     return None
 
 
-def _action_deps(work: Work, item: Item, lease: Lease) -> ActionDeps:
+def _perform_to_the_end(
+    deps: ActionDeps, work: Work, requests: Sequence[Request], begun: Collection[str]
+) -> Action | None:
+    """The same for all there are: what came of the last is written with the item's end."""
+    last = replace(deps, later=work.pending.owe)
+    for number, request in enumerate(requests, 1):
+        given = last if number == len(requests) else deps
+        action = perform(given, work.customer, request, is_begun=request.key in begun)
+        if action.status != "done":
+            return action
+    return None
+
+
+def _action_deps(work: Work, held: Held) -> ActionDeps:
     def fresh(_: Request) -> str:
-        return told_changes([one.says for one in changes(work, item)])
+        return told_changes([one.says for one in changes(work, held.item)])
 
     def find(id: str) -> Approval:
         return approvals.get(work.deps.store, work.customer, id)
 
     agreed = approved(find, asking.current(work.deps, work.customer))
-    may = permission(work.version, lambda: find_stage(work), agreed)
-    checks = (fresh, may, _in_time(work, item))
-    return ActionDeps(work.deps.store, work.tools, work.terms, checks, lease, lags=True)
+    in_time = _in_time(work, held.item)
+    checks = (fresh, permission(work.version, lambda: find_stage(work), agreed), in_time)
+    glance = (fresh, permission(work.version, lambda: held.stage, agreed), in_time)
+    return ActionDeps(
+        work.deps.store,
+        work.tools,
+        work.terms,
+        checks,
+        held.hold,
+        lags=True,
+        glance=glance,
+        first=work.pending.write_in,
+    )
 
 
 def _in_time(work: Work, item: Item) -> Check:
@@ -151,15 +195,6 @@ def _refusal_if_agreed(work: Work, request: Request) -> str:
         return "its version was rolled back"
     ruling = permit(request.effect, stage=stage, version=work.version, has_approval=True)
     return "" if ruling.allowed else ruling.reason
-
-
-@contextmanager
-def _holding(work: Work) -> Iterator[Lease]:
-    name = f"item:{work.item.id}"
-    with work.deps.hold(work.customer, name) as lease:
-        if lease is None:
-            raise Unavailable(f"another worker holds {name}; it is tried again")
-        yield lease
 
 
 def _begun_otherwise(actions: Sequence[Action]) -> Ending:

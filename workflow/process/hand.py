@@ -24,15 +24,16 @@ from workflow.sources import (
 def take_in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Work:
     """The item with its version; its tools without means where it only shadows people's work."""
     version = deps.store.get(customer, Version, item.version)
+    ground = deps.store.releases.ground(customer, item.workflow, item.release)
     tools = dict(deps.tools)
-    if _stage_at(_release(deps, customer, item), item, item.stage) == "sandbox":
+    if _stage_at(ground.release, item, item.stage) == "sandbox":
         tools = {name: without_means(tool) for name, tool in tools.items()}
-    return Work(deps, customer, item, version, tools)
+    return Work(deps, customer, item, version, tools, ground)
 
 
 def find_stage(work: Work) -> StageKind | None:
     """What the item may touch now: never more than when it was admitted; None when rolled back."""
-    release = _release(work.deps, work.customer, work.item)
+    release = work.deps.store.releases.get(work.customer, work.item.release)
     if release.status == "rolled_back":
         return None
     return _stage_at(release, work.item, min(work.item.stage, release.stage))
@@ -106,10 +107,6 @@ def keep_found(work: Work) -> str:
     kept = work.keep("context", found.as_json(), masking_context(found, work.terms))
     work.write()
     return kept
-
-
-def _release(deps: ProcessDeps, customer: Customer, item: Item) -> Release:
-    return deps.store.releases.get(customer, item.release)
 
 
 def _stage_at(release: Release, item: Item, stage: int) -> StageKind:

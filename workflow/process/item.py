@@ -6,25 +6,29 @@ was begun is settled there before anything else is asked.
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from runs.errors import Conflict, NotFound
+from runs.leases import Hold
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store import jobs
+from runs.store.change import Change
 from runs.store.items import UNFINISHED
 from workflow import review
 from workflow.process import asking, editing
-from workflow.process.acting import act, rolled_back
+from workflow.process.acting import Held, act, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
 from workflow.process.patience import late
+from workflow.process.pending import Pending
 
 KEPT = ("snapshot", "output")
 """What the parts keep; a machine that stopped may have lost it, and then all is found out anew."""
@@ -89,7 +93,8 @@ def give_up(deps: ProcessDeps, customer: Customer, item_id: str, reason: str) ->
     begun = [a.key for a in deps.store.actions.of_item(customer, item.id)]
     if begun:
         reason = f"{reason}; begun before: {', '.join(begun)}"
-    return _finish(deps, customer, item, Ending("in_review", reason, review="exception"))
+    ending = Ending("in_review", reason, review="exception")
+    return _finish(deps, customer, item, ending, Pending())
 
 
 def end_late(deps: ProcessDeps, customer: Customer, item: Item) -> None:
@@ -99,25 +104,41 @@ def end_late(deps: ProcessDeps, customer: Customer, item: Item) -> None:
     """
     if says := _too_late(deps, customer, item):
         waits = replace(deps, ended=partial(jobs.take_off, item=item.id))
-        _finish(waits, customer, item, Ending("in_review", says, review="exception"))
+        ending = Ending("in_review", says, review="exception")
+        _finish(waits, customer, item, ending, Pending())
 
 
 def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step: Step) -> Item:
     if item.arm == "incumbent":
-        return _finish(deps, customer, item, Ending("handed_over", "the incumbent serves it"))
+        ending = Ending("handed_over", "the incumbent serves it")
+        return _finish(deps, customer, item, ending, Pending())
     if says := _too_late(deps, customer, item):
-        return _finish(deps, customer, item, Ending("in_review", says, review="exception"))
-    work = take_in_hand(deps, customer, item)
-    routed = step("route", lambda: prepare(work))
-    if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
-        routed = prepare(work)
-    if routed["reason"]:
-        item = item.model_copy(update={"route": "refuse", "rule": "contract"})
-        why = routed["reason"]
-        return _finish(deps, customer, item, Ending("quarantined", why, review="quarantine"))
-    names = ("snapshot", "output", "policy", "route", "rule")
-    item = item.model_copy(update={name: routed[name] for name in names})
-    return _finish(deps, customer, item, _end(work, item, routed))
+        ending = Ending("in_review", says, review="exception")
+        return _finish(deps, customer, item, ending, Pending())
+    with _in_hand(deps, customer, item) as (work, hold):
+        routed = step("route", lambda: prepare(work))
+        if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
+            routed = prepare(work)
+        if routed["reason"]:
+            item = item.model_copy(update={"route": "refuse", "rule": "contract"})
+            ending = Ending("quarantined", routed["reason"], review="quarantine")
+        else:
+            names = ("snapshot", "output", "policy", "route", "rule")
+            item = item.model_copy(update={name: routed[name] for name in names})
+            ending = _end(work, item, routed, hold)
+        return _finish(deps, customer, item, ending, work.pending)
+
+
+@contextmanager
+def _in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Iterator[tuple[Work, Hold]]:
+    """The item and the lease on it; what came of its effects is kept, whatever ends the block."""
+    with deps.holding(customer, item) as hold:
+        work = take_in_hand(deps, customer, item)
+        try:
+            yield work, hold
+        finally:
+            if work.pending.is_owed:
+                work.write()
 
 
 def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
@@ -128,32 +149,36 @@ def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
 
 def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
     """Answered, or not yet: the same version of it is acted on, or waits further."""
-    work = take_in_hand(deps, customer, item)
-    begun = deps.store.actions.of_item(customer, item.id)
-    if find_stage(work) is None and not begun:
-        return _finish(deps, customer, item, rolled_back(item.reason))
-    return _finish(deps, customer, item, act(work, item, begun))
+    with _in_hand(deps, customer, item) as (work, hold):
+        begun, stage = deps.store.actions.of_item(customer, item.id), find_stage(work)
+        if stage is None and not begun:
+            ending = rolled_back(item.reason)
+        else:
+            ending = act(work, Held(item, hold, begun, stage))
+        return _finish(deps, customer, item, ending, work.pending)
 
 
-def _end(work: Work, item: Item, routed: dict[str, Any]) -> Ending:
+def _end(work: Work, item: Item, routed: dict[str, Any], hold: Hold) -> Ending:
     owner, why = routed["owner"], routed["why"]
     begun = work.deps.store.actions.of_item(work.customer, item.id)
-    if begun:
-        return act(work, item, begun)
     stage = find_stage(work)
+    if begun:
+        return act(work, Held(item, hold, begun, stage))
     if stage is None:
         return rolled_back(why)
     if stage == "sandbox":
         return Ending("drafted", why, review="shadow")
     if routed["route"] == "act":
-        return act(work, item, begun)
+        return act(work, Held(item, hold, begun, stage))
     if routed["route"] == "refuse":
         return Ending("refused", why, owner, "audit" if item.audited else None)
     return Ending("in_review", why, owner, "exception")
 
 
-def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -> Item:
-    """Write the end and its review in one go; whoever wrote an end first is believed."""
+def _finish(
+    deps: ProcessDeps, customer: Customer, item: Item, ending: Ending, pending: Pending
+) -> Item:
+    """Write the end and its review in one go, what is pending first; the first end is believed."""
     if item.status == "asked" and ending.status != "asked":
         asking.withdraw_all(deps.store, customer, item)
     policy = deps.store.get(customer, PolicyValues, item.policy)
@@ -171,8 +196,13 @@ def _finish(deps: ProcessDeps, customer: Customer, item: Item, ending: Ending) -
     reviews = []
     if ending.review is not None:
         reviews.append(review.make(ended, ending.review, at=now, due_at=due_at))
-    # A question is opened after its item is kept: until then the job is not done.
-    also = None if ending.status == "asked" else deps.ended
+
+    def also(change: Change) -> None:
+        pending.write_in(change)
+        # A question is opened after its item is kept: until then the job is not done.
+        if deps.ended is not None and ending.status != "asked":
+            deps.ended(change)
+
     return deps.store.items.finish(customer, ended, reviews, also=also)
 
 

@@ -1,12 +1,12 @@
 """Intake, context, decide and route: what each finds out, as small JSON that outlives a crash.
 
 Each sees what the part before it keeps, as it is kept, never what it remembers: after a crash the
-same is seen. What all of them keep is written in one change, before any of it counts.
+same is seen. What all of them keep is written by the change that first rests on it.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -15,16 +15,18 @@ from typing import Any
 from policies.budgets import NOTHING, Budget, Spend
 from policies.routing import ANSWER, Facts, Router
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from runs.leases import Hands, Lease, held
+from runs.leases import Hands, Hold
 from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer
 from runs.records.version import PolicyValues, Version
-from runs.snapshots import Terms, Text, make, read, write_in
+from runs.snapshots import Terms, make, read, write_in
 from runs.store.change import Change
+from runs.store.releases import Ground
 from runs.store.store import Store
 from tools.tool import Tool
 from workflow.process.contract import Fields, read_fields
 from workflow.process.patience import TooLong, told, values_of, within
+from workflow.process.pending import Pending
 from workflow.sources import Context, masking, masking_context, read_context, unread
 
 MOST_TOLD = 5
@@ -66,11 +68,16 @@ class ProcessDeps:
     ended: Ended | None = None
     """Written into the change with which the item ends."""
 
-    def hold(self, customer: Customer, name: str) -> AbstractContextManager[Lease | None]:
-        """The lease of this name for as long as the block lasts; None when another holds it."""
-        if self.hands is not None:
-            return self.hands.held(customer, name)
-        return held(self.store, customer, name, holder=self.holder, ttl_s=self.lease_s)
+    @contextmanager
+    def holding(self, customer: Customer, item: Item) -> Iterator[Hold]:
+        """The lease on the item for as long as the block lasts, once something takes it."""
+        hands = self.hands or Hands(self.store, holder=self.holder, ttl_s=self.lease_s)
+        try:
+            with hands.holding(customer, f"item:{item.id}") as hold:
+                yield hold
+        finally:
+            if self.hands is None:
+                hands.close()
 
 
 @dataclass(frozen=True)
@@ -83,10 +90,12 @@ class Work:
     version: Version
     tools: Mapping[str, Tool]
     """Without means where the item only shadows the work of people."""
+    ground: Ground
+    """What it stood on when it was taken in hand."""
     shown: dict[str, Any] = field(default_factory=dict)
     """The snapshots that were read or made, by digest."""
-    made: list[Text] = field(default_factory=list)
-    """The snapshots that are not kept yet."""
+    pending: Pending = field(default_factory=Pending)
+    """What the item's next change writes first."""
 
     @cached_property
     def terms(self) -> Terms:
@@ -94,18 +103,15 @@ class Work:
         return self.deps.terms(self.version)
 
     def policy(self) -> PolicyValues:
-        """The values of the item's release as they are now; before any led, the item's own.
+        """The values of the item's release as it was taken in hand; before any led, the item's own.
 
         What leads for the workflow leads for its newest release: a candidate in the sandbox does
         not change what the version before it does alone.
         """
-        store, customer = self.deps.store, self.customer
-        newest = store.releases.find_open(customer, self.item.workflow)
-        if newest is not None and newest.id != self.item.release:
-            mine = store.releases.get(customer, self.item.release)
-            return store.get(customer, PolicyValues, mine.policy)
-        leading = store.policies.find_leading(customer, self.item.workflow)
-        return store.get(customer, PolicyValues, leading or self.item.policy)
+        store, ground = self.deps.store, self.ground
+        if ground.newest not in ("", self.item.release):
+            return store.get(self.customer, PolicyValues, ground.release.policy)
+        return store.get(self.customer, PolicyValues, ground.leading or self.item.policy)
 
     @property
     def came_under(self) -> PolicyValues:
@@ -118,15 +124,15 @@ class Work:
         return read_fields(self.version.contract, self.kept(self.item.input))
 
     def kept(self, digest: str) -> Any:
-        """A snapshot of this customer, read once; exactly as it is kept, or will be by `write`."""
+        """A snapshot of this customer, read once; exactly as it is kept, or will be."""
         if digest not in self.shown:
             self.shown[digest] = read(self.deps.store, self.customer, digest)
         return self.shown[digest]
 
     def keep(self, kind: str, value: Any, terms: Terms) -> str:
-        """Make a snapshot that the next `write` keeps; returns its digest."""
+        """Make a snapshot that the item's next change keeps; returns its digest."""
         text = make(kind=kind, value=value, terms=terms)
-        self.made.append(text)
+        self.pending.add(lambda change: write_in(change, text))
         self.shown[text.digest] = json.loads(text.content)
         return text.digest
 
@@ -135,27 +141,24 @@ class Work:
         return digest in self.shown or self.deps.store.has_digest(self.customer, digest)
 
     def write(self) -> None:
-        """Keep every snapshot that was made, in one change."""
-        if self.made:
+        """Write what is pending in a change of its own, where nothing else is written."""
+        if not self.pending.is_empty:
             # It need not outlive the machine before the item acts or ends: that change does.
             with self.deps.store.change(self.customer, "worker", lags=True) as change:
-                for text in self.made:
-                    write_in(change, text)
-            self.made.clear()
+                self.pending.write_in(change)
 
 
 def prepare(work: Work) -> dict[str, Any]:
     """The four parts, up to where the item goes: `reason` alone where it breaks the contract.
 
-    Otherwise what `route` says with `snapshot` and `output`, both kept. Whatever dies before the
-    end leaves nothing behind, and all is read and decided anew.
+    Otherwise what `route` says with `snapshot` and `output`, both of which the item's next change
+    keeps. Whatever dies before that leaves nothing behind, and all is read and decided anew.
     """
     if reason := intake(work)["reason"]:
         return {"reason": reason}
     seen = context(work)
     decided = decide(work, snapshot=seen["snapshot"], spent=seen["seconds"])
     routed = route(work, snapshot=seen["snapshot"], decided=decided)
-    work.write()
     return {"reason": "", "snapshot": seen["snapshot"], "output": decided["output"], **routed}
 
 

@@ -146,8 +146,14 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_the_quick_way_gives_the_same_bytes_as_the_library(value: object) -> None:
-    """What holds no fraction and no strange key takes it; a digest must not depend on that."""
+    """What holds no strange number and no strange key takes it; no digest may depend on that."""
     assert canonical(value) == rfc8785.dumps(value)  # pyright: ignore[reportArgumentType] - any JSON
+
+
+@given(st.floats(1e-5, 1e16) | st.floats(-1e16, -1e-5))
+def test_a_fraction_is_written_alike_on_either_way(number: float) -> None:
+    """Around both ends of what is written without an exponent."""
+    assert canonical([number]) == rfc8785.dumps([number])
 
 
 @given(JSON)

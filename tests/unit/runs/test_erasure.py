@@ -9,10 +9,20 @@ import sqlalchemy as sa
 from runs import approvals, audit, erasure, snapshots, tables, words
 from runs.approvals import Answer, Rules
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from runs.records.call import Ruled, Ruling
 from runs.records.person import Customer, Identity
 from runs.records.run import Briefing, Report, Run, Statement
 from runs.store.store import Store
-from tests.builders import TERMS, approval, identity, item, make_customer, make_store, terminal
+from tests.builders import (
+    DIGEST,
+    TERMS,
+    approval,
+    identity,
+    item,
+    make_customer,
+    make_store,
+    terminal,
+)
 from tests.builders import action as made_action
 from tests.builders import review as made_review
 from tests.builders import run as made_run
@@ -146,6 +156,30 @@ def test_an_item_loses_what_came_in_was_done_and_said(store: Store, customer: Cu
     assert left(store, customer, "Gr\u00fcn") == 0
     assert store.items.get(customer, "i-1").owner == "ben"
     assert audit.verify(store.database).ok
+
+
+def ruled(text: str, *, item: str = "", run: str = "") -> Ruled:
+    """A ruling on a call that a model chose for an item or a run."""
+    ruling = Ruling(
+        rules=DIGEST, step=DIGEST, call=DIGEST, number=0, outcome="hold", reason="ask a person"
+    )
+    return Ruled(run=run, item=item, arguments=text, ruling=ruling)
+
+
+def test_the_calls_that_a_model_chose_are_among_the_words(store: Store, customer: Customer) -> None:
+    """Of the item or of the run they were for, and of no other."""
+    store.items.admit(customer, "dan", item(input=keep(store, customer, "input", "an input")))
+    run = told(store, customer)
+    mine, its, other = (keep(store, customer, "call", text) for text in ("mine", "its", "other"))
+    store.keep(customer, "worker", ruled(mine, item="i-1"))
+    store.keep(customer, "worker", ruled(other, item="i-2"))
+    store.keep(customer, "worker", ruled(its, run=run.id), run.id)
+
+    of_item = {one.digest for one in erasure.of_item(store, customer, "i-1")}
+    of_run = {one.digest for one in erasure.of_run(store, customer, run)}
+
+    assert of_item & {mine, its, other} == {mine}
+    assert of_run & {mine, its, other} == {its}
 
 
 @pytest.mark.parametrize(

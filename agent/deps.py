@@ -19,6 +19,7 @@ from runs.records.record import Record
 from runs.records.version import PolicyValues, Version
 from runs.snapshots import Terms
 from runs.store.store import Store
+from tools.model.asked import Model
 from tools.notify import Outbox
 from workflow.actions import ActionDeps, Check
 from workflow.evaluate.bench import Bench
@@ -54,6 +55,11 @@ class Practice:
     """Where people are told."""
 
 
+def nobody(customer: Customer, run: str) -> Model | None:
+    """No model is declared."""
+    return None
+
+
 @dataclass(frozen=True)
 class Deps:
     """Handed to every node; chosen once, at the door."""
@@ -73,6 +79,13 @@ class Deps:
     practice: Practice
     seconds: Callable[[], float]
     """A stopwatch: real seconds that only grow, for how long something took."""
+    models: Callable[[Customer, str], Model | None] = nobody
+    """What a run may ask, at its own cost; None where no model is declared. InvalidInput where the
+    declaration is wrong."""
+
+    def model(self, state: State) -> Model | None:
+        """What the run may ask; raises what `models` raises."""
+        return self.models(self.customer(state), state.run)
 
     def customer(self, state: State) -> Customer:
         """The customer whose run this is."""

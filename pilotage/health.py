@@ -56,6 +56,7 @@ def look_over(wired: Wired) -> list[Finding]:
         lambda: trust.chain(wired),
         lambda: trust.anchored(wired),
         lambda: work(wired),
+        lambda: models(wired),
         lambda: trust.held(wired),
         lambda: trust.refused(wired, people.WHOLE),
     ]
@@ -100,6 +101,26 @@ def work(wired: Wired) -> Iterator[Finding]:
         yield Finding("worker", "wrong", f"jobs that wait: {waiting}; start `pilotage worker`")
     else:
         yield Finding("worker", "ok", "none is running, and no job waits")
+
+
+def models(wired: Wired) -> Iterator[Finding]:
+    """Each model that is declared can be asked and has a price; nothing is sent to find out."""
+    try:
+        routes = wired.models.routes()
+    except PilotageError as error:
+        yield Finding("models", "wrong", str(error))
+        return
+    for one in routes:
+        if one.credential and wired.secrets.find(one.credential) is None:
+            says = f"{one.name}: {one.credential} leads to nothing; set it where the worker runs"
+            yield Finding("models", "wrong", says)
+        elif one.price is None:
+            says = f"{one.name}: no price is declared, so only calls and tokens are limited"
+            yield Finding("models", "note", f"{says}; name it in models.yaml")
+        else:
+            yield Finding("models", "ok", f"{one.name}: declared; `pilotage model check` asks it")
+    if not routes:
+        yield Finding("models", "ok", "none is declared; the work goes its deterministic way")
 
 
 def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:

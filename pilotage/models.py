@@ -75,6 +75,10 @@ class Models:
         endpoints = self.endpoints()
         return Routed(endpoints, purse, time.monotonic) if endpoints else None
 
+    def each_paid_by(self, purse: Purse) -> Mapping[str, Routed]:
+        """What a purse may ask, by route, each alone; raises what `routes` raises."""
+        return {one.route.name: Routed((one,), purse, time.monotonic) for one in self.endpoints()}
+
     def _make(self, route: Route) -> Endpoint:
         secret = self._credentials.find(route.credential) if route.credential else None
         is_closed = bool(route.credential) and secret is None

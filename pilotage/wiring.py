@@ -29,6 +29,8 @@ from runs.store import schema
 from runs.store.change import INSTALLATION
 from runs.store.database import Database
 from runs.store.store import Store
+from tools.model.account import Account, Payer
+from tools.model.asked import Model
 from tools.notify import Outbox
 from tools.pace import PATIENCE_S, Rate
 from tools.tool import Tool
@@ -91,6 +93,17 @@ class Wired:
     def models(self) -> Models:
         """Which models may be asked; none where none is declared."""
         return Models(self.home, self.settings, self.secrets)
+
+    def asks(self, payer: Payer, terms: Terms) -> Model | None:
+        """A model whose questions this run or item pays for; None where none is declared."""
+        return self.models.paid_by(self._account(payer, terms))
+
+    def asks_each(self, payer: Payer, terms: Terms) -> Mapping[str, Model]:
+        """The same, each route alone, by its name."""
+        return self.models.each_paid_by(self._account(payer, terms))
+
+    def _account(self, payer: Payer, terms: Terms) -> Account:
+        return Account(self.store, payer, self.installation.model_limits, terms)
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""

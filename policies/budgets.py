@@ -5,6 +5,8 @@ changes nothing. Money is Decimal in the installation's currency, time in second
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
 
 from runs.errors import InvalidInput, NotAllowed
 from runs.records.run import Spend
@@ -14,6 +16,65 @@ NOTHING = Spend()
 
 class OverBudget(NotAllowed):
     """A budget has less left than is asked of it; nothing was begun."""
+
+    budget: str = ""
+    """The name of the budget; empty where it has none."""
+
+
+def a_day() -> Spend:
+    """What the models of an installation may take on one day, as shipped."""
+    return Spend(calls=20_000, tokens=40_000_000, cost=Decimal(200))
+
+
+def is_a_day(amount: Spend) -> bool:
+    """Whether it is as shipped."""
+    return amount == a_day()
+
+
+def a_month() -> Spend:
+    """What the models of one customer may take in one month, as shipped."""
+    return Spend(calls=200_000, tokens=400_000_000, cost=Decimal(2_000))
+
+
+def is_a_month(amount: Spend) -> bool:
+    """Whether it is as shipped."""
+    return amount == a_month()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What models may take; each holds beside the others."""
+
+    run: Spend
+    """One run of the loop."""
+    item: Spend
+    """One live item."""
+    day: Spend
+    """The whole installation on one day, UTC."""
+    customer: Spend
+    """One customer in one month, UTC."""
+
+    def of(self, *, run: str, item: str, at: datetime) -> tuple[tuple[str, Spend], ...]:
+        """The budgets that a request at this time is reserved from, by name."""
+        payers = (("run", run, self.run), ("item", item, self.item))
+        named = [(f"{kind}:{id}", limit) for kind, id, limit in payers if id]
+        month, day = at.strftime("%Y-%m"), at.strftime("%Y-%m-%d")
+        return (*named, (f"customer:{month}", self.customer), (f"day:{day}", self.day))
+
+
+def check(name: str, limit: Spend, *, used: Spend, amount: Spend) -> None:
+    """Raise OverBudget, naming the budget, what is left and what is asked, unless it has so much.
+
+    Seconds are no matter of a request: they are the work's that asks.
+    """
+    timeless = {"seconds": Decimal(0)}
+    budget = Budget(limit.model_copy(update=timeless), spent=used.model_copy(update=timeless))
+    try:
+        budget.reserve(amount.model_copy(update=timeless))
+    except OverBudget as error:
+        over = OverBudget(f"models, {name}: {error}")
+        over.budget = name
+        raise over from None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from policies import bounds, cautions, plans, texts
+from policies import bounds, budgets, cautions, plans, texts
 from policies.budgets import Spend
 from policies.stopping import Limits
 from policies.texts import Document, Problem
@@ -47,12 +47,27 @@ class Installation(Record):
     """What one run may spend."""
     item_budget: Spend
     """What one item may spend."""
+    # The next two are left out of the digest while they are as shipped, as the watchdog is.
+    day_budget: Spend = Field(default_factory=budgets.a_day, exclude_if=budgets.is_a_day)
+    """What the models of the whole installation may take on one day, UTC; never seconds."""
+    customer_budget: Spend = Field(default_factory=budgets.a_month, exclude_if=budgets.is_a_month)
+    """What the models of one customer may take in one month, UTC; never seconds."""
     # Left out of the digest while it is as shipped, so that no paused run meets other rules by it.
     watchdog: Watchdog = Field(default_factory=Watchdog, exclude_if=lambda one: one == Watchdog())
     """From when on somebody is told that the work does not go on as it should."""
     is_solo: bool = False
     """One person works here alone: their decisions are stamped, and stay in the sandbox where a
     risk class is touched."""
+
+    @property
+    def model_limits(self) -> budgets.Limits:
+        """What models may take."""
+        return budgets.Limits(
+            run=self.run_budget,
+            item=self.item_budget,
+            day=self.day_budget,
+            customer=self.customer_budget,
+        )
 
 
 class PlanReading(NamedTuple):

@@ -1,19 +1,43 @@
 """Load a prompt, render it strictly, name it by digest.
 
 A prompt is a text with places such as `{{customer}}`; a name is small letters, digits and
-underscores.
+underscores. Before the text stands what it is for, between two lines of `---`.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any, Literal
 
-from policies import templates
+from pydantic import Field
+
+from policies import templates, texts
 from runs.errors import InvalidInput, NotFound
-from runs.records.record import digest_of
+from runs.records.record import Record, digest_of
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+FRONT = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
+
+
+class Front(Record):
+    """What a prompt is for."""
+
+    task: str = Field(min_length=1, max_length=200)
+    """What comes of it, in one line."""
+    reader: Literal["people", "model"]
+    inputs: dict[str, Literal["plan", "record", "prompt", "people", "outside"]] = Field(
+        default_factory=dict
+    )
+    """By place: whose words its value is made of.
+
+    `plan`: an approved plan or version. `record`: figures and names of our records. `prompt`:
+    another prompt. `people`: what somebody wrote. `outside`: what anybody may have written.
+    """
+    material: tuple[str, ...] = ()
+    """What the next message of the question holds: untrusted, whoever wrote it."""
+    output: str | dict[str, Any]
+    """The form of what comes of it: `markdown`, the name of a form in the code, or a schema."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +46,15 @@ class Prompt:
 
     name: str
     text: str
+    front: Front | None = None
+    """None where the file does not say what it is for; `lint` tells that."""
 
     @property
     def digest(self) -> str:
         """What names this wording: change one letter and it is another prompt."""
-        return digest_of(self.text)
+        if self.front is None:
+            return digest_of(self.text)
+        return digest_of([self.front.as_json(), self.text])
 
     @property
     def variables(self) -> frozenset[str]:
@@ -63,17 +91,32 @@ def load(name: str) -> Prompt:
 
 
 def parse(name: str, text: str) -> Prompt:
-    """The prompt of a text; InvalidInput when braces stand anywhere but around a variable."""
-    stray = templates.find_stray(text)
+    """The prompt of a file's text.
+
+    InvalidInput when what stands before the text is no front matter, or braces stand anywhere but
+    around a variable.
+    """
+    found = FRONT.match(text)
+    body = text[found.end() :].lstrip("\n") if found else text
+    stray = templates.find_stray(body)
     if stray:
         raise InvalidInput(
             f"prompt {name!r}: {stray!r} does not enclose a variable; write {{{{name}}}} "
             "with small letters, digits and underscores"
         )
-    return Prompt(name=name, text=text)
+    return Prompt(name=name, text=body, front=_front(name, found[1]) if found else None)
 
 
 def names() -> list[str]:
     """The prompts there are, in order."""
     found = (file.name for file in files("prompts").iterdir())
     return sorted(name.removesuffix(".md") for name in found if name.endswith(".md"))
+
+
+def _front(name: str, text: str) -> Front:
+    # The line above it is counted, so that an error names the line of the file.
+    document = texts.read(f"\n{text}", f"prompt {name!r}")
+    built = texts.build(Front, document)
+    if built.record is None:
+        raise texts.refuse(document, built.problems)
+    return built.record

@@ -1,6 +1,6 @@
-"""what the tables are made of: the metadata they stand in, and the columns that many have."""
+"""what tables are made of: the names their parts get, and the columns that many of them have."""
 
-from sqlalchemy import Column, MetaData, String
+from sqlalchemy import Column, Index, MetaData, String, text
 
 metadata = MetaData(
     naming_convention={
@@ -13,21 +13,27 @@ metadata = MetaData(
 )
 
 
-def whose() -> Column[str]:
-    """The customer, who is in the key of every table."""
+def customer() -> Column[str]:
+    """Whose row it is; part of the key of every table."""
     return Column("customer", String(64), primary_key=True)
 
 
-def named(name: str = "id", length: int = 80) -> Column[str]:
-    """What names a row beside its customer."""
-    return Column(name, String(length), primary_key=True)
+def name(column: str = "id", length: int = 80) -> Column[str]:
+    """What names a row, beside its customer."""
+    return Column(column, String(length), primary_key=True)
 
 
-def text(name: str, length: int = 200, *, null: bool = False) -> Column[str]:
-    """A text of so many characters."""
-    return Column(name, String(length), nullable=null)
+def short(column: str, length: int = 200, *, null: bool = False) -> Column[str]:
+    """A text of a limited length."""
+    return Column(column, String(length), nullable=null)
 
 
-def texts(**lengths: int) -> list[Column[str]]:
-    """Several of them, by name and length."""
-    return [text(name, length) for name, length in lengths.items()]
+def shorts(**lengths: int) -> list[Column[str]]:
+    """Such texts, by name and length."""
+    return [short(column, length) for column, length in lengths.items()]
+
+
+def some(name: str, *columns: str, where: str, is_unique: bool = False) -> Index:
+    """An index of those rows alone of which the condition holds."""
+    told = text(where)
+    return Index(name, *columns, unique=is_unique, sqlite_where=told, postgresql_where=told)

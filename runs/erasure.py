@@ -28,6 +28,7 @@ OF_A_RUN = (
     "cancellation",
     "clearing",
     "plan_draft",
+    "proposal",
     "refusal",
     "report",
     "ruled",
@@ -58,6 +59,7 @@ def of_item(store: Store, customer: Customer, item: str) -> list[Text]:
         found.as_json(),
         *(one.as_json() for one in store.actions.of_item(customer, item)),
         *(one.as_json() for one in store.reviews.of_item(customer, item)),
+        *(one.as_json() for one in store.calls.every(customer, item=item)),
         *_ruled_for(store, customer, item),
     ]
     return _texts(store, customer, _digests(rows))
@@ -153,6 +155,7 @@ def _named_by_run(store: Store, customer: Customer, run: Run) -> set[str]:
         (tables.triggers, tables.triggers.c.id == run.trigger),
         (tables.decisions, tables.decisions.c.approval.in_(asked)),
         (tables.actions, tables.actions.c.run == run.id),
+        (tables.model_calls, tables.model_calls.c.run == run.id),
         (tables.records, _own_records(run)),
         (tables.events, tables.events.c.run == run.id),
     ]

@@ -59,6 +59,8 @@ EventKind = Literal[
     "review_decided",
     "action_reserved",
     "action_settled",
+    "model_asked",
+    "model_answered",
     "lesson_proposed",
     "lesson_decided",
     "lesson_changed",

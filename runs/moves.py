@@ -7,7 +7,7 @@ set is an end. `runs/store.py` puts the origins of a move into the WHERE of its 
 from collections.abc import Mapping
 from typing import Literal
 
-Kind = Literal["run", "approval", "release", "item", "action", "review", "lesson"]
+Kind = Literal["run", "approval", "release", "item", "action", "review", "lesson", "call"]
 
 RunStatus = Literal["open", "waiting", "ended"]
 ApprovalStatus = Literal[
@@ -115,6 +115,10 @@ LEGAL: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         "retired": frozenset({"active", "erased"}),
         "rejected": frozenset({"erased"}),
         "erased": frozenset(),
+    },
+    "call": {
+        "reserved": frozenset({"settled"}),
+        "settled": frozenset(),
     },
 }
 

@@ -222,6 +222,9 @@ MANNERS: Mapping[str, Manner] = {
     "not_this_api": lambda met, asked: met.say('{"ok": true}'),
     "html": lambda met, asked: met.say("<html>504</html>", OK.replace("json", "html")),
     "packed": lambda met, asked: met.say("{}", f"{OK}Content-Encoding: gzip\r\n"),
+    "half_characters": answering(lambda met, asked: {"content": "a\ud800b\x00c"}),
+    "endless_number": saying(ANSWER, created=10**40),
+    "endless_name": saying(ANSWER, model="m\x00" * 5_000),
     "redirecting": refuse("302 Found", extra="Location: http://169.254.169.254/v1\r\n"),
 }
 

@@ -1,10 +1,12 @@
 """make the smallest change that mends the worst failure and breaks nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from agent import explaining, remedies
 from agent.deps import Deps
 from agent.nodes.dry_run import looks
+from agent.proposal import may_ask
 from agent.spending import spend
 from agent.state import State, Update
 from policies import stopping
@@ -20,8 +22,11 @@ from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import TrialRun, run_trial
 from workflow.patches import acceptance, doubts, search
 from workflow.patches.patch import Changed, apply
+from workflow.patches.proposed import Ground
 
 UNSEEN = None
+MOST_ASKED = 3
+"""For so many of the worst groups a model is asked for changes."""
 
 
 class Asked(NamedTuple):
@@ -34,6 +39,15 @@ class Asked(NamedTuple):
 ASK_EXPERT = Asked(0, "ask the domain expert about the labels")
 ASK_WHETHER = Asked(8, "ask the domain expert about the labels")
 ASK_OWNER = Asked(8, "ask the owner of the workflow's behaviour")
+
+
+class Attempt(NamedTuple):
+    """One change that is tried for one group."""
+
+    group: FailureGroup
+    patch: Patch
+    proposed: str = ""
+    """Id of the proposal of a model that it comes from."""
 
 
 class Candidate(NamedTuple):
@@ -62,17 +76,17 @@ def fix_smallest_issue(state: State, deps: Deps) -> Update:
 def _search(state: State, deps: Deps) -> Update:
     candidate = _candidate(state, deps)
     began = deps.seconds()
-    for group, patch in _to_try(state, deps, candidate):
+    for one in _to_try(state, deps, candidate):
         if _stop(state, deps, elapsed_s=deps.seconds() - began):
             break
         tried = deps.keep_once(
             state,
             FixTrial,
-            _id_of(state, group, patch),
-            lambda group=group, patch=patch: _try(state, deps, candidate, group, patch),
+            _id_of(state, one.group, one.patch),
+            lambda one=one: _try(state, deps, candidate, one),
         )
         if tried.accepted:
-            changed = apply(patch, *candidate.pair)
+            changed = apply(one.patch, *candidate.pair)
             deps.keep(state, changed.version)
             deps.keep(state, changed.policy)
             return {
@@ -92,10 +106,10 @@ def _candidate(state: State, deps: Deps) -> Candidate:
     return Candidate(pair, trial, plan, acceptance.terms_of(plan, policy))
 
 
-def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[tuple[FailureGroup, Patch]]:
+def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[Attempt]:
     """Worst group first, before it what was reported of live items.
 
-    In each what comes near and is refused, then what may be accepted.
+    In each what comes near and is refused, then what may be accepted, then what a model proposes.
     """
     bench = deps.bench(deps.customer(state))
     rewritten = churn.find(deps.store, deps.customer(state), candidate.plan.workflow)
@@ -112,7 +126,8 @@ def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[tuple[Fa
         ranks = stopping.open_ranks(rewrites=len(words.rewrites), is_explained=group.explained)
         told = {"pair": candidate.pair, "plan": candidate.plan, "bench": bench}
         for patch in search.of_group(group, trial, **told, ranks=ranks):
-            yield group, patch
+            yield Attempt(group, patch)
+        yield from _proposed(state, deps, candidate, group, ranks)
         if words.is_closed:
             owner = candidate.plan.owners.workflow_behaviour
             asks = churn.told(words, candidate.plan.workflow, owner)
@@ -122,6 +137,21 @@ def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[tuple[Fa
             why = "the version surely answers otherwise"
             asks = doubts.asks(sure, group, expert=expert, why=why)
             _escalate(state, deps, group, ASK_WHETHER, asks)
+
+
+def _proposed(
+    state: State, deps: Deps, candidate: Candidate, group: FailureGroup, ranks: Sequence[int]
+) -> Iterator[Attempt]:
+    """What a model proposes for a group once code has nothing left that was kept."""
+    bench, trial = deps.bench(deps.customer(state)), candidate.trial
+    groups = failures.group(trial.results, trial.cases)
+    if not may_ask(state, deps) or group.key not in {one.key for one in groups[:MOST_ASKED]}:
+        return
+    explained = explaining.explain(state, deps, groups, trial).get(group.key)
+    taught = bench.taught(candidate.pair.version)
+    ground = Ground(candidate.pair, trial, group, candidate.plan, taught)
+    for one in remedies.find(state, deps, remedies.Sought(ground, ranks, explained)):
+        yield Attempt(group, one.patch, one.proposal)
 
 
 def _earlier(state: State, rewritten: Mapping[str, Churn], group: FailureGroup) -> Churn:
@@ -175,9 +205,8 @@ def _stop(state: State, deps: Deps, *, elapsed_s: float) -> stopping.Stop | None
     )
 
 
-def _try(
-    state: State, deps: Deps, candidate: Candidate, group: FailureGroup, patch: Patch
-) -> FixTrial:
+def _try(state: State, deps: Deps, candidate: Candidate, attempt: Attempt) -> FixTrial:
+    group, patch = attempt.group, attempt.patch
     changed, budget = apply(patch, *candidate.pair), looks(state, deps)
     terms = candidate.terms.of_rank(patch.rank)
     look, learnt, holdout = 0, UNSEEN, UNSEEN
@@ -213,6 +242,7 @@ def _try(
         look=look,
         accepted=ruled.accepted,
         reason=ruled.reason,
+        proposed=attempt.proposed,
         tried_at=deps.store.clock.now(),
     )
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from agent import edits, ending, learning
+from agent import edits, ending, learning, wording
 from agent.deps import Deps
 from agent.nodes.write_plan import KEEP_ALL
 from agent.question import Question, open_question
 from agent.state import State, Update
+from agent.wording import Draft
 from prompts import library
 from rollout import watch
 from rollout.release import way_back
@@ -34,7 +35,8 @@ def report(state: State, deps: Deps) -> Update:
     figures = _figures(state, deps)
     title = _title(state, deps)
     edited = edits.find(deps.store, customer, state.run, "update")
-    text = edited or _text(title, terminal, figures)
+    draft = None if edited else wording.draft(state, deps, title, terminal, figures)
+    text = edited or _text(title, terminal, figures, draft)
     said = words.told(deps.store, customer, {"title": title, "text": text})
     kept = snapshots.keep(
         deps.store, customer, f"run:{state.run}", kind="report", value=said, terms=KEEP_ALL
@@ -45,6 +47,7 @@ def report(state: State, deps: Deps) -> Update:
         text=kept,
         figures=tuple(figures),
         recipients=_recipients(state, deps),
+        drafted=draft.id if draft else "",
     )
     digest = deps.keep(state, update)
     lessons = learning.propose(state, deps)
@@ -63,7 +66,8 @@ def report(state: State, deps: Deps) -> Update:
         covers=covers,
         if_approved="the update is sent to "
         + ", ".join(update.recipients)
-        + f" and {len(lessons)} lessons are kept for the next run",
+        + f" and {len(lessons)} lessons are kept for the next run"
+        + ("; a model wrote its first sentences" if draft else ""),
         if_rejected="nothing is sent and no lesson is kept; the run ends as it stands",
         risks=("customer_facing", "irreversible"),
     )
@@ -168,13 +172,16 @@ def _signals(state: State, deps: Deps) -> list[Figure]:
     ]
 
 
-def _text(title: str, terminal: Terminal, figures: list[Figure]) -> str:
+def _text(title: str, terminal: Terminal, figures: list[Figure], draft: Draft | None) -> str:
+    """How it ended, every figure and who answers are the code's, whoever wrote the rest."""
     lines = (f"- {figure.name}: {figure.value} [{figure.evidence}]" for figure in figures)
-    return library.render(
-        "update",
-        title=title,
-        outcome=terminal.kind.replace("_", " "),
-        reason=terminal.reason,
-        owner=terminal.owner,
-        figures="\n".join(lines) or "- no measurement was made",
-    )
+    values = {
+        "title": title,
+        "outcome": terminal.kind.replace("_", " "),
+        "reason": terminal.reason,
+        "owner": terminal.owner,
+        "figures": "\n".join(lines) or "- no measurement was made",
+    }
+    if draft is None:
+        return library.render("update", **values)
+    return library.render("update_said", **values, said=draft.text)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from pilotage.cli import proposed
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.run_story import answer_line, asked, cleared, cleared_line, share
 from runs import approvals, intake, snapshots, words
@@ -56,6 +57,7 @@ def explanation(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
         "versions": _versions(store, customer, run),
         "came_out": _came_out(store, customer, run),
         "made": _made(store, customer, run),
+        "proposed": proposed.told(store, customer, run.id),
         "decided": _decided(store, customer, run),
         "done_outside": _done_outside(store, customer, run),
         "end": _end(store, customer, run),
@@ -72,6 +74,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("what went in", _went_in_lines(told["went_in"])),
         *section("which versions", _version_lines(told["versions"])),
         *section("what came out", _came_out_lines(told)),
+        *section("what models proposed", proposed.lines(told["proposed"])),
         *section("who decided", [line for one in told["decided"] for line in _decided_lines(one)]),
         *section("what was done outside", _outside_lines(told["done_outside"])),
         *section("why this end", _end_lines(told["end"])),

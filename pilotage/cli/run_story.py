@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pilotage.cli import proposed
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.turn import turn_of
 from policies.intervals import wilson
@@ -49,6 +50,7 @@ def story(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
             if one.kind in ("dry_run", "holdout")
         ],
         "fixes": [_fix(fix) for fix in store.of_run(customer, FixTrial, run.id)],
+        "proposals": proposed.told(store, customer, run.id),
         "approvals": [
             asked(store, customer, one)
             for one in approvals.list_approvals(store, customer, status="", run=run.id)
@@ -77,6 +79,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("plan", _plan_lines(told["plan"])),
         *section("trials (families, with 95 % intervals)", _trial_lines(told["trials"])),
         *section("fixes", [_fix_line(fix) for fix in told["fixes"]]),
+        *section("asked of models", proposed.lines(told["proposals"])),
         *section("approvals", [line for one in told["approvals"] for line in asked_lines(one)]),
         *section("stages", [line for one in told["releases"] for line in _release_lines(one)]),
         *section("report", _report_lines(told["report"])),

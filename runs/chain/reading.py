@@ -27,6 +27,7 @@ COVERED = (
     tables.reviews,
     tables.lessons,
     tables.webhooks,
+    tables.model_calls,
 )
 """Tables whose every row must be the one its last event left behind."""
 AT_ONCE = 500

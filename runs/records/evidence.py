@@ -294,6 +294,9 @@ class FixTrial(Record):
     reason: str
     from_lesson: str = ""
     """The lesson that proposed it, if one did."""
+    proposed: str = Field(default="", exclude_if=lambda id: not id)
+    """Id of the proposal of a model that it comes from; empty, and left out of the digest, where
+    code found it."""
     tried_at: datetime
 
 

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from runs.moves import RunStatus
 from runs.records.record import Digest, Record
 
@@ -265,6 +267,9 @@ class Report(Record):
     figures: tuple[Figure, ...]
     recipients: tuple[str, ...]
     """Person ids at the customer."""
+    drafted: str = Field(default="", exclude_if=lambda id: not id)
+    """Id of the proposal whose sentences stand in it; empty, and left out of the digest, where no
+    model wrote any."""
 
 
 class Pin(Record):

@@ -350,6 +350,7 @@ _THINGS: Mapping[str, moves.Kind] = {
     "actions": "action",
     "reviews": "review",
     "lessons": "lesson",
+    "model_calls": "call",
 }
 
 

@@ -21,6 +21,7 @@ from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, V
 from runs.records.intake import Intake, Uptake
 from runs.records.pause import Pause, Rerun
 from runs.records.person import Customer
+from runs.records.proposal import Proposal
 from runs.records.record import Record
 from runs.records.release import Move, Signal
 from runs.records.run import (
@@ -39,6 +40,7 @@ from runs.records.run import (
 )
 from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
+from runs.store.calls import Calls
 from runs.store.cases import Cases
 from runs.store.change import Change, Guard, Ledger, event_of, find_row, text_of, unguarded
 from runs.store.database import Database
@@ -92,6 +94,7 @@ KINDS: dict[type[Record], str] = {
     AlarmEnd: "alarm_end",
     Pause: "pause",
     Rerun: "rerun",
+    Proposal: "proposal",
     Ruled: "ruled",
 }
 
@@ -147,6 +150,7 @@ class Store:
         self.reviews = Reviews(ledger)
         self.lessons = Lessons(ledger)
         self.cases = Cases(ledger)
+        self.calls = Calls(ledger)
         self.jobs = Jobs(ledger)
         self.turns = Turns(ledger)
         self.policies = Policies(ledger)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
+from runs.records.model_call import CallEnd
 from runs.records.run import Spend
 from tools.model import completion, forms
-from tools.model.asked import Attempt, End, Outcome, Request, Unusable, Usage
+from tools.model.asked import Attempt, Outcome, Request, Unusable, Usage
 from tools.model.completion import Said, read_json
 from tools.model.forms import Read
 from tools.model.reply import Lost, Reply
@@ -36,7 +37,7 @@ REFUSALS: Mapping[int, tuple[type[PilotageError], str]] = {
     401: (NotAllowed, "that the credential of the route is the right one"),
     402: (NotAllowed, "that its account may spend"),
     403: (NotAllowed, "that the credential of the route may use this model"),
-    404: (NotFound, "that it lists this model, and that base_url is the right one"),
+    404: (NotFound, "that it lists this model, and base_url is right (`pilotage model check`)"),
     413: (InvalidInput, "that less is asked at once"),
     422: (NotTaken, "that it takes what models.yaml declares"),
 }
@@ -47,7 +48,7 @@ class Unsaid(NamedTuple):
     """Why there is no answer."""
 
     why: PilotageError
-    end: End
+    end: CallEnd
     may_repeat: bool
     """Sending it again is safe, and may help."""
     is_failure: bool = False
@@ -101,7 +102,7 @@ def lost(error: Lost) -> Unsaid:
     """What no reply means: what surely never arrived costs nothing; what was slow stays slow."""
     how = "took too long" if error.is_late else f"no answer ({error})"
     why = Unavailable(f"{how}; it is tried again, or elsewhere")
-    end: End = "unanswered" if error.is_sent else "unsent"
+    end: CallEnd = "unanswered" if error.is_sent else "unsent"
     return Unsaid(why, end, may_repeat=not error.is_late, is_failure=True)
 
 
@@ -113,7 +114,7 @@ def unsaid(reply: Reply) -> Unsaid:
         return Unsaid(NotAllowed(says), "refused", may_repeat=False)
     if status in TURNED_AWAY or status in OPEN or status >= 500:
         why = Unavailable(f"answered {status}; it is tried again, or elsewhere")
-        end: End = "refused" if status in TURNED_AWAY else "unanswered"
+        end: CallEnd = "refused" if status in TURNED_AWAY else "unanswered"
         is_failure = status != BUSY
         return Unsaid(why, end, may_repeat=True, is_failure=is_failure, after_s=after_s)
     if 300 <= status < 400:
@@ -135,7 +136,7 @@ def outcome(got: Got | Unsaid, route: Route, attempt: Attempt, count: Counter) -
         is_open = got.end == "unanswered"
         spent = attempt.most if is_open else Spend(calls=int(got.end != "unsent"))
         return Outcome(got.end, spent, None, str(got.why), "", 0)
-    end: End = "answered" if got.flaw is None else "unusable"
+    end: CallEnd = "answered" if got.flaw is None else "unusable"
     if got.said is NOTHING:
         return Outcome(end, attempt.most, None, got.content or str(got.flaw), "", 0)
     usage = got.said.usage or _estimate(got, attempt, route, count)

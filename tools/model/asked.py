@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from pydantic import Field, field_validator, model_validator
 
 from runs.errors import InvalidInput
+from runs.records.model_call import CallEnd
 from runs.records.record import Record
 from runs.records.run import Spend
 from tools.tool import unchecked
@@ -197,17 +198,14 @@ class Attempt(NamedTuple):
     """What it takes at most."""
     number: int
     """Among the requests of this question, from 1."""
-
-
-End = Literal["answered", "unusable", "refused", "unsent", "unanswered"]
-"""How a request ended: with an answer; with one of no use; refused by the endpoint, which did
-nothing; never sent; or nobody can tell what became of it."""
+    is_script: bool
+    """A script answers it."""
 
 
 class Outcome(NamedTuple):
     """What became of a request."""
 
-    end: End
+    end: CallEnd
     spent: Spend
     usage: Usage | None
     """None where nothing was said."""
@@ -217,6 +215,8 @@ class Outcome(NamedTuple):
     """As the endpoint names it; empty where it said nothing."""
     is_cached: int
     """Tokens that the endpoint says it read from its own cache."""
+    seconds: Decimal = Decimal(0)
+    """From sending it to its end."""
 
 
 class Purse(Protocol):

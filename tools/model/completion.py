@@ -1,11 +1,13 @@
 """One request of the chat-completions API as JSON, and what the bytes of an answer say; pure."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
+from runs.records.record import EXACT
 from tools.model.asked import Message, Request, ToolCall, ToolForm, Unusable, Usage
 from tools.model.route import Route
 
@@ -95,13 +97,18 @@ def plain(value: Any) -> Any:
 
 
 def read_json(text: str | bytes) -> Any:
-    """The JSON value of a text; ValueError for anything else, such as NaN or endless nesting."""
+    """The JSON value of a text, of a kind that every reader reads alike and that can be kept.
+
+    ValueError for anything else: NaN, numbers that are not exact, half a character, or nesting
+    without end.
+    """
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_int=_whole, parse_float=_finite)
     except RecursionError:
         raise ValueError("it nests too deeply") from None
     if _depth_over(value, DEEPEST):
         raise ValueError("it nests too deeply")
+    json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
@@ -190,6 +197,20 @@ def _depth_over(value: Any, left: int) -> bool:
         return True
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(_depth_over(one, left - 1) for one in inside)
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if abs(value) > EXACT:
+        raise ValueError("a whole number is too large to be exact")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (math.inf, -math.inf):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _refuse(constant: str) -> NoReturn:

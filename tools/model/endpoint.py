@@ -237,6 +237,7 @@ class Endpoint:
             body=body,
             most=self.most(body),
             number=tally.number + 1,
+            is_script=self.is_script,
         )
         self._breaker.enter()
         try:
@@ -246,9 +247,11 @@ class Endpoint:
             raise
         tally.number += 1
         tally.ids.append(id)
+        began = self._means.seconds()
         with self._means.span(self.route, attempt) as tell:
             got = self._send(body, question)
             outcome = answers.outcome(got, self.route, attempt, self._means.count)
+            outcome = outcome._replace(seconds=self._since(began))
             tell(outcome)
         question.purse.settle(id, outcome)
         tally.add(outcome)
@@ -278,7 +281,6 @@ class Endpoint:
     def _answer(self, got: Got, question: Question, *, is_repaired: bool) -> Answer:
         assert got.read is not None
         tally = question.tally
-        took = max(0.0, self._means.seconds() - tally.began)
         return Answer(
             text=got.said.text,
             value=got.read.value,
@@ -289,12 +291,15 @@ class Endpoint:
             way=question.way,
             usage=tally.usage,
             cost=tally.cost,
-            seconds=Decimal(f"{took:.3f}"),
+            seconds=self._since(tally.began),
             tries=tally.sent,
             is_repaired=is_repaired,
             is_script=self.is_script,
             calls_kept=tuple(tally.ids),
         )
+
+    def _since(self, began: float) -> Decimal:
+        return Decimal(f"{max(0.0, self._means.seconds() - began):.3f}")
 
     def _at(self, flaw: Unusable) -> Unusable:
         return Unusable(f"{self._name}: {flaw}", flaw=flaw.flaw)

@@ -140,7 +140,7 @@ def _spread(held: Sequence[Condition]) -> Sequence[Condition]:
 
 def conditions(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Condition]:
     """Every comparison of one fact that holds for at least two cases of the group."""
-    for fact in _facts(standing, version, policy):
+    for fact in facts(standing, version, policy):
         for condition in _of(fact, standing.group):
             if (condition.holds & standing.group).sum() >= 2:
                 yield condition
@@ -165,7 +165,8 @@ def _limits(fact: Fact) -> Iterator[Condition]:
         yield Condition(fact, "<", limit, there & (numbers < float(limit)))
 
 
-def _facts(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Fact]:
+def facts(standing: Standing, version: Version, policy: PolicyValues) -> Iterator[Fact]:
+    """Every fact that a condition may name, as each case has it."""
     known = [one.facts(policy) for one in standing.seen]
     routed = np.array([one.stop is None and not one.error for one in standing.seen], dtype=bool)
 

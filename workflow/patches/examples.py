@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from runs.errors import InvalidInput
 from runs.records.case import Case
 from runs.records.evidence import FailureGroup, Patch
 from runs.records.version import LearntRoute, Version
@@ -50,6 +51,39 @@ def examples(
         return []
     found = [_patch(pair, choice) for choice in _choices(group, trial, pair.version, taught)]
     return sorted(found, key=lambda one: one.size)[:MOST]
+
+
+def chosen(
+    group: FailureGroup,
+    trial: TrialRun,
+    *,
+    pair: Changed,
+    taught: Sequence[Taught],
+    names: tuple[Sequence[str], Sequence[str]],
+) -> Patch:
+    """The change of examples that somebody names, cases of the group to add and taught to remove.
+
+    A case comes with its family. InvalidInput for a case that cannot be taken: of no such group, of
+    a label the version has not, not learnt from, or where too few of the group are left to show it.
+    """
+    if not isinstance(pair.version.routes[0], LearntRoute) or group.code not in LEARNT:
+        raise InvalidInput(f"examples mend no {group.code}; propose another kind of change")
+    added = [_family_of(id, group, trial, pair.version) for id in names[0]]
+    known = {one.case.id: one.case for one in taught}
+    unknown = [id for id in names[1] if id not in known]
+    if unknown:
+        raise InvalidInput(f"not learnt from: {', '.join(unknown)}; name cases it learnt from")
+    whole = tuple({case.id: case for family in added for case in family}.values())
+    if whole and len(set(group.cases) - {case.id for case in whole}) < REPAIRED:
+        raise InvalidInput(f"{REPAIRED} cases of the group are left to show it; add fewer")
+    return _patch(pair, Choice(whole, tuple(known[id] for id in names[1])))
+
+
+def _family_of(id: str, group: FailureGroup, trial: TrialRun, version: Version) -> Sequence[Case]:
+    mine = [family for family in _families(group, trial, version) if id in {c.id for c in family}]
+    if not mine:
+        raise InvalidInput(f"case {id!r} is none of the group that can teach; name one of it")
+    return mine[0]
 
 
 def noisy(taught: Iterable[Taught], *, taken_for: str, is_really: str) -> list[Case]:

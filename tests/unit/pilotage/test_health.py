@@ -45,7 +45,7 @@ def test_a_home_that_is_well_has_nothing_wrong(house: House) -> None:
     assert wrong(house) == []
     assert names == {
         "names", "database", "schema", "audit", "worker", "jobs", "actions", "reviews", "runs",
-        "tools", "memory", "ops", "anchors", "leases", "sign-ins", "watchdog",
+        "tools", "memory", "ops", "anchors", "leases", "sign-ins", "watchdog", "models",
     }  # fmt: skip
 
 

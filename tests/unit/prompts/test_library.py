@@ -64,7 +64,16 @@ def test_an_unknown_name_is_not_found(name: str) -> None:
 
 def test_every_prompt_that_ships_can_be_loaded() -> None:
     """What is broken is broken here first."""
-    assert {name: load(name).name for name in library.names()} == {"update": "update"}
+    assert {name: load(name).name for name in library.names()} == {
+        name: name
+        for name in (
+            "draft_update",
+            "explain_failures",
+            "propose_change",
+            "update",
+            "update_said",
+        )
+    }
 
 
 def test_the_update_shows_each_figure_with_its_record() -> None:
@@ -81,3 +90,40 @@ def test_the_update_shows_each_figure_with_its_record() -> None:
 
     assert all(value in page for value in facts.values())
     assert "{{" not in page
+
+
+FILE = (
+    "---\ntask: greet\nreader: people\ninputs: {person: people}\noutput: markdown\n---\n\n"
+    "Dear {{person}}\n"
+)
+
+
+def test_what_a_prompt_is_for_is_no_part_of_its_words() -> None:
+    """It is read from before them."""
+    prompt = parse("greeting", FILE)
+
+    assert prompt.text == "Dear {{person}}\n"
+    assert prompt.front is not None
+    assert (prompt.front.task, prompt.front.inputs) == ("greet", {"person": "people"})
+
+
+def test_another_purpose_is_another_prompt() -> None:
+    """Who reads it and what comes of it belong to what people tried and agreed to."""
+    others = [FILE.replace("people\ninputs", "model\ninputs"), FILE.replace("markdown", "text")]
+
+    assert len({parse("greeting", text).digest for text in [FILE, *others]}) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "false", "names"),
+    [
+        ("task: greet\n", "", "task"),
+        ("reader: people", "reader: somebody", "line 3: reader"),
+        ("{person: people}", "{person: friends}", "inputs.person"),
+        ("output: markdown", "outputs: markdown", "outputs"),
+    ],
+)
+def test_a_front_that_is_wrong_is_refused_by_its_line(old: str, false: str, names: str) -> None:
+    """With the key and the remedy, as rule files are."""
+    with pytest.raises(InvalidInput, match=names):
+        parse("greeting", FILE.replace(old, false))

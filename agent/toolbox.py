@@ -1,0 +1,206 @@
+"""what a building model may look at: cases, sources, lessons, a trial.
+
+Everything here only reads, of cases of dev that its failures are from and as the version sees them:
+masked, and never of the holdout. What it gives is told to a model as untrusted, and is bounded.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.deps import Deps
+from agent.proposal import Offered, form_of, text_of
+from agent.state import State
+from runs.errors import InvalidInput
+from runs.records.evidence import CaseResult
+from tools.model.asked import ToolCall, ToolForm
+from workflow.evaluate.bench import Seen
+from workflow.evaluate.trial import route_all
+from workflow.patches.conditions import Fact, facts
+from workflow.patches.numbers import number_of
+from workflow.patches.patch import apply
+from workflow.patches.proposed import RANKS, SIGNS, Ground, patch_of
+
+STEPS, TOKENS, SECONDS = 10, 60_000, 120.0
+"""What one proposal may take, whatever the budgets have left."""
+MOST_CHARS = 6_000
+"""Of one result."""
+MOST_CASES, MOST_VALUES = 5, 12
+UNSEEN = "examples"
+"""A change whose trial would have to learn anew: it is made and measured once it is proposed."""
+
+CONDITION = form_of(
+    fact=text_of(200), sign={"type": "string", "enum": list(SIGNS)}, value=text_of(200)
+)
+NAMES = {"type": "array", "items": text_of(200), "maxItems": 40}
+CHANGE: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "enum": list(RANKS)},
+        "name": text_of(100),
+        "value": text_of(40),
+        "conditions": {"type": "array", "items": CONDITION, "minItems": 1, "maxItems": 2},
+        "route": {"type": "string", "enum": ["review", "refuse"]},
+        "added": NAMES,
+        "removed": NAMES,
+        "text": text_of(20_000),
+        "first": {"type": "integer"},
+    },
+    "required": ["kind"],
+}
+"""One change, by its kind: value (name, value), rule (conditions, route), examples (added, removed:
+ids of cases), text (text), route (first: its number)."""
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """The tools of one proposal for one group of failures."""
+
+    state: State
+    deps: Deps
+    ground: Ground
+
+    def offered(self) -> Offered:
+        """The tools, and what all of it may take."""
+        forms = tuple(
+            ToolForm(name=name, says=says, form=form) for name, (says, form, _) in _TOOLS.items()
+        )
+        return Offered(forms, self.use, STEPS, TOKENS, SECONDS)
+
+    def use(self, call: ToolCall) -> str:
+        """What the tool of a call gives, as JSON; why not, where it cannot."""
+        _, _, do = _TOOLS[call.name]
+        try:
+            found = do(self, call.arguments)
+        except InvalidInput as error:
+            found = {"error": str(error)}
+        return json.dumps(plain(found), ensure_ascii=False)[:MOST_CHARS]
+
+
+def view(seen: Seen, result: CaseResult) -> dict[str, Any]:
+    """One case of dev as the version saw it, and what it made of it; nothing that is masked."""
+    return plain(
+        {
+            "id": seen.case.id,
+            "item": dict(seen.item),
+            "context": {name: dict(values) for name, values in seen.context.items()},
+            "expected": seen.case.expected["label"],
+            "right_routes": list(seen.case.routes),
+            "answered": result.label,
+            "confidence": round(result.confidence, 3),
+            "route": result.route,
+            "by_rule": result.rule,
+            "outcome": result.outcome,
+        }
+    )
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON; what JSON has not, such as a date, as text."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _cases(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """Cases of the group, or right ones beside it."""
+    trial, members = box.ground.trial, set(box.ground.group.cases)
+    is_wanted: Mapping[str, Callable[[CaseResult], bool]] = {
+        "group": lambda one: one.case in members,
+        "right": lambda one: not one.failure,
+        "other_failures": lambda one: bool(one.failure) and one.case not in members,
+    }
+    wanted = is_wanted[told["of"]]
+    pairs = zip(trial.seen, trial.results, strict=True)
+    found = [view(seen, result) for seen, result in pairs if wanted(result)]
+    begin = told.get("after", 0)
+    return {"cases": found[begin : begin + MOST_CASES], "of": len(found)}
+
+
+def _statistics(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """How one fact is spread over the cases that are right and over those of the group."""
+    standing = box.ground.standing
+    known = {one.name: one for one in facts(standing, *box.ground.pair)}
+    fact = known.get(told["fact"])
+    if fact is None:
+        raise InvalidInput(f"there is no such fact; name one of {', '.join(sorted(known))}")
+    return {
+        "group": _spread(fact, [bool(one) for one in standing.group]),
+        "others": _spread(fact, [not one for one in standing.group]),
+    }
+
+
+def _spread(fact: Fact, wanted: list[bool]) -> dict[str, Any]:
+    values = [one for one, is_in in zip(fact.values, wanted, strict=True) if is_in]
+    there = [one for one in values if one is not None]
+    numbers = sorted(one for one in map(number_of, there) if one is not None)
+    told: dict[str, Any] = {"cases": len(values), "absent": len(values) - len(there)}
+    if numbers:
+        at = {name: numbers[int(share * (len(numbers) - 1))] for name, share in _QUANTILES.items()}
+        return told | at
+    counts = Counter(map(str, there)).most_common(MOST_VALUES)
+    return told | {"values": dict(counts)}
+
+
+_QUANTILES = {"least": 0.0, "quarter": 0.25, "middle": 0.5, "three_quarters": 0.75, "most": 1.0}
+
+
+def _sample(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """What a source said for some cases."""
+    names = [one.name for one in box.ground.pair.version.sources]
+    if told["source"] not in names:
+        raise InvalidInput(f"there is no such source; name one of {', '.join(names) or 'none'}")
+    read = [one.context.get(told["source"]) for one in box.ground.trial.seen]
+    return {"records": [dict(one) for one in read if one][:MOST_CASES]}
+
+
+def _lessons(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """What was learnt before and fits a question."""
+    customer = box.deps.customer(box.state)
+    return {"lessons": box.deps.recall(customer, told["about"], box.ground.plan.workflow).text}
+
+
+def _validate(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """Whether a change can be made, and how small it is."""
+    patch = patch_of(told["change"], box.ground)
+    return {"rank": patch.rank, "says": patch.says, "size": list(patch.size)}
+
+
+def _try(box: Toolbox, told: Mapping[str, Any]) -> Any:
+    """What a change makes of the first cases of dev; nothing is learnt and nothing kept."""
+    patch = patch_of(told["change"], box.ground)
+    if told["change"]["kind"] in (UNSEEN, "text", "route"):
+        raise InvalidInput("only values and rules are tried here; propose it, and it is measured")
+    changed, trial = apply(patch, *box.ground.pair), box.ground.trial
+    seen = trial.seen[: told["cases"]]
+    after = route_all(seen, changed.version, policy=changed.policy, trial=trial.trial)
+    before = trial.results[: told["cases"]]
+    return {
+        "before": dict(Counter(one.outcome for one in before)),
+        "after": dict(Counter(one.outcome for one in after.results)),
+    }
+
+
+_OF = {"type": "string", "enum": ["group", "right", "other_failures"]}
+_AFTER = {"type": "integer", "minimum": 0, "maximum": 100_000}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 200}
+_CASES = form_of(of=_OF)
+_CASES["properties"] = {**_CASES["properties"], "after": _AFTER}
+Do = Callable[[Toolbox, Mapping[str, Any]], Any]
+_TOOLS: Mapping[str, tuple[str, dict[str, Any], Do]] = {
+    "look_at_cases": ("Five labelled cases and what became of them.", _CASES, _cases),
+    "statistics": (
+        "How a fact is spread in the group and elsewhere.",
+        form_of(fact=text_of(200)),
+        _statistics,
+    ),
+    "sample_source": ("Some records of a source.", form_of(source=text_of(100)), _sample),
+    "lessons": ("What was learnt before.", form_of(about=text_of(300)), _lessons),
+    "validate_change": ("Whether a change can be made.", form_of(change=CHANGE), _validate),
+    "try_change": (
+        "What a value or rule makes of the first cases.",
+        form_of(change=CHANGE, cases=_COUNT),
+        _try,
+    ),
+}
+"""By name: what it is for, its form, and what it does."""

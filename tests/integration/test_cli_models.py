@@ -1,0 +1,102 @@
+"""The models that may be asked, from the command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pilotage import health
+from pilotage.cli import exits
+from tests.conformance import endpoint
+from tests.unit.pilotage.homes import House, make_house
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
+    """A home without a model of its own."""
+    assert database
+    return make_house(tmp_path_factory.mktemp("models") / "home")
+
+
+@pytest.fixture
+def declared(house: House) -> Iterator[Path]:
+    """The file of its models; gone after the test."""
+    file = house.wired.home.models_file
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def test_without_a_model_it_is_said_that_none_is_needed(house: House) -> None:
+    """Nothing is wrong, and how one is declared is told."""
+    listed = house.run("model", "list", by="ben")
+    checked = house.run("model", "check", by="ben")
+
+    assert (listed.exit_code, checked.exit_code) == (exits.DONE, exits.DONE)
+    assert "the work goes its deterministic way" in listed.stdout
+    assert "OPENAI_BASE_URL" in checked.stdout
+
+
+def test_an_address_alone_is_listed_and_answers(house: House) -> None:
+    """One variable is enough, and what the question took is kept."""
+    with endpoint(answer={"word": "sea"}) as server:
+        listed = house.run("model", "list", "--json", by="ben", OPENAI_BASE_URL=server.url)
+        checked = house.run("model", "check", "--json", by="ben", OPENAI_BASE_URL=server.url)
+    (route,) = json.loads(listed.stdout)["routes"]
+    (went,) = json.loads(checked.stdout)["routes"]
+    (kept,) = json.loads(house.run("model", "calls", "--json", by="ben").stdout)["calls"]
+
+    assert (route["name"], route["base_url"]) == ("default", server.url)
+    assert (went["answers"], went["model"], went["way"]) == (True, "small-1", "strict")
+    assert went["value"] == {"word": "sea"}
+    assert (kept["purpose"], kept["settled"]["end"]) == ("check", "answered")
+    assert "check" in house.run("model", "calls", by="ben").stdout
+
+
+def test_a_route_that_does_not_answer_gives_its_code(house: House, declared: Path) -> None:
+    """The others are asked all the same, and the sentence says what to do."""
+    with endpoint("unauthorized") as bad, endpoint(answer={"word": "sea"}) as good:
+        declared.write_text(
+            f"routes:\n  - {{name: bad, base_url: {bad.url!r}, is_private: true, model: m}}\n"
+            f"  - {{name: good, base_url: {good.url!r}, is_private: true, model: m}}\n"
+        )
+        checked = house.run("model", "check", by="ben")
+        one = house.run("model", "check", "good", by="ben")
+
+    assert (checked.exit_code, one.exit_code) == (exits.NOT_ALLOWED, exits.DONE)
+    assert "see that the credential of the route is the right one" in checked.stdout
+    assert "good: m answers" in checked.stdout
+    assert "bad" not in one.stdout
+
+
+def test_a_route_that_there_is_not_is_said(house: House) -> None:
+    """With the command that lists them."""
+    went = house.run("model", "check", "nobody", by="ben")
+
+    assert went.exit_code == exits.USAGE
+    assert "pilotage model list" in went.stderr
+
+
+def test_a_secret_that_leads_nowhere_is_seen_in_the_list(house: House, declared: Path) -> None:
+    """By its name; nothing is sent to find out."""
+    declared.write_text(
+        "routes:\n  - {name: far, base_url: 'https://a.example.org/v1', credential: 'env:NO_KEY'}\n"
+    )
+
+    assert "env:NO_KEY leads to nothing" in house.run("model", "list", by="ben").stdout
+
+
+def test_the_doctor_tells_of_every_model_and_asks_none(house: House, declared: Path) -> None:
+    """A missing secret is wrong, a missing price is told, and a wrong file says where."""
+    far = "name: far, base_url: 'https://a.example.org/v1', model: m"
+    own = "name: own, base_url: 'http://127.0.0.1:9/v1', model: m, is_private: true"
+    declared.write_text(f"routes:\n  - {{{far}, credential: 'env:NO_KEY'}}\n  - {{{own}}}\n")
+    told = [(one.state, one.says) for one in health.models(house.wired)]
+    declared.write_text("routes: []\n")
+    (wrong,) = health.models(house.wired)
+
+    assert [state for state, _ in told] == ["wrong", "note"]
+    assert "env:NO_KEY leads to nothing" in told[0][1]
+    assert "only calls and tokens are limited" in told[1][1]
+    assert wrong.state == "wrong"
+    assert "models.yaml, line 1" in wrong.says

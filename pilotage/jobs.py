@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from agent import checkpoints
 from agent.loop import Loop
@@ -65,19 +66,23 @@ class Jobs:
         loop.advance(customer, run, self._engines.holder)
 
     def _process_item(self, job: JobContext) -> None:
-        store = self._engines.chosen.store
-        item = store.items.get(job.customer, job.subject)
-        if store.pauses.is_paused(job.customer, item.workflow):
-            # Whoever resumes it writes another job for every item whose work has not ended.
-            return
-        self._engines.follow_edit(job.customer, item.workflow)
-        deps = self._engines.process_deps(job.customer)
         # The item's lease is the worker's: it keeps other workers away, and not other threads.
         with self._turns.alone(f"{job.customer.id}/{job.subject}"):
-            process_item(deps, job.customer, job.subject, job.step, ended=job.ended)
+            item, is_paused = self._engines.chosen.store.items.taken(job.customer, job.subject)
+            if is_paused:
+                # Whoever resumes it writes another job for every item whose work has not ended.
+                return
+            self._engines.follow_edit(job.customer, item.workflow)
+            deps = self._engines.process_deps(job.customer)
+            process_item(deps, job.customer, item.id, _at_once, ended=job.ended, known=item)
 
     def _index_lessons(self, job: JobContext) -> None:
         memory = self._engines.memory(self._engines.chosen.store)
         opened = memory.vectors.index_lessons(job.customer)
         if opened.state not in ("ready", "rebuilt"):
             log.warning("the index is %s: %s", opened.state, opened.reason)
+
+
+def _at_once(_: str, work: Callable[[], Any]) -> Any:
+    """Do a part of an item without storing it by itself: what it led to is kept with the act."""
+    return work()

@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -66,7 +66,7 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
 
 def take_in(change: Change, name: str, *, holder: str, ttl_s: float) -> Lease | None:
     """The same inside a change; where that is not kept, nothing was taken."""
-    now = real_time(change.connection)
+    now = change.began_at or real_time(change.connection)
     until = text_of(now + timedelta(seconds=ttl_s))
     row = {"name": name, "holder": holder, "fence": 1, "expires_at": until}
     if insert_once(change.connection, tables.leases, {"customer": change.customer.id, **row}):
@@ -98,12 +98,14 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
 def release(store: Store, customer: Customer, lease: Lease) -> None:
     """Give the lease back; a lease that was taken over is left to its new holder."""
     with store.database.writing(lags=True) as connection:
-        _give_back(connection, customer, lease)
+        told = _given_back(customer, lease, real_time(connection))
+        connection.execute(_GIVE_BACK, told)
 
 
 def release_in(change: Change, lease: Lease) -> None:
     """The same inside a change."""
-    _give_back(change.connection, change.customer, lease)
+    now = change.began_at or real_time(change.connection)
+    change.execute(_GIVE_BACK, _given_back(change.customer, lease, now))
 
 
 def free(store: Store, customer: Customer, lease: Lease) -> bool:
@@ -353,10 +355,9 @@ def _try_to_renew(store: Store, customer: Customer, lease: Lease, ttl_s: float) 
         return True
 
 
-def _give_back(connection: sa.Connection, customer: Customer, lease: Lease) -> None:
+def _given_back(customer: Customer, lease: Lease, now: datetime) -> dict[str, Any]:
     told = {"at_customer": customer.id, "at_name": lease.name, "at_holder": lease.holder}
-    told |= {"at_fence": lease.fence, "to_at": text_of(real_time(connection))}
-    connection.execute(_GIVE_BACK, told)
+    return {**told, "at_fence": lease.fence, "to_at": text_of(now)}
 
 
 def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """inputs and outputs by digest; masked before they are kept."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -12,7 +12,7 @@ from runs import tables
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.person import Customer
 from runs.records.record import canonical, digest_of_bytes
-from runs.store.change import Change, text_of
+from runs.store.change import Change, about, text_of
 from runs.store.store import Store
 
 
@@ -90,7 +90,26 @@ def make(*, kind: str, value: Any, terms: Terms) -> Text:
 
 def write_in(change: Change, text: Text) -> str:
     """Keep inside a change what was made before; returns its digest. Twice is once."""
-    row = {
+    row = _row(change, text)
+    if not change.insert(tables.snapshots, row, "snapshot_kept", masked=text.masked):
+        _keep_longer(change, row)
+    return text.digest
+
+
+def write_all_in(change: Change, texts: Sequence[Text]) -> None:
+    """Keep several inside a change, together."""
+    rows = {text.digest: _row(change, text) for text in texts}
+    kept = change.insert_all(tables.snapshots, list(rows.values()), "digest")
+    for digest, row in rows.items():
+        if digest in kept:
+            change.append("snapshot_kept", about(tables.snapshots, row), masked=row["masked"])
+        else:
+            _keep_longer(change, row)
+
+
+def _row(change: Change, text: Text) -> dict[str, Any]:
+    return {
+        "customer": change.customer.id,
         "digest": text.digest,
         "kind": text.kind,
         "content": text.content,
@@ -99,9 +118,6 @@ def write_in(change: Change, text: Text) -> str:
         "kept_at": change.now(),
         "erased_at": None,
     }
-    if not change.insert(tables.snapshots, row, "snapshot_kept", masked=text.masked):
-        _keep_longer(change, row)
-    return text.digest
 
 
 def read(store: Store, customer: Customer, digest: str) -> Any:

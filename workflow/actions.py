@@ -14,13 +14,13 @@ from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailabl
 from runs.leases import Hold, Lease
 from runs.moves import ActionStatus
 from runs.records.approval import Approval
-from runs.records.item import Action
+from runs.records.item import Action, Rests
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import StageKind
 from runs.records.version import Effect, Version
 from runs.snapshots import Masked, Terms, Text, make, write_in
-from runs.store.actions import Reserved, reserve_in, settle_in
+from runs.store.actions import reserve_in, settle_in, settle_known_in
 from runs.store.change import Change
 from runs.store.store import Store
 from tools.tool import LEVELS, NotSent, Paced, Tool
@@ -68,6 +68,21 @@ Check = Callable[[Request], str]
 """Why a request may not be done now, in one sentence; empty when it may."""
 
 
+class Within(NamedTuple):
+    """How an action shares the changes of its item."""
+
+    glance: tuple[Check, ...]
+    """What lets it pass before it is reserved, where something was read just now."""
+    first: Write
+    """Written in the change that reserves it."""
+    rests: Rests | None
+    """What it is begun on."""
+    begun: int | None = None
+    """How many actions of the item there are, where it must be no other when it is reserved."""
+    later: Callable[[Write], None] | None = None
+    """Takes over what came of it, to be written in the very change that ends the item."""
+
+
 @dataclass(frozen=True)
 class ActionDeps:
     """What doing an action needs."""
@@ -83,12 +98,8 @@ class ActionDeps:
     lags: bool = False
     """What came of it may reach the disk with the change that ends the item: until then the other
     side is asked again."""
-    glance: tuple[Check, ...] = ()
-    """What lets it pass before it is reserved, where something was read just now; else `checks`."""
-    first: Write | None = None
-    """Written in the change that reserves it: what it rests on."""
-    later: Callable[[Write], None] | None = None
-    """Takes over what came of it, to be written in the very change that ends the item."""
+    within: Within | None = None
+    """How it shares the changes of its item; None where it makes its own."""
 
 
 class _Answer(NamedTuple):
@@ -98,6 +109,14 @@ class _Answer(NamedTuple):
     is_sure: bool
     """Without a receipt: nothing was done. Otherwise nobody can tell."""
     says: str = ""
+
+
+class _Reserved(NamedTuple):
+    """A reservation, whether this call made it, and the fence under which it goes on."""
+
+    action: Action
+    is_first: bool
+    fence: int
 
 
 class _End(NamedTuple):
@@ -120,19 +139,19 @@ def perform(
     if is_begun is None:
         is_begun = deps.store.actions.find(customer, request.key) is not None
     if not is_begun:
-        glance = replace(deps, checks=deps.glance or deps.checks)
+        glance = replace(deps, checks=deps.within.glance) if deps.within else deps
         if refusal := find_refusal(glance, customer, request):
             raise NotAllowed(refusal)
         # Before anything is reserved: whose turn comes later has begun nothing.
         _take_turn(deps, request)
-    action, is_first = _reserve(deps, customer, request)
+    action, is_first, fence = _reserve(deps, customer, request)
     if not is_first and action.status == "reserved":
         action = reconcile(deps, customer, action)
     if action.status != "reserved":
         return action
     if is_begun:
         _take_turn(deps, request)
-    return _do(deps, customer, request, action)
+    return _settle(deps, customer, action, _do(deps, customer, request), fence)
 
 
 def _take_turn(deps: ActionDeps, request: Request) -> None:
@@ -253,7 +272,7 @@ def wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
     return ""
 
 
-def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved:
+def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> _Reserved:
     # As it is: the content holds only what was masked before, and must be exactly what is done.
     terms = deps.terms._replace(mask=lambda value: Masked(value, 0))
     content = make(kind="action", value=dict(request.content), terms=terms)
@@ -275,19 +294,21 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> Reserved
         settled_at=None,
         undoes=request.undoes,
         said=request.said,
+        rests=deps.within.rests if deps.within else None,
     )
     with deps.store.change(customer, "worker", action.run) as change:
         fence = _lease_in(deps, change).fence
-        if deps.first is not None:
-            deps.first(change)
+        if deps.within is not None:
+            deps.within.first(change)
         write_in(change, content)
-        return reserve_in(change, action, fence)
+        begun = deps.within.begun if deps.within else None
+        return _Reserved(*reserve_in(change, action, fence, begun=begun), fence)
 
 
-def _do(deps: ActionDeps, customer: Customer, request: Request, action: Action) -> Action:
+def _do(deps: ActionDeps, customer: Customer, request: Request) -> _End:
     """Never inside a retry: what is raised here leaves the row reserved, and the way back asks."""
     if refusal := _last_refusal(deps, customer, request):
-        return _settle(deps, customer, action, _End("stopped", refusal))
+        return _End("stopped", refusal)
     _require_lease(deps, customer)
     tool = deps.tools[request.effect.tool]
     try:
@@ -296,10 +317,10 @@ def _do(deps: ActionDeps, customer: Customer, request: Request, action: Action) 
         if tool.remembers_keys:
             raise
         # Nobody could be asked later: that nothing was done is known now, and only now.
-        return _settle(deps, customer, action, _End("failed", _told(deps, error)))
+        return _End("failed", _told(deps, error))
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
-        return _settle(deps, customer, action, _End("failed", _told(deps, error)))
-    return _settle(deps, customer, action, _done(deps, request.key, receipt))
+        return _End("failed", _told(deps, error))
+    return _done(deps, request.key, receipt)
 
 
 def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
@@ -352,20 +373,26 @@ def _done(deps: ActionDeps, key: str, receipt: dict[str, Any]) -> _End:
     return _End("done", "", kept)
 
 
-def _settle(deps: ActionDeps, customer: Customer, action: Action, end: _End) -> Action:
+def _settle(
+    deps: ActionDeps, customer: Customer, action: Action, end: _End, fence: int | None = None
+) -> Action:
     """Keep the receipt and say how the action ended, in one change; or let the item's end say it.
 
-    Whoever came first with the same end is believed.
+    `fence`: under which it was reserved, where that was just now. The first end is believed.
     """
+    receipt = "" if end.receipt is None else end.receipt.digest
+    told = {"status": end.status, "receipt": receipt, "reason": end.reason}
+    settled = action.model_copy(update={**told, "settled_at": deps.store.clock.now()})
 
     def settle(change: Change) -> Action:
-        kept = "" if end.receipt is None else write_in(change, end.receipt)
-        return settle_in(change, action.key, status=end.status, receipt=kept, reason=end.reason)
+        if end.receipt is not None:
+            write_in(change, end.receipt)
+        if fence is not None:
+            return settle_known_in(change, settled, fence)
+        return settle_in(change, action.key, status=end.status, receipt=receipt, reason=end.reason)
 
-    if deps.later is not None:
-        deps.later(settle)
-        receipt = "" if end.receipt is None else end.receipt.digest
-        told = {"status": end.status, "receipt": receipt, "reason": end.reason}
-        return action.model_copy(update={**told, "settled_at": deps.store.clock.now()})
+    if deps.within is not None and deps.within.later is not None and fence is not None:
+        deps.within.later(settle)
+        return settled
     with deps.store.change(customer, "worker", lags=deps.lags) as change:
         return settle(change)

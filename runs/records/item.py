@@ -92,6 +92,19 @@ class Output(Record):
     """Digest of the template that was filled; empty for any other answer."""
 
 
+class Rests(Record):
+    """What the effect of an item was begun on: with it the item goes on, whoever works on it."""
+
+    snapshot: Digest
+    """What the version saw."""
+    output: Digest
+    """What it answered."""
+    policy: Digest
+    """The values that routed it."""
+    rule: str
+    """The rule that fired."""
+
+
 class Action(Record):
     """One effect on the outside world."""
 
@@ -120,6 +133,8 @@ class Action(Record):
     """Snapshot of that person's reason, or of why somebody had it taken back."""
     undoes: str = Field(default="", exclude_if=lambda key: not key)
     """Key of the action that this one takes back."""
+    rests: Rests | None = Field(default=None, exclude_if=lambda rests: rests is None)
+    """What of its item it was begun on; None of a run's, and of what an older program began."""
 
 
 class Escalation(Record):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from runs import tables
-from runs.errors import Conflict, NotFound
+from runs.errors import Conflict, NotFound, Unavailable
 from runs.moves import ActionStatus
 from runs.records.item import Action
 from runs.records.person import Customer
@@ -18,6 +18,17 @@ _OF_ITEM = sa.select(_A.c.body).where(
     _A.c.customer == sa.bindparam("at_customer"), _A.c.item == sa.bindparam("at_item")
 )
 """Made once: it is asked for every item."""
+
+
+_I = tables.items
+_BEGUN = (
+    sa.select(sa.func.count())
+    .where(_A.c.customer == _I.c.customer, _A.c.item == _I.c.id)
+    .scalar_subquery()
+)
+_STANDS = sa.select(_I.c.status, _BEGUN.label("begun")).where(
+    _I.c.customer == sa.bindparam("at_customer"), _I.c.id == sa.bindparam("at_item")
+)
 
 
 class Reserved(NamedTuple):
@@ -112,9 +123,13 @@ def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Action]:
     return sorted(actions, key=lambda action: action.reserved_at)
 
 
-def reserve_in(change: Change, action: Action, fence: int) -> Reserved:
-    """Reserve the key inside a change; raises what `Actions.reserve` raises."""
-    _require_unfinished(change, action)
+def reserve_in(change: Change, action: Action, fence: int, *, begun: int | None = None) -> Reserved:
+    """Reserve the key inside a change; raises what `Actions.reserve` raises.
+
+    `begun`: how many actions of the item there are as far as is known; Unavailable where there are
+    others, so that what somebody else began meanwhile is looked at first.
+    """
+    _require_unfinished(change, action, begun)
     event: dict[str, Any] = {"item": action.item, "tool": action.tool}
     event |= {"operation": action.operation, "content": action.content}
     if action.undoes:
@@ -153,15 +168,42 @@ def settle_in(
     return Action.model_validate(body)
 
 
-def _require_unfinished(change: Change, action: Action) -> None:
+def _require_unfinished(change: Change, action: Action, begun: int | None) -> None:
     """Whoever called the item off, or took its version back, came first."""
-    goes_on = action.item and not action.undoes
-    item = change.find(tables.items, id=action.item) if goes_on else None
-    if item is not None and item["status"] not in UNFINISHED:
+    if not action.item or action.undoes:
+        return
+    told = {"at_customer": change.customer.id, "at_item": action.item}
+    stands = change.execute(_STANDS, told).one_or_none()
+    if stands is not None and stands.status not in UNFINISHED:
         raise Conflict(
-            f"item {action.item} is {item['status']}: nothing more is begun for it; nothing "
+            f"item {action.item} is {stands.status}: nothing more is begun for it; nothing "
             "is left to do"
         )
+    if stands is not None and begun is not None and stands.begun != begun:
+        raise Unavailable(f"something of item {action.item} was begun meanwhile; it is tried again")
+
+
+def settle_known_in(change: Change, action: Action, fence: int) -> Action:
+    """Say inside a change how an action ended that was reserved just now; as `settle_in`.
+
+    `action` is as it stands then. Where somebody came first it is what `settle_in` makes of it.
+    """
+    row = _row(action, fence)
+    values = {name: value for name, value in row.items() if name != "key"}
+    before, change.run = change.run, action.run
+    told = {"status": action.status, "receipt": action.receipt}
+    try:
+        event = ("action_settled", told)
+        change.move_among(
+            tables.actions, {"key": action.key}, values, among=("reserved",), event=event
+        )
+    except Conflict:
+        return settle_in(
+            change, action.key, status=action.status, receipt=action.receipt, reason=action.reason
+        )
+    finally:
+        change.run = before
+    return action
 
 
 def settle_by_word(change: Change, key: str, word: Word) -> Action:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -55,6 +55,8 @@ class Change:
         """The end of the chain as this change leaves it; None before its first event."""
         self._events: list[dict[str, Any]] = []
         """Those that are not written yet: all of them are one statement."""
+        self.began_at: datetime | None = None
+        """On a server its own time at the beginning; None elsewhere."""
         self.is_kept = False
         """True once it was committed."""
 
@@ -63,6 +65,10 @@ class Change:
         """For statements of one's own, which see every event of this change."""
         self._write_events()
         return self._connection
+
+    def execute(self, statement: Any, told: Row) -> sa.CursorResult[Any]:
+        """Carry out one statement that looks at no event of this change."""
+        return self._connection.execute(statement, told)
 
     def now(self) -> str:
         """The clock's time as the text that rows hold."""
@@ -80,6 +86,15 @@ class Change:
         self.append(kind, about(table, complete), **body)
         return True
 
+    def insert_all(self, table: sa.Table, rows: Sequence[Row], key: str) -> Collection[str]:
+        """Insert complete rows that are not there, in one statement; the keys of those, no event.
+
+        Whoever calls it appends an event for each.
+        """
+        statement = _insert_all_statement(self._connection.dialect.name, table, len(rows), key)
+        told = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+        return set(self._connection.scalars(statement, told))
+
     def update(
         self, table: sa.Table, key: Row, values: Row, kind: EventKind, **body: BodyValue
     ) -> dict[str, Any]:
@@ -96,10 +111,23 @@ class Change:
 
         Raises Conflict with the present status when the move is not legal.
         """
-        thing = _thing(table)
-        legal = moves.origins(thing, values["status"])
+        return self.move_among(table, key, values, among=None, event=(kind, body))
+
+    def move_among(
+        self,
+        table: sa.Table,
+        key: Row,
+        values: Row,
+        *,
+        among: Collection[str] | None,
+        event: tuple[EventKind, Mapping[str, BodyValue]],
+    ) -> dict[str, Any]:
+        """The same, only where the present status is one of `among`, where these are given."""
+        legal = moves.origins(_thing(table), values["status"])
+        legal = legal if among is None else legal.intersection(among)
         self._set(table, key, values, legal)
         row = self._after(table, key, values)
+        kind, body = event
         self.append(kind, about(table, row), **body)
         return row
 
@@ -193,8 +221,9 @@ class Ledger:
         `lags`: it reaches the disk with the next that does not; for what is done again without it.
         """
         with self.database.writing(lags=lags) as connection:
-            self.database.take_turn(connection, customer.id)
+            began_at = self.database.take_turn(connection, customer.id)
             change = Change(connection, self.clock, customer=customer, actor=actor, run=run)
+            change.began_at = began_at
             self._guard(change)
             yield change
             change.leave()
@@ -318,6 +347,16 @@ def _insert_statement(dialect: str, table: sa.Table) -> Any:
     statement = kind.insert(table).on_conflict_do_nothing()
     # A cursor that is closed already has forgotten how many rows it inserted.
     return statement.execution_options(preserve_rowcount=True)
+
+
+@lru_cache(maxsize=64)
+def _insert_all_statement(dialect: str, table: sa.Table, count: int, key: str) -> Any:
+    kind = sqlite if dialect == "sqlite" else postgresql
+    places = [
+        {c.name: sa.bindparam(f"{c.name}_{n}", type_=c.type) for c in table.columns}
+        for n in range(count)
+    ]
+    return kind.insert(table).values(places).on_conflict_do_nothing().returning(table.c[key])
 
 
 @lru_cache(maxsize=256)

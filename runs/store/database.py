@@ -35,7 +35,10 @@ IDLE_S = 60
 LOOK_S = 0.05
 
 
-_TURN = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)))
+_TURN = sa.select(
+    sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)),
+    sa.func.clock_timestamp().label("began_at"),
+)
 _REAL_TIME = sa.select(sa.func.clock_timestamp())
 _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
@@ -114,13 +117,15 @@ class Database:
         if waits[0]:
             self._disk.wait()
 
-    def take_turn(self, connection: Connection, name: str) -> None:
+    def take_turn(self, connection: Connection, name: str) -> datetime | None:
         """From now to the end of the transaction nobody else has the turn of this name.
 
-        What is read after it is what the one before left. SQLite's writers take turns anyway.
+        What is read after it is what the one before left. Returns a server's time when it was
+        taken; SQLite's writers take turns anyway.
         """
-        if self.is_shared:
-            connection.execute(_TURN, {"turn": _number(name)})
+        if not self.is_shared:
+            return None
+        return connection.execute(_TURN, {"turn": _number(name)}).one().began_at
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from runs import tables
 from runs.errors import Conflict, NotFound
 from runs.records.item import Action, Item, Review
+from runs.records.pause import Pause
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store import jobs
@@ -20,6 +21,8 @@ UNFINISHED = ("queued", "asked")
 """Statuses in which the work on an item has not ended."""
 FAILURES = ("context", "budget", "answer")
 """What stands in the place of a rule where a part of an item's way failed."""
+TOLD = ("status", "route", "rule", "policy", "output")
+"""What the event of an item's end says of it."""
 WAITING = ("in_review", "quarantined", "drafted", "stopped")
 """Statuses in which an item waits for a person, whose answer closes it."""
 
@@ -55,6 +58,30 @@ class BatchCount(NamedTuple):
     last: str
 
 
+class Taken(NamedTuple):
+    """An item as it is taken up by its job."""
+
+    item: Item
+    is_paused: bool
+    """Whether the items of its workflow are held back now."""
+
+
+_I, _R = tables.items, tables.records
+_PAUSES = sa.literal("pause:") + _I.c.workflow
+"""How the records of pauses begin; a workflow's name holds no dot."""
+_PAUSE = (
+    sa.select(_R.c.body)
+    .where(_R.c.customer == _I.c.customer)
+    .where(_R.c.id >= _PAUSES + ".", _R.c.id < _PAUSES + ".\x7f")
+    .order_by(_R.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_TAKEN = sa.select(_I.c.body, _PAUSE.label("pause")).where(
+    _I.c.customer == sa.bindparam("at_customer"), _I.c.id == sa.bindparam("at_id")
+)
+
+
 class Items:
     """One unit of the customer's work, as rows."""
 
@@ -75,6 +102,15 @@ class Items:
         return Item.model_validate(
             self._ledger.named(tables.items, customer, id, shown=shown)["body"]
         )
+
+    def taken(self, customer: Customer, id: str) -> Taken:
+        """The item of this id with whether its workflow is paused, in one look; or NotFound."""
+        rows = self._ledger.rows(_TAKEN, {"at_customer": customer.id, "at_id": id})
+        if not rows:
+            raise NotFound(f"there is no item {id!r}; `pilotage item list` shows them")
+        pause = rows[0]["pause"]
+        is_paused = pause is not None and Pause.model_validate(pause).is_paused
+        return Taken(Item.model_validate(rows[0]["body"]), is_paused)
 
     def find_by_key(self, customer: Customer, workflow: str, key: str) -> Item | None:
         """The item the sender gave this key, or None."""
@@ -182,26 +218,37 @@ class Items:
         Twice the same writes nothing; an item that ended before is returned as it ended. `also`
         writes before it in the same change, where there is something to write.
         """
-        with self._ledger.change(customer, "worker") as change:
-            present = change.find(tables.items, id=item.id)
-            if present is not None and _is_settled(present, item):
-                return Item.model_validate(present["body"])
+
+        def end(change: Change) -> None:
             if also is not None:
                 also(change)
-            change.move(
-                tables.items,
-                {"id": item.id},
-                _row(item),
-                "item_processed",
-                status=item.status,
-                route=item.route,
-                rule=item.rule,
-                policy=item.policy,
-                output=item.output,
+            told = {name: getattr(item, name) for name in TOLD}
+            key, row = {"id": item.id}, _row(item)
+            change.move_among(
+                tables.items, key, row, among=UNFINISHED, event=("item_processed", told)
             )
             for review in reviews:
                 open_review(change, review)
+
+        found = self._settled(customer, item) if item.status == "asked" else None
+        if found is not None:
+            return found
+        try:
+            with self._ledger.change(customer, "worker") as change:
+                end(change)
+        except Conflict:
+            # Whoever ended it first is believed; nothing of this change was kept.
+            found = self._settled(customer, item)
+            if found is None:
+                raise
+            return found
         return item
+
+    def _settled(self, customer: Customer, item: Item) -> Item | None:
+        """The item as it ended, or as it waits already; None while there is something to write."""
+        present = self._ledger.row(tables.items, customer, id=item.id)
+        is_settled = present is not None and _is_settled(present, item)
+        return Item.model_validate(present["body"]) if present and is_settled else None
 
     def move(self, customer: Customer, actor: str, item: Item) -> Item:
         """Bring an item to a status that may follow its present one; Conflict otherwise."""

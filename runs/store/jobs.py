@@ -169,7 +169,7 @@ def end_in(change: Change, id: str, status: str, error: str = "") -> bool:
     """Say inside a change that a job ended; False when it had ended before."""
     told = {"at_customer": change.customer.id, "at_id": id, "to_status": status}
     told |= {"to_error": error, "to_ended_at": change.now()}
-    return change.connection.execute(_END, told).rowcount == 1
+    return change.execute(_END, told).rowcount == 1
 
 
 def failed_in(change: Change, begins: str) -> list[str]:

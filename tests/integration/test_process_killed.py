@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from runs import tables
 from runs.audit import verify
 from runs.errors import Unavailable
 from runs.records.item import Item, Output
@@ -203,21 +204,51 @@ def test_what_was_only_reserved_is_checked_again_before_it_is_done(
     assert desk.queued == []
 
 
-@pytest.mark.parametrize(("dies", "ends"), [("before", "stopped"), ("after", "done")])
-def test_another_answer_after_the_death_does_not_act_beside_the_first(
-    tmp_path: Path, dies: str, ends: str
-) -> None:
-    """The step results are lost and the model now says something else: a person looks."""
+def parcel(version: Version, *seen: Any) -> Output:
+    """A model that says something else now."""
+    return answer(version, *seen).model_copy(update={"label": "parcel"})
+
+
+def forget_what_it_rests_on(desk: Desk) -> None:
+    """As an older program began it, which did not say."""
+    [action] = desk.store.actions.of_item(desk.customer, "i-1")
+    body = {name: value for name, value in action.as_json().items() if name != "rests"}
+    with desk.store.change(desk.customer, "worker") as change:
+        key = {"key": action.key}
+        change.update(tables.actions, key, {"body": body}, "action_reserved")
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+def test_what_was_begun_goes_on_with_what_it_was_begun_on(tmp_path: Path, dies: str) -> None:
+    """No step result is left, and model and operations say something else: it was decided once."""
     desk = Desk(tmp_path)
     desk.admit()
     desk.desk_tool.dies = dies
     with pytest.raises(Killed):
         process_item(desk.deps(), desk.customer, "i-1", Steps())
+    raise_the_threshold(desk)
 
-    def changed(version: Version, *seen: Any) -> Output:
-        return answer(version, *seen).model_copy(update={"label": "parcel"})
+    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1", Steps())
 
-    item = process_item(desk.deps(answer=changed), desk.customer, "i-1", Steps())
+    [action] = desk.store.actions.of_item(desk.customer, "i-1")
+    assert (item.status, action.status, len(desk.queued)) == ("acted", "done", 1)
+    assert action.rests is not None
+    assert (item.output, item.policy) == (action.rests.output, action.rests.policy)
+
+
+@pytest.mark.parametrize(("dies", "ends"), [("before", "stopped"), ("after", "done")])
+def test_another_answer_after_the_death_does_not_act_beside_the_first(
+    tmp_path: Path, dies: str, ends: str
+) -> None:
+    """Nobody knows what it was begun on, and the model says something else: a person looks."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    desk.desk_tool.dies = dies
+    with pytest.raises(Killed):
+        process_item(desk.deps(), desk.customer, "i-1", Steps())
+    forget_what_it_rests_on(desk)
+
+    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1", Steps())
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert item.status == "in_review"
@@ -229,12 +260,13 @@ def test_another_answer_after_the_death_does_not_act_beside_the_first(
 def test_another_route_after_the_death_goes_on_with_nothing(
     tmp_path: Path, dies: str, ends: str
 ) -> None:
-    """The step results are lost and it would not act any more: what was begun is told, no more."""
+    """Nobody knows what it was begun on, and it would not act now: what was begun is told."""
     desk = Desk(tmp_path, effects=(ASSIGNING, TAGGING))
     desk.admit()
     desk.desk_tool.dies = dies
     with pytest.raises(Killed):
         process_item(desk.deps(), desk.customer, "i-1", Steps())
+    forget_what_it_rests_on(desk)
     raise_the_threshold(desk)
 
     item = process_item(desk.deps(), desk.customer, "i-1", Steps())

@@ -13,13 +13,16 @@ from runs import approvals
 from runs.errors import NotAllowed
 from runs.leases import Hold
 from runs.records.approval import Approval
-from runs.records.item import Action, Item
+from runs.records.item import Action, Item, Rests
+from runs.records.person import Customer
 from runs.records.release import StageKind
+from runs.store.store import Store
 from workflow.actions import (
     NOTHING_DONE,
     ActionDeps,
     Check,
     Request,
+    Within,
     abandon,
     approved,
     find_refusal,
@@ -134,9 +137,13 @@ def _perform_to_the_end(
     deps: ActionDeps, work: Work, requests: Sequence[Request], begun: Collection[str]
 ) -> Action | None:
     """The same for all there are: what came of the last is written with the item's end."""
-    last = replace(deps, later=work.pending.owe)
+    assert deps.within is not None
     for number, request in enumerate(requests, 1):
-        given = last if number == len(requests) else deps
+        # Of an item that nothing was begun of, nobody else may have begun anything meanwhile.
+        within = deps.within._replace(begun=0 if number == 1 and not begun else None)
+        if number == len(requests):
+            within = within._replace(later=work.pending.owe)
+        given = replace(deps, within=within)
         action = perform(given, work.customer, request, is_begun=request.key in begun)
         if action.status != "done":
             return action
@@ -154,16 +161,28 @@ def _action_deps(work: Work, held: Held) -> ActionDeps:
     in_time = _in_time(work, held.item)
     checks = (fresh, permission(work.version, lambda: find_stage(work), agreed), in_time)
     glance = (fresh, permission(work.version, lambda: held.stage, agreed), in_time)
-    return ActionDeps(
-        work.deps.store,
-        work.tools,
-        work.terms,
-        checks,
-        held.hold,
-        lags=True,
-        glance=glance,
-        first=work.pending.write_in,
-    )
+    within = Within(glance, work.pending.write_in, _rests(held.item))
+    store, tools = work.deps.store, work.tools
+    return ActionDeps(store, tools, work.terms, checks, held.hold, lags=True, within=within)
+
+
+def _rests(item: Item) -> Rests | None:
+    """What an effect of the item is begun on, where it acts."""
+    if item.route != "act" or not item.output:
+        return None
+    return Rests(snapshot=item.snapshot, output=item.output, policy=item.policy, rule=item.rule)
+
+
+def find_rests(
+    store: Store, customer: Customer, item: Item, begun: Sequence[Action]
+) -> Rests | None:
+    """What an effect of a queued item was begun on; None where nothing was, in this attempt."""
+    if item.status != "queued" or not begun:
+        return None
+    reruns = store.pauses.reruns(customer, item.id)
+    since = reruns[-1].at if reruns else item.received_at
+    of_now = [one for one in begun if one.rests is not None and one.reserved_at >= since]
+    return of_now[-1].rests if of_now else None
 
 
 def _in_time(work: Work, item: Item) -> Check:

@@ -1,12 +1,12 @@
 """One item, from the queue to a defined end with an owner.
 
-Intake, context, decide and route are one step whose result outlives a crash: whoever dies before
-its end has done nothing outside. The act is no step: its truth is the action ledger, and whatever
-was begun is settled there before anything else is asked.
+What intake, context, decide and route found is kept with the first effect that is begun on it, or
+with the end: whoever dies before has done nothing outside. The truth of the act is the action
+ledger; whatever was begun is settled there first, and goes on with what it was begun on.
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +15,7 @@ from typing import Any
 
 from runs.errors import Conflict, NotFound
 from runs.leases import Hold
-from runs.records.item import Item
+from runs.records.item import Action, Item
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store import jobs
@@ -23,7 +23,7 @@ from runs.store.change import Change
 from runs.store.items import UNFINISHED
 from workflow import review
 from workflow.process import asking, editing
-from workflow.process.acting import Held, act, rolled_back
+from workflow.process.acting import Held, act, find_rests, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
@@ -44,6 +44,7 @@ def process_item(
     step: Step,
     *,
     ended: Ended | None = None,
+    known: Item | None = None,
 ) -> Item:
     """Bring an item to its end: one status, one owner, each effect at most once.
 
@@ -53,7 +54,7 @@ def process_item(
     not. Raises Unavailable when it has to be tried again. What takes longer than its policy allows
     goes to a person.
     """
-    item = deps.store.items.get(customer, item_id)
+    item = known or deps.store.items.get(customer, item_id)
     if item.status not in UNFINISHED:
         return item
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
@@ -116,16 +117,15 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step:
         ending = Ending("in_review", says, review="exception")
         return _finish(deps, customer, item, ending, Pending())
     with _in_hand(deps, customer, item) as (work, hold):
-        routed = step("route", lambda: prepare(work))
-        if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
-            routed = prepare(work)
+        begun = deps.store.actions.of_item(customer, item.id)
+        routed = _routed(work, begun, step)
         if routed["reason"]:
             item = item.model_copy(update={"route": "refuse", "rule": "contract"})
             ending = Ending("quarantined", routed["reason"], review="quarantine")
         else:
             names = ("snapshot", "output", "policy", "route", "rule")
             item = item.model_copy(update={name: routed[name] for name in names})
-            ending = _end(work, item, routed, hold)
+            ending = _end(work, item, routed, hold=hold, begun=begun)
         return _finish(deps, customer, item, ending, work.pending)
 
 
@@ -158,9 +158,21 @@ def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
         return _finish(deps, customer, item, ending, work.pending)
 
 
-def _end(work: Work, item: Item, routed: dict[str, Any], hold: Hold) -> Ending:
+def _routed(work: Work, begun: Sequence[Action], step: Step) -> dict[str, Any]:
+    """What the four parts say; once an effect was begun, what it was begun on."""
+    rests = find_rests(work.deps.store, work.customer, work.item, begun)
+    if rests is not None:
+        return {"reason": "", **rests.as_json(), "route": "act", "owner": "", "why": ""}
+    routed = step("route", lambda: prepare(work))
+    if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
+        routed = prepare(work)
+    return routed
+
+
+def _end(
+    work: Work, item: Item, routed: dict[str, Any], *, hold: Hold, begun: Sequence[Action]
+) -> Ending:
     owner, why = routed["owner"], routed["why"]
-    begun = work.deps.store.actions.of_item(work.customer, item.id)
     stage = find_stage(work)
     if begun:
         return act(work, Held(item, hold, begun, stage))

@@ -19,7 +19,7 @@ from runs.leases import Hands, Hold
 from runs.records.item import Item, Output, Unanswered
 from runs.records.person import Customer
 from runs.records.version import PolicyValues, Version
-from runs.snapshots import Terms, make, read, write_in
+from runs.snapshots import Terms, make, read
 from runs.store.change import Change
 from runs.store.releases import Ground
 from runs.store.store import Store
@@ -132,7 +132,7 @@ class Work:
     def keep(self, kind: str, value: Any, terms: Terms) -> str:
         """Make a snapshot that the item's next change keeps; returns its digest."""
         text = make(kind=kind, value=value, terms=terms)
-        self.pending.add(lambda change: write_in(change, text))
+        self.pending.keep(text)
         self.shown[text.digest] = json.loads(text.content)
         return text.digest
 

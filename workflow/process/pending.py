@@ -1,11 +1,23 @@
 """What the next change of an item writes first: so that none is made for it alone."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+from runs.snapshots import Text, write_all_in
 from runs.store.change import Change
 
 Write = Callable[[Change], object]
 """Writes something inside a change."""
+
+
+class _Texts(NamedTuple):
+    """Texts that are written together."""
+
+    texts: list[Text]
+
+    def __call__(self, change: Change) -> None:
+        """Write them inside a change."""
+        write_all_in(change, self.texts)
 
 
 class Pending:
@@ -21,6 +33,15 @@ class Pending:
         """Write this with the next change; never, where none comes."""
         self._drop_kept()
         self._writes.append(write)
+
+    def keep(self, text: Text) -> None:
+        """Keep this text with the next change, together with those that come one after another."""
+        self._drop_kept()
+        last = self._writes[-1] if self._writes else None
+        if not isinstance(last, _Texts):
+            last = _Texts([])
+            self._writes.append(last)
+        last.texts.append(text)
 
     def owe(self, write: Write) -> None:
         """Write this with the next change, and in one of its own where none comes."""

@@ -48,6 +48,8 @@ from runs.snapshots import Terms
 from runs.store import schema
 from runs.store.database import Database
 from runs.store.store import Store
+from tools.model.account import Payer
+from tools.model.asked import Model
 from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
@@ -87,6 +89,8 @@ class Chosen:
     """The systems a customer's workflows may reach, by name."""
     notices: Callable[[Customer], Outbox]
     """Where a customer's people are told."""
+    asks: Callable[[Store, Payer, Terms], Model | None]
+    """A model whose questions somebody pays for, kept in a store; None where none is declared."""
 
 
 class Engines:
@@ -149,6 +153,10 @@ class Engines:
             terms = Terms(compile_mask((), get_args(Pattern)), None)
             return ActionDeps(store, self.chosen.tools(customer), terms, (check,), lease)
 
+        def models(customer: Customer, run: str) -> Model | None:
+            terms = Terms(compile_mask((), get_args(Pattern)), None)
+            return self.chosen.asks(store, Payer(customer, f"run:{run}", run=run), terms)
+
         return Deps(
             store=store,
             policy_files=self.chosen.policy_files,
@@ -167,6 +175,7 @@ class Engines:
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
+            models=models,
         )
 
     def decision_rules(self, customer: Customer) -> Rules:

@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr
 
 from pilotage.credentials import Credentials
 from pilotage.home import Home, read
+from pilotage.ranks import counter_of
 from pilotage.settings import Settings
 from policies import texts
 from policies.texts import Document, Problem
@@ -26,7 +27,7 @@ from tools.model.endpoint import Endpoint, Means, Span
 from tools.model.reply import Wire
 from tools.model.route import Route
 from tools.model.routed import Routed
-from tools.tokens import estimate
+from tools.tokens import Counter
 
 OPENAI = "https://api.openai.com/v1"
 KEY = "env:OPENAI_API_KEY"
@@ -83,7 +84,7 @@ class Models:
         secret = self._credentials.find(route.credential) if route.credential else None
         is_closed = bool(route.credential) and secret is None
         way = partial(_closed, route) if is_closed else partial(_open, route, secret)
-        return Endpoint(route, way, _means())
+        return Endpoint(route, way, _means(counter_of(self._settings, route.encoding)))
 
 
 class Made(NamedTuple):
@@ -136,12 +137,12 @@ def _problems(file: ModelsFile) -> Sequence[Problem]:
     return found
 
 
-def _means() -> Means:
+def _means(count: Counter) -> Means:
     return Means(
         seconds=time.monotonic,
         sleep=time.sleep,
         chance=random.random,
-        count=estimate,
+        count=count,
         span=_span(),
     )
 

@@ -41,6 +41,8 @@ class Settings:
     """Where a model is asked that no models file declares; empty when nobody said."""
     model_name: str
     """Its name there; empty when nobody said."""
+    ranks: str
+    """File, or folder, of token ranks; empty when nobody said."""
     key: str
     """File of the private key with which the asking person signs; empty when nobody said."""
     no_color: bool
@@ -208,6 +210,14 @@ VARIABLES = (
         "The model to ask there; unset: the only one it lists, at OpenAI gpt-4o-mini.",
         _text,
     ),
+    Variable(
+        "PILOTAGE_RANKS",
+        "path",
+        "",
+        "",
+        "A file of token ranks, or a folder of them: tokens are counted exactly by it.",
+        _text,
+    ),
     Variable("NO_COLOR", "flag", "", "", "Set to anything: output without colour.", bool),
 )
 
@@ -229,6 +239,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         anchor_hours=value["PILOTAGE_ANCHOR_HOURS"],
         model_url=value["OPENAI_BASE_URL"],
         model_name=value["OPENAI_MODEL"],
+        ranks=value["PILOTAGE_RANKS"],
         key=value["PILOTAGE_KEY"],
         no_color=value["NO_COLOR"],
         environment=environment,

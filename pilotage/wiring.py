@@ -94,16 +94,17 @@ class Wired:
         """Which models may be asked; none where none is declared."""
         return Models(self.home, self.settings, self.secrets)
 
-    def asks(self, payer: Payer, terms: Terms) -> Model | None:
-        """A model whose questions this run or item pays for; None where none is declared."""
-        return self.models.paid_by(self._account(payer, terms))
+    def asks(self, store: Store, payer: Payer, terms: Terms) -> Model | None:
+        """A model whose questions somebody pays for, kept in a store; None where none is declared.
+
+        InvalidInput where the declaration is wrong.
+        """
+        return self.models.paid_by(Account(store, payer, self.installation.model_limits, terms))
 
     def asks_each(self, payer: Payer, terms: Terms) -> Mapping[str, Model]:
         """The same, each route alone, by its name."""
-        return self.models.each_paid_by(self._account(payer, terms))
-
-    def _account(self, payer: Payer, terms: Terms) -> Account:
-        return Account(self.store, payer, self.installation.model_limits, terms)
+        purse = Account(self.store, payer, self.installation.model_limits, terms)
+        return self.models.each_paid_by(purse)
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""
@@ -200,6 +201,7 @@ class Wired:
             checkpoints=self.checkpoints,
             tools=self.tools,
             notices=self.notices,
+            asks=self.asks,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)
 

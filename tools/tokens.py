@@ -10,7 +10,7 @@ import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +36,8 @@ class Encoding(NamedTuple):
     sha256: str
     pattern: str
     """How a text is split before pairs are merged."""
+    cached_as: str = ""
+    """What its file is called in the cache of tiktoken, and where packages carry it along."""
 
 
 CL100K = Encoding(
@@ -43,6 +45,7 @@ CL100K = Encoding(
     "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+"
     r"| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
+    "9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
 )
 O200K = Encoding(
     "o200k_base",
@@ -52,6 +55,7 @@ O200K = Encoding(
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    "fb374d419588a4632f3f557e76b4b70aebbca790",
 )
 
 MARGIN = 1.25
@@ -123,6 +127,19 @@ def exact(file: Path, encoding: Encoding) -> Counter:
         encoding.name, pat_str=encoding.pattern, mergeable_ranks=ranks, special_tokens={}
     )
     return lambda text: TokenCount(len(counter.encode_ordinary(text)), "exact")
+
+
+def counter(encoding: Encoding, files: Iterable[Path]) -> Counter:
+    """Exact by the first of these files that is the encoding's, otherwise the estimate.
+
+    A file that is not there, or is another, is passed over and left as it is.
+    """
+    for file in files:
+        try:
+            return exact(file, encoding)
+        except InvalidInput:
+            continue
+    return estimate
 
 
 def trim(text: str, budget: int, count: Counter = estimate) -> str:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pilotage import health
+from pilotage import health, settings
 from pilotage.cli import exits
+from pilotage.engines import NOBODY
+from pilotage.wiring import wire
+from tests import databases
+from tests.asking import question
 from tests.conformance import endpoint
 from tests.unit.pilotage.homes import House, make_house
 
@@ -100,3 +104,18 @@ def test_the_doctor_tells_of_every_model_and_asks_none(house: House, declared: P
     assert "only calls and tokens are limited" in told[1][1]
     assert wrong.state == "wrong"
     assert "models.yaml, line 1" in wrong.says
+
+
+def test_a_run_pays_for_what_its_nodes_ask(house: House) -> None:
+    """The door hands the loop a model of the home; its requests are the run's."""
+    with endpoint() as server:
+        told = {"PILOTAGE_HOME": str(house.folder), "OPENAI_BASE_URL": server.url}
+        wired = wire(settings.read(told | databases.environment(house.folder)))
+        deps = wired.engines("").deps(wired.store, NOBODY)
+        model = deps.models(house.customer, "r-1")
+        assert model is not None
+        model.ask(question())
+    (kept,) = wired.store.calls.every(house.customer, run="r-1")
+
+    assert (kept.run, kept.purpose, kept.budgets[0]) == ("r-1", "classify", "run:r-1")
+    assert house.wired.engines("").deps(house.store, NOBODY).models(house.customer, "r-1") is None

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.errors import InvalidInput
-from tools.tokens import CL100K, O200K, Encoding, count_tokens, estimate, exact, trim
+from tools.tokens import (
+    CL100K,
+    O200K,
+    Encoding,
+    count_tokens,
+    counter,
+    estimate,
+    exact,
+    trim,
+)
 
 # Text, and the larger of the counts that cl100k_base and o200k_base give for it.
 COUNTED = [
@@ -181,3 +190,18 @@ def test_an_exact_counter_trims_to_its_own_count(ranks: tuple[Path, Encoding]) -
     count = exact(*ranks)
 
     assert trim("the the the the the", 4, count) == "the…"
+
+
+def test_the_first_file_that_is_the_right_one_counts_exactly(
+    ranks: tuple[Path, Encoding], tmp_path: Path
+) -> None:
+    """Others are passed over and left as they are; without any it is the estimate."""
+    file, encoding = ranks
+    wrong = tmp_path / "wrong.txt"
+    wrong.write_text("IQ== 0\n")
+
+    found = counter(encoding, [tmp_path / "nowhere", wrong, file])
+
+    assert found("the").kind == "exact"
+    assert wrong.read_text() == "IQ== 0\n"
+    assert counter(encoding, [wrong])("the").kind == "estimate"

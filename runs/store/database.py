@@ -245,17 +245,16 @@ def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
 
 
 def _refuse_dead(engine: Engine, raw: Any, _: object, __: object) -> None:
-    """A connection that was ended is replaced before it is used, and no living one is asked.
+    """A connection that was ended, here or there, is replaced before it is used.
 
-    Nobody says anything on a line that is not used, unless to end it.
+    No living one is asked: nobody says anything on a line that is not used, unless to end it.
     """
-    looking = select.poll()
-    looking.register(raw.fileno(), select.POLLIN)
-    if not looking.poll(0):
-        return
     try:
-        raw.execute("SELECT 1")
-        raw.rollback()
+        looking = select.poll()
+        looking.register(raw.fileno(), select.POLLIN)
+        if looking.poll(0):
+            raw.execute("SELECT 1")
+            raw.rollback()
     except engine.dialect.loaded_dbapi.Error as error:
         raise DisconnectionError from error
 

@@ -125,3 +125,14 @@ def test_a_database_that_sorts_by_a_language_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Conflict, match="by a language"):
         schema.upgrade(Database(url))
+
+
+def test_a_connection_that_was_closed_on_this_side_is_replaced(store: Store) -> None:
+    """A driver that closes its end says so, and no change is lost for it."""
+    customer = make_customer(store)
+    with store.database.reading() as connection:
+        raw = connection.connection.dbapi_connection
+    assert raw is not None
+    raw.close()
+
+    assert store.customer(customer.id) == customer

@@ -9,7 +9,7 @@ from typing import Any
 from agent.deps import Deps
 from runs.errors import PilotageError, Unavailable
 from tests.voyage import Voyage
-from tools.model.asked import Answer, Request, ToolCall, Unusable, Usage
+from tools.model.asked import Answer, Model, Request, ToolCall, Unusable, Usage
 from tools.tool import check_content
 
 Said = dict[str, Any] | ToolCall | PilotageError
@@ -74,7 +74,7 @@ def material(request: Request) -> dict[str, Any]:
     return json.loads(request.messages[1].text)["untrusted"]
 
 
-def asks(voyage: Voyage, speaker: Speaker) -> Voyage:
+def asks(voyage: Voyage, speaker: Model) -> Voyage:
     """The voyage, whose runs may ask this model."""
 
     def changed(deps: Deps) -> Deps:

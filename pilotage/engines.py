@@ -23,7 +23,9 @@ from memory_store.memory.index import Index
 from memory_store.memory.memory import Memory
 from memory_store.memory.vectors import Vectors
 from memory_store.recall import Pack, recall
+from pilotage import paying
 from pilotage.home import Home
+from pilotage.paying import Doors
 from pilotage.policy_files import Files
 from policies.approvals import rule_on
 from policies.privacy import Pattern, compile_mask
@@ -61,7 +63,6 @@ from workflow.process import asking
 from workflow.process.item import end_late, give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, find_fields, read_context
-from workflow.version import mask_of
 
 log = logging.getLogger("pilotage.engines")
 
@@ -89,6 +90,8 @@ class Chosen:
     """The systems a customer's workflows may reach, by name."""
     notices: Callable[[Customer], Outbox]
     """Where a customer's people are told."""
+    doors: Doors
+    """The way of a version to models, paid for by somebody."""
     asks: Callable[[Store, Payer, Terms], Model | None]
     """A model whose questions somebody pays for, kept in a store; None where none is declared."""
 
@@ -161,7 +164,7 @@ class Engines:
             store=store,
             policy_files=self.chosen.policy_files,
             installation=self.chosen.installation,
-            bench=self.bench,
+            bench=partial(self._bench_of, store, lease),
             memory=self.memory(store),
             recall=self.recall,
             actions=actions,
@@ -308,7 +311,17 @@ class Engines:
             holder=self.holder,
             hands=self._hands if self.holder else None,
             is_solo=self.chosen.installation.is_solo,
+            models=partial(paying.of_item, self.chosen.store, self.chosen.doors),
         )
+
+    def measuring(self, customer: Customer, person: str) -> Bench:
+        """The bench of a person who has models asked about labelled cases."""
+        payer = Payer(customer, person)
+        return paying.measuring(self.bench(customer), self.chosen.store, self.chosen.doors, payer)
+
+    def _bench_of(self, store: Store, lease: Lease, customer: Customer) -> Bench:
+        bench, doors = self.bench(customer), self.chosen.doors
+        return paying.of_run(bench, store, doors, customer=customer, lease=lease)
 
     def _answer(
         self, customer: Customer, version: Version, item: Mapping[str, Any], context: Values
@@ -347,7 +360,7 @@ class Engines:
         return sha256(f"{seed}:{number}".encode()).hexdigest()[:32]
 
     def _terms(self, version: Version) -> Terms:
-        return Terms(mask_of(version), version.retention_days, version.retention)
+        return paying.terms_of(version)
 
     def _person(self, customer: Customer, wanted: str) -> str:
         """The person of an id, or the first who holds the role; empty when there is nobody."""

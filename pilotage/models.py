@@ -8,7 +8,7 @@ none.
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from tools.model.reply import Wire
 from tools.model.route import Route
 from tools.model.routed import Routed
 from tools.tokens import Counter
+from workflow.models.asking import Door, Place
 
 OPENAI = "https://api.openai.com/v1"
 KEY = "env:OPENAI_API_KEY"
@@ -75,6 +76,23 @@ class Models:
         """What a purse may ask; None where no model is declared."""
         endpoints = self.endpoints()
         return Routed(endpoints, purse, time.monotonic) if endpoints else None
+
+    def door(self, purse: Purse) -> Door:
+        """The way of a version to endpoints by their names, each alone, paid by a purse.
+
+        What the door is asked for raises what `routes` raises.
+        """
+
+        def find(name: str, within: Callable[[Purse], Purse]) -> Place | None:
+            endpoint = next((one for one in self.endpoints() if one.route.name == name), None)
+            if endpoint is None:
+                return None
+            route = endpoint.route
+            model = Routed((endpoint,), within(purse), time.monotonic)
+            told = {**route.parameters, **({"?": route.query} if route.query else {})}
+            return Place(model, route.base_url, endpoint.model(), told)
+
+        return find
 
     def each_paid_by(self, purse: Purse) -> Mapping[str, Routed]:
         """What a purse may ask, by route, each alone; raises what `routes` raises."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pilotage.engines import Engines
     from rollout.sent import Sent
     from workflow import review
+    from workflow.models.asking import Door
 
 
 EVERYBODY = Customer(id=INSTALLATION, name="the installation", is_demo=False)
@@ -105,6 +106,10 @@ class Wired:
         """The same, each route alone, by its name."""
         purse = Account(self.store, payer, self.installation.model_limits, terms)
         return self.models.each_paid_by(purse)
+
+    def doors(self, store: Store, payer: Payer, terms: Terms) -> "Door":
+        """The way of a version to models by their names, paid for by this run, item or person."""
+        return self.models.door(Account(store, payer, self.installation.model_limits, terms))
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""
@@ -202,6 +207,7 @@ class Wired:
             tools=self.tools,
             notices=self.notices,
             asks=self.asks,
+            doors=self.doors,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)
 

@@ -103,6 +103,14 @@ def _unfit(evidence: Evidence, version: str, policy: str) -> Bar | None:
         reason = "the evidence is of another version"
     elif evidence.policy != policy:
         reason = "the evidence was measured under other policy values"
+    elif evidence.models is not None and evidence.models.is_script:
+        reason = "a script answered in a model's place, which says nothing of a model"
+    elif evidence.models is not None and evidence.models.lost_share > ERRORS_MAX:
+        lost, asked = evidence.models.lost, evidence.models.asked
+        reason = (
+            f"infrastructure: of {asked} cases a model was asked about {lost} had a route that was "
+            f"silent or over budget, more than {ERRORS_MAX:.0%}"
+        )
     else:
         return None
     return _plain("subject", reason)

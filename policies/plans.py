@@ -8,7 +8,7 @@ nothing and is shown wherever the plan is.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from policies import bounds, drafting, features, routing
+from policies import asking, bounds, drafting, features, routing
 from policies.texts import Path, Problem
 from runs.errors import InvalidInput
 from runs.plan import Limit, Plan, RollbackRule, SignalPlan
@@ -34,6 +34,7 @@ ASKED: Mapping[str, str] = {
     "context": "builder",
     "learning": "changes",
     "drafting": "changes",
+    "models": "changes",
     "routing": "workflow_behaviour",
     "actions": "workflow_behaviour",
     "acceptance": "evaluation",
@@ -130,6 +131,7 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
             yield Problem(path, "wrong", says)
     yield from _feature_problems(plan)
     yield from _drafting_problems(plan)
+    yield from _model_problems(plan)
 
 
 def _drafting_problems(plan: Plan) -> Iterator[Problem]:
@@ -145,6 +147,15 @@ def _drafting_problems(plan: Plan) -> Iterator[Problem]:
     owned = [entry for entries in plan.routing.lists.values() for entry in entries]
     for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
         yield Problem(("drafting", *wrong.path), "wrong", wrong.says)
+
+
+def _model_problems(plan: Plan) -> Iterator[Problem]:
+    """A model is told what is declared and not masked, and no rule stands in its task."""
+    known = features.declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    owned = [entry for entries in plan.routing.lists.values() for entry in entries]
+    found = asking.find_wrong(plan.models, known, labels=plan.contract.labels, owned=owned)
+    for wrong in found:
+        yield Problem(("models", *wrong.path), "wrong", wrong.says)
 
 
 def _feature_problems(plan: Plan) -> Iterator[Problem]:

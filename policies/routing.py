@@ -51,14 +51,28 @@ class Router:
 
     def by_rules(self, facts: Facts) -> Routing | None:
         """What the first rule says that holds or cannot be evaluated; None when none does."""
+        found = (self._ask(rule, condition, facts) for rule, condition in self._rules)
+        return next((routing for routing in found if routing is not None), None)
+
+    def _ask(self, rule: Rule, condition: Condition, facts: Facts) -> Routing | None:
+        try:
+            holds = condition.holds(facts)
+        except NotEvaluated as error:
+            why = f"rule {rule.id!r} could not be evaluated: {error}"
+            return Routing("review", rule.id, rule.owner, why)
+        return Routing(rule.route, rule.id, rule.owner, rule.why) if holds else None
+
+    def before_answer(self, facts: Facts) -> Routing | None:
+        """What the rules say whatever the answer is; None where they let it act, or need it.
+
+        Rules are asked in order up to the first that looks at the answer.
+        """
         for rule, condition in self._rules:
-            try:
-                holds = condition.holds(facts)
-            except NotEvaluated as error:
-                why = f"rule {rule.id!r} could not be evaluated: {error}"
-                return Routing("review", rule.id, rule.owner, why)
-            if holds:
-                return Routing(rule.route, rule.id, rule.owner, rule.why)
+            if "answer" in condition.roots:
+                return None
+            found = self._ask(rule, condition, facts)
+            if found is not None:
+                return found if found.route != "act" else None
         return None
 
     def by_limits(self, facts: Facts) -> Routing:

@@ -111,11 +111,12 @@ def review_pass(window: Window) -> Reading:
 def cost(window: Window, week: int) -> Reading:
     """Items dearer than the plan accepts, with what an item and a week of `week` items cost.
 
-    An item costs its way and each look that it needs of a person, at the plan's prices. What checks
-    it beside that is told apart and not charged to it.
+    An item costs its way and each look that it needs of a person, at the plan's prices, and what
+    the models took that were asked about it. What checks it beside that is told apart and not
+    charged to it.
     """
     prices, worked = window.plan.economics, window.worked
-    each = [way_of(window.plan, item).cost_per_item + _looks_price(window, item) for item in worked]
+    each = [_price(window, item) for item in worked]
     if not each:
         return Reading(0, 0)
     mean = sum(each, Decimal(0)) / len(each)
@@ -152,6 +153,13 @@ def way_of(plan: Plan, item: Item) -> Way:
     ways = plan.economics.ways
     fit = (way for way in ways if item.route in way.takes or not way.takes)
     return next(fit, max(ways, key=lambda way: way.cost_per_item))
+
+
+def first_route(version: Version) -> str:
+    """The name of the route that is to serve its items: its first model, else its baseline."""
+    if version.models:
+        return version.models[0].name
+    return version.routes[0].kind if version.routes else ""
 
 
 def _is_erased(window: Window, item: Item) -> bool:
@@ -208,11 +216,18 @@ def _fallback(window: Window, item: Item) -> str:
     """What served it in place of the first route; empty where that did."""
     if item.route != "act":
         return item.rule if item.rule in RESERVED else "" if item.rule else "gave up"
-    first = window.version.routes[0].kind if window.version.routes else ""
+    first = first_route(window.version)
     used = (window.kept.get(item.output) or {}).get("route_used", first)
     if used != first:
         return f"route {used}"
     return "not done" if _reviews(window, item, NEEDED) else ""
+
+
+def _price(window: Window, item: Item) -> Decimal:
+    """Its way, the people it needs, and the models that were asked about it."""
+    asked = (window.kept.get(item.output) or {}).get("asked", ())
+    models = sum((Decimal(one["cost"]) for one in asked), Decimal(0))
+    return way_of(window.plan, item).cost_per_item + _looks_price(window, item) + models
 
 
 def _looks_price(window: Window, item: Item) -> Decimal:

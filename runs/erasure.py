@@ -59,10 +59,19 @@ def of_item(store: Store, customer: Customer, item: str) -> list[Text]:
         found.as_json(),
         *(one.as_json() for one in store.actions.of_item(customer, item)),
         *(one.as_json() for one in store.reviews.of_item(customer, item)),
+        *_said_of(store, customer, found.id),
         *(one.as_json() for one in store.calls.every(customer, item=item)),
         *_ruled_for(store, customer, item),
     ]
     return _texts(store, customer, _digests(rows))
+
+
+def _said_of(store: Store, customer: Customer, item: str) -> Iterator[dict[str, Any]]:
+    """What models said of an item: kept by the question, under the item's id."""
+    table = tables.records
+    mine = sa.and_(table.c.customer == customer.id, table.c.kind == "model_answer")
+    of_it = table.c.id.startswith(f"model_answer:{item}.", autoescape=True)
+    return (row["body"] for row in store.ledger.rows(sa.select(table.c.body).where(mine, of_it)))
 
 
 def _ruled_for(store: Store, customer: Customer, item: str) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from runs.plan_parts import (
     Included,
     Observed,
     Phases,
+    PlannedRoute,
     PlannedSource,
     Redesign,
     Retention,
@@ -270,6 +271,10 @@ class Plan(Record):
     """Left out of the digest where no feature is named."""
     drafting: Drafting | None = Field(default=None, exclude_if=lambda drafting: drafting is None)
     """In place of a route that learns; left out of the digest where nothing is drafted."""
+    models: tuple[PlannedRoute, ...] = Field(
+        default=(), max_length=5, exclude_if=lambda models: not models
+    )
+    """Models that are asked first; left out of the digest where none is."""
     routing: Routing
     actions: Actions
     acceptance: Acceptance

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from runs.records.model import Asking
 from runs.records.record import Moment, Record
 from runs.records.version import ApproverRule, Filling, Level, Route, Source
 
@@ -134,6 +135,13 @@ class Drafting(Record):
     """Tone, format and task, with places such as `{{tier}}`; never a rule."""
     fillings: tuple[Filling, ...] = Field(min_length=1)
     """In the order in which they are filled."""
+
+
+class PlannedRoute(Asking):
+    """A model that is asked before the baseline, in the order of the plan."""
+
+    task: str = Field(min_length=1, max_length=20_000)
+    """Tone, format and task in words; never a rule, and never words of an item."""
 
 
 class Forbidden(Record):

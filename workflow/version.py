@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from policies import compiled, drafting
+from policies import asking, compiled, drafting
 from policies.compiled import FIELD, PATTERN
 from policies.features import declared, find_wrong
 from policies.privacy import compile_mask
@@ -22,6 +22,7 @@ from runs.records.version import (
     Version,
 )
 from runs.snapshots import Mask
+from workflow.models.words import route_of
 
 OUT_OF_SCOPE = ("out_of_scope", "oos")
 """By this name a label of the plan stands for everything that belongs to no other label."""
@@ -52,6 +53,7 @@ def make(plan: PlanRecord, dataset: Dataset) -> Version:
         mask=compiled.mask(parts),
         retention_days=parts.privacy.retention_days,
         retention=compiled.retention(parts),
+        models=tuple(route_of(one, parts.contract.labels) for one in parts.models),
     )
 
 
@@ -125,6 +127,7 @@ def _check_parts(plan: Plan) -> None:
         _check_looks(plan, fields)
     else:
         _check_drafting(plan, plan.drafting)
+    _check_models(plan)
     for source in plan.context.sources:
         if source.key_field not in fields:
             raise InvalidInput(
@@ -160,6 +163,14 @@ def _check_drafting(plan: Plan, made: Drafting) -> None:
     owned = [entry for entries in plan.routing.lists.values() for entry in entries]
     for wrong in drafting.find_wrong(drafted, known, labels=plan.contract.labels, owned=owned):
         raise InvalidInput(f"drafting.{'.'.join(map(str, wrong.path))} {wrong.says}")
+
+
+def _check_models(plan: Plan) -> None:
+    """Refuse a model that would be told what is undeclared or masked, or whose task says a rule."""
+    known = declared(plan.contract.fields, plan.context.sources, plan.privacy.mask_fields)
+    owned = [entry for entries in plan.routing.lists.values() for entry in entries]
+    for wrong in asking.find_wrong(plan.models, known, labels=plan.contract.labels, owned=owned):
+        raise InvalidInput(f"models.{'.'.join(map(str, wrong.path))} {wrong.says}")
 
 
 def _check_values(values: Mapping[str, Decimal], bounds: Mapping[str, Bound]) -> None:

@@ -15,6 +15,7 @@ from policies.budgets import Looks
 from runs.plan import PlanRecord
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.version import PolicyValues, Version
+from workflow.evaluate.beside import beside
 from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import run_trial
 from workflow.failures import break_even
@@ -172,6 +173,7 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
         seconds=f"{deps.seconds() - began:.2f}",
         notes={},
         access=access,
+        models=beside(bench, version, trial, policy=policy, plan=plan),
         measured_at=now,
         expires_at=now + timedelta(hours=policy.evidence_hours["dry_run"]),
     )

@@ -100,6 +100,9 @@ class Behind(NamedTuple):
     warnings: tuple[str, ...] = ()
     learnt: tuple[str, ...] = ()
     """What earlier runs changed in it, one sentence each."""
+    switched: tuple[str, ...] = ()
+    """What was measured of other routes, one sentence each with its evidence; beside what the plan
+    itself says, and never in its place."""
 
 
 PHASE_HEADER = ("Phase", "Begins when", "Ends when", "Who approves its end", "Deadline")
@@ -111,7 +114,7 @@ def page(plan: Plan, behind: Behind, who: Who) -> str:
     told = {
         "plan": plan,
         "behind": behind,
-        "areas": areas(plan, who),
+        "areas": areas(plan, who, behind.switched),
         "rest": REST + 1,
         "phase_area": PHASES + 1,
         "phase_header": PHASE_HEADER,
@@ -121,8 +124,11 @@ def page(plan: Plan, behind: Behind, who: Who) -> str:
     return render("plan.html", told)
 
 
-def areas(plan: Plan, who: Who) -> tuple[Told, ...]:
-    """Every part of the plan, each in its area, in the order in which a plan is read."""
+def areas(plan: Plan, who: Who, switched: tuple[str, ...] = ()) -> tuple[Told, ...]:
+    """Every part of the plan, each in its area, in the order in which a plan is read.
+
+    `switched` is what was measured of other routes: told beside what would be hard to move.
+    """
     tell = Telling(who, plan.economics.currency)
     claimed = {part for _, _, parts in AREAS for part in parts}
     rest = tuple(name for name in type(plan).model_fields if name not in claimed)
@@ -130,6 +136,8 @@ def areas(plan: Plan, who: Who) -> tuple[Told, ...]:
     for at, (title, asks, parts) in enumerate(AREAS):
         names = {REST: rest, PHASES: ()}.get(at, parts)
         entries = [entry for name in names for entry in _part(plan, name, tell)]
+        if "switching" in names and switched:
+            entries.append(Entry("Measured", switched))
         told.append(Told(at + 1, title, asks, tuple(entries)))
     return tuple(told)
 

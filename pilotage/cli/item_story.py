@@ -50,14 +50,14 @@ def _later(store: Store, customer: Customer, item: Item) -> dict[str, str] | Non
 def decided_by(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
     """What decided about an item: version, values, the rule that fired, route, prompts, models.
 
-    No version asks a model yet, so that no prompt and no model are named; a route that does will
-    name them here.
+    Of every model that was asked: its prompt by digest, what became of it, and what it took.
     """
     version = store.find(customer, Version, item.version)
     rules = () if version is None else version.rules
     fired = next((rule for rule in rules if rule.id == item.rule), None)
     output = kept_text(store, customer, item.output)
     answered = output if isinstance(output, dict) else {}
+    asked = answered.get("asked", [])
     return {
         "version": item.version,
         "policy": item.policy,
@@ -66,8 +66,10 @@ def decided_by(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
         "rules_asked": [rule.id for rule in rules],
         "route_used": answered.get("route_used", ""),
         "template": answered.get("template", ""),
-        "prompts": [],
-        "models": [],
+        "prompts": list(dict.fromkeys(one["prompt"] for one in asked)),
+        "models": asked,
+        "flags": answered.get("flags", []),
+        "may_ask": [] if version is None else [route.name for route in version.models],
     }
 
 
@@ -139,8 +141,40 @@ def _by_lines(by: dict[str, Any]) -> list[str]:
         f"policy {short(by['policy'])}, whose values the rules were asked with",
         one_line(f"rule {by['rule'] or 'none'}{why}", 160),
         one_line(f"rules in order: {asked}", 160),
-        f"route {by['route_used'] or 'none'}; no prompt and no model was asked",
+        f"route {by['route_used'] or 'none'}{_unasked(by)}",
+        *(one_line(_asked_line(one), 240) for one in by["models"]),
+        *(f"flag {one['code']}: {one['name']} {one['place']}".rstrip() for one in by["flags"]),
     ]
+
+
+def _unasked(by: dict[str, Any]) -> str:
+    """Why no model was asked; nothing where one was."""
+    if by["models"]:
+        return ""
+    if not by["may_ask"]:
+        return "; no prompt and no model was asked"
+    return f"; none of {', '.join(by['may_ask'])} was asked: its answer would not have counted"
+
+
+def _asked_line(one: dict[str, Any]) -> str:
+    """One model that was asked: what became of it, and what it took."""
+    took = f"{one['calls']} calls, {one['tokens']} tokens, cost {one['cost']}, {one['seconds']} s"
+    marks = "".join(
+        f", {told}"
+        for told, holds in (
+            ("paid for before", one["is_kept"]),
+            ("tokens estimated", one["is_estimate"]),
+            ("a script in a model's place", one["is_script"]),
+        )
+        if holds
+    )
+    end = "answered" if one["end"] == "answered" else f"{one['end']}: {one['says']}"
+    sure = "calibrated" if one["calibration"] else "not calibrated, so its confidence is 0"
+    known = f"; {sure}" if one["end"] == "answered" else ""
+    return (
+        f"model {one['model'] or 'none'} by {one['route']} at {one['endpoint']}, prompt "
+        f"{short(one['prompt'])}: {end} ({took}{marks}){known}"
+    )
 
 
 def _output_lines(item: dict[str, Any], output: Any) -> list[str]:
@@ -149,6 +183,8 @@ def _output_lines(item: dict[str, Any], output: Any) -> list[str]:
     if isinstance(output, dict) and output.get("template"):
         fields = {n: v for n, v in output["fields"].items() if n != DOCUMENT}
         output = {**output, "fields": fields, "references": None, "template": None}
+    if isinstance(output, dict):
+        output = {name: value for name, value in output.items() if name not in ("asked", "flags")}
     return [f"snapshot {short(item['output'])}", *_fields(output)]
 
 
@@ -159,7 +195,7 @@ def _reference_lines(output: Any, seen: Any) -> list[str]:
 
 
 def _reference_line(one: dict[str, Any], fields: Any, seen: Any) -> str:
-    value = fields.get(one["name"]) if isinstance(fields, dict) else "erased"
+    value = fields.get(one["name"], "in the draft") if isinstance(fields, dict) else "erased"
     place = f"{one['field']} of the item"
     if one["source"]:
         place = f"{one['field']} of {one['source']} {one['record']}"
@@ -175,7 +211,8 @@ def _draft_lines(output: Any) -> list[str]:
     text = fields.get(DOCUMENT, "") if isinstance(fields, dict) else ""
     if not text:
         return []
-    return [f"template {short(output['template'])}", *str(text).splitlines()]
+    made = output.get("template", "")
+    return [*([f"template {short(made)}"] if made else []), *str(text).splitlines()]
 
 
 def _route_lines(item: dict[str, Any]) -> list[str]:

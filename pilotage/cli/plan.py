@@ -9,7 +9,7 @@ from console.pages import phases
 from console.pages import plan as plan_page
 from console.pages.decision import decision
 from console.pages.plan import Behind
-from pilotage.cli import exits, plan_story
+from pilotage.cli import exits, plan_story, workflow_compare
 from pilotage.cli.call import Call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import print_lines, section, show, write_page
@@ -80,6 +80,7 @@ def show_plan(ctx: click.Context, *, name: str, html: Path | None, as_json: bool
         "map": behind.drawn.as_json(),
         "warnings": list(behind.warnings),
         "learnt": list(behind.learnt),
+        "switched": list(behind.switched),
     }
     show("plan", told, plan_story.lines(found.plan, behind, found.who), as_json=as_json)
 
@@ -139,6 +140,7 @@ def _of_run(call: Call, name: str) -> Found:
     plan, facts = record.plan, _facts(call, run)
     tried = store.of_run(customer, PolicyValues, run.id)
     made = store.of_run(customer, Version, run.id)
+    measured = workflow_compare.comparisons(store, customer, plan.workflow)
     drawn = map_of_version(store, customer, made[-1], has) if made else map_of_plan(plan, has)
     behind = Behind(
         of=f"written by run {run.id}",
@@ -148,6 +150,7 @@ def _of_run(call: Call, name: str) -> Found:
         phases=phases.rows(plan, phases.by_policy(tried[-1], has) if tried else phases.unknown),
         warnings=cautions.warnings(plan),
         learnt=tuple(words.told(store, customer, list(record.changes))),
+        switched=tuple(map(workflow_compare.summary, measured)),
     )
     return Found(plan, behind, is_who, record.digest)
 

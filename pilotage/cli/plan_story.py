@@ -17,7 +17,7 @@ WIDE = 96
 
 def lines(plan: Plan, behind: Behind, who: Who) -> list[str]:
     """The whole plan for a terminal: areas, decision tree, phases, decision."""
-    told = areas(plan, who)
+    told = areas(plan, who, behind.switched)
     head = f"{plan.title} ({plan.workflow}), risk {plan.risk}; {behind.of}"
     return [
         *wrap(head, WIDE),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pilotage.cli import proposed
+from pilotage.cli import economics_story, proposed
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.turn import turn_of
 from policies.intervals import wilson
@@ -78,6 +78,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *head,
         *section("plan", _plan_lines(told["plan"])),
         *section("trials (families, with 95 % intervals)", _trial_lines(told["trials"])),
+        *section("models beside the baseline, with 95 % intervals", _model_lines(told["trials"])),
         *section("fixes", [_fix_line(fix) for fix in told["fixes"]]),
         *section("asked of models", proposed.lines(told["proposals"])),
         *section("approvals", [line for one in told["approvals"] for line in asked_lines(one)]),
@@ -233,6 +234,7 @@ def _trial(store: Store, customer: Customer, run: str, evidence: Evidence) -> di
         "items": outcomes(evidence.items),
         "verdict": verdicts[-1].as_json() if verdicts else None,
         "at": evidence.as_json()["measured_at"],
+        "models": None if evidence.models is None else evidence.models.as_json(),
     }
 
 
@@ -255,6 +257,12 @@ def _trial_cells(trial: dict[str, Any]) -> tuple[object, ...]:
         share(covered, total),
         verdict["outcome"] if verdict else "not judged",
     )
+
+
+def _model_lines(trials: Sequence[dict[str, Any]]) -> list[str]:
+    """Of every trial in which models were asked: what the same costs and brings without them."""
+    told = (economics_story.lines(one["models"], one["kind"].replace("_", " ")) for one in trials)
+    return [line for lines in told for line in lines]
 
 
 def _fix(fix: FixTrial) -> dict[str, Any]:

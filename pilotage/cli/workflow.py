@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pilotage.cli import exits, graduation_story, workflow_map
+from pilotage.cli import exits, graduation_story, workflow_compare, workflow_map
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table, when
@@ -176,6 +176,27 @@ def probe(ctx: click.Context, *, name: str, as_json: bool) -> None:
     show("access", told, _access_lines(found), as_json=as_json)
     if not all(one.reached for one in found):
         ctx.exit(exits.GATE_NOT_MET)
+
+
+@workflow.command(
+    epilog="Examples:\n\n  pilotage workflow compare triage --route primary --route own\n\n"
+    "  pilotage workflow compare triage --route primary --route baseline --json"
+)
+@click.argument("name")
+@click.option("--route", "routes", multiple=True, required=True, help="Two of them; see below.")
+@click.option("--version", default="", help="Of this version; the one that serves if not.")
+@json_option
+@pass_call
+def compare(call: Call, *, name: str, routes: tuple[str, ...], version: str, as_json: bool) -> None:
+    """Two routes over the same cases: quality, seconds and cost, paired, with intervals.
+
+    A route is one of the version's models, `baseline`, or a route of models.yaml, which is then
+    asked what the version's first model is. The labelled cases of dev are asked about; answers that
+    are kept are not paid for again. It is kept as evidence, and `pilotage plan show` tells it.
+    """
+    found = workflow_compare.compared(call, name, routes, version)
+    lines = workflow_compare.lines(found)
+    show("comparison", {"evidence": found.as_json()}, lines, as_json=as_json)
 
 
 def _reached(call: Call, name: str) -> tuple[Access, ...]:

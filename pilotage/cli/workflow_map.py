@@ -34,6 +34,19 @@ def find_map(
 
     Of the plan alone while no version is built. NotFound for a version there is none of.
     """
+    found = find_version(store, customer, workflow=workflow, version=version)
+    if found is None:
+        return map_of_plan(_plan(store, customer, workflow).plan, who)
+    return map_of_version(store, customer, found, who)
+
+
+def find_version(
+    store: Store, customer: Customer, *, workflow: str, version: str
+) -> Version | None:
+    """The version that serves, else the newest; or the one named by its digest. None without any.
+
+    NotFound for a version there is none of.
+    """
     every = [v for v in store.list(customer, Version, limit=MOST) if v.workflow == workflow]
     if version:
         every = [v for v in every if v.digest.removeprefix("sha256:").startswith(version)]
@@ -44,10 +57,7 @@ def find_map(
             )
     release = store.releases.find_open(customer, workflow)
     serving = [v for v in every if release and v.digest == release.version]
-    found = next(iter([*serving, *every]), None)
-    if found is None:
-        return map_of_plan(_plan(store, customer, workflow).plan, who)
-    return map_of_version(store, customer, found, who)
+    return next(iter([*serving, *every]), None)
 
 
 def map_of_version(

@@ -24,6 +24,11 @@ class Condition:
         self._parsed = parse(text, name)
         self._plain = find_plain(self._parsed.node)
 
+    @property
+    def roots(self) -> frozenset[str]:
+        """The parts of the facts it asks about: `item`, `context`, `answer`, `values`, `lists`."""
+        return frozenset(use.path[0] for use in used(self._parsed.node))
+
     def holds(self, facts: Facts) -> bool:
         """Whether it holds; NotEvaluated when that cannot be said."""
         try:

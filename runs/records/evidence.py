@@ -7,6 +7,7 @@ from pydantic import Field
 
 from runs.moves import ActionStatus, ItemStatus
 from runs.records.case import Severity
+from runs.records.model import Comparison, Economics
 from runs.records.record import Digest, Rate, Record
 from runs.records.version import Level
 
@@ -152,6 +153,7 @@ EvidenceKind = Literal[
     "contract",
     "faults",
     "alert_drill",
+    "comparison",
 ]
 
 
@@ -184,6 +186,10 @@ class Evidence(Record):
     """Each field of the data contract as it was seen; left out of the digest without any."""
     faults: tuple[Fault, ...] = Field(default=(), exclude_if=lambda faults: not faults)
     """Each fault that was tried on purpose; left out of the digest without any."""
+    models: Economics | None = Field(default=None, exclude_if=lambda models: models is None)
+    """What models did beside the baseline; left out of the digest where none was asked."""
+    comparison: Comparison | None = Field(default=None, exclude_if=lambda found: found is None)
+    """Two routes over the same cases; left out of the digest of any other evidence."""
     measured_at: datetime
     expires_at: datetime | None
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from runs.moves import ActionStatus, ItemStatus, ReviewStatus
 from runs.records.approval import Proof
+from runs.records.model import Flag, Tried
 from runs.records.record import Digest, Rate, Record
 from runs.records.version import Level, Risk, Route
 
@@ -73,6 +74,8 @@ class Unanswered(Record):
     says: str
     lacks: tuple[str, ...] = ()
     """Fields without a value, in the order in which they are filled."""
+    asked: tuple[Tried, ...] = Field(default=(), exclude_if=lambda asked: not asked)
+    """Every model that was asked, in order, and what became of it."""
 
 
 class Output(Record):
@@ -90,6 +93,10 @@ class Output(Record):
     """Of a draft: where each field was taken from."""
     template: str = Field(default="", exclude_if=lambda name: not name)
     """Digest of the template that was filled; empty for any other answer."""
+    asked: tuple[Tried, ...] = Field(default=(), exclude_if=lambda asked: not asked)
+    """Every model that was asked, in order, and what became of it."""
+    flags: tuple[Flag, ...] = Field(default=(), exclude_if=lambda flags: not flags)
+    """Why an answer of a model is not trusted by itself."""
 
 
 class Rests(Record):

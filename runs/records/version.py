@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from runs.records.model import ModelRoute
 from runs.records.record import Digest, Rate, Record, digest_of
 
 Route = Literal["act", "review", "refuse"]
@@ -171,6 +172,8 @@ class Version(Record):
     retention_days: int
     retention: dict[str, int] = Field(default_factory=dict, exclude_if=lambda days: not days)
     """Days by kind of snapshot, where the plan says others; a version without keeps its digest."""
+    models: tuple[ModelRoute, ...] = Field(default=(), exclude_if=lambda models: not models)
+    """Models that are asked before `routes`, in order; a version without keeps its digest."""
 
 
 class GateValues(Record):

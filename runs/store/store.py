@@ -19,6 +19,7 @@ from runs.records.case import Dataset, Offer
 from runs.records.delegation import Delegation, DelegationEnd, SamePerson
 from runs.records.evidence import Evidence, FailureGroup, FixTrial, Reopening, Verdict
 from runs.records.intake import Intake, Uptake
+from runs.records.model import Calibration, ModelAnswer
 from runs.records.pause import Pause, Rerun
 from runs.records.person import Customer
 from runs.records.proposal import Proposal
@@ -94,6 +95,8 @@ KINDS: dict[type[Record], str] = {
     AlarmEnd: "alarm_end",
     Pause: "pause",
     Rerun: "rerun",
+    ModelAnswer: "model_answer",
+    Calibration: "calibration",
     Proposal: "proposal",
     Ruled: "ruled",
 }

@@ -44,6 +44,7 @@ SAID = ("did you mean ", "it is tried again", "nothing is left to ")
 CARRIERS = {
     "policies.approvals.Ruling": "reason",
     "policies.approvals._No": "says",
+    "policies.asking.Wrong": "says",
     "policies.drafting.Wrong": "says",
     "policies.features.Wrong": "says",
     "policies.permissions.Permission": "reason",
@@ -74,6 +75,7 @@ EXCEPT = {
     "policies/approvals.py:rule_on": CARRIED_ON,
     "policies/plans.py:_drafting_problems": CARRIED_ON,
     "policies/plans.py:_feature_problems": CARRIED_ON,
+    "policies/plans.py:_model_problems": CARRIED_ON,
     "policies/texts.py:refuse": CARRIED_ON,
     "runs/approvals.py:_decided_in": CARRIED_ON,
     "rollout/admission.py:sort_out": "what the checks it calls refused, as they said it",
@@ -85,6 +87,7 @@ EXCEPT = {
     "workflow/patches/proposed.py:_text": CARRIED_ON,
     "workflow/version.py:_check_drafting": CARRIED_ON,
     "workflow/version.py:_check_looks": CARRIED_ON,
+    "workflow/version.py:_check_models": CARRIED_ON,
     "tools/model/endpoint.py:_at": "what forms and answers refused, as they said it",
     "tools/model/routed.py:_all": "what the routes refused, as they said it",
     "workflow/actions.py:perform": HANDED_ON,

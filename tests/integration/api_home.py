@@ -28,14 +28,17 @@ STRANGER = "zoe"
 """Owner of another customer of the same home."""
 
 
-def desk_house(folder: Path) -> House:
-    """Answers of the desk go to customers at full; a program may send and read."""
+def desk_house(folder: Path, **changed: Any) -> House:
+    """Answers of the desk go to customers at full; a program may send and read.
+
+    `changed` is what its version has otherwise.
+    """
     house = make_house(folder)
     store, customer = house.store, house.customer
     edit_account(house, "plain")
     write_specs(house.wired.home, customer, ToolsFile(tools=TOOLS))
     store.runs.open(customer, "dan", builders.trigger(), builders.run())
-    built = version(effects=(SEND,), rules=(), bounds=BOUNDS)
+    built = version(effects=(SEND,), rules=(), bounds=BOUNDS, **changed)
     store.keep(customer, "worker", built, "r-1")
     release(house, version=built.digest, stage=1, weight_bp=10_000)
     scopes = ("submit", "read")

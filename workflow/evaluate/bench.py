@@ -1,5 +1,6 @@
 """What a version sees of cases before the policy counts, found once for every trial."""
 
+import copy
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +22,10 @@ from workflow import drafting
 from workflow.baseline.looking import Gaze
 from workflow.baseline.route import Answer, Fitted
 from workflow.evaluate.brought import Values, brought
-from workflow.evaluate.learning import Keeper, Learning
+from workflow.evaluate.learning import Keeper, Learning, to_score
 from workflow.grading import grade, wrong_fields
+from workflow.models.cases import LOST, Asker, Shown
+from workflow.models.words import Ground
 from workflow.process.contract import Breach, read_fields
 from workflow.process.parts import facts_of
 from workflow.sources import Context
@@ -36,6 +39,8 @@ FindFields = Callable[[Source, Mapping[str, Any]], frozenset[str]]
 """Says which fields a source's system has of the record of an item's fields."""
 SHOWN = {"id", "family", "input", "context"}
 """What of a case decides what is seen of it."""
+NO_ANSWER = "answer"
+"""In the place of a rule, where nothing was answered."""
 ASKED = 5
 """So many items' records say which fields a system has."""
 
@@ -104,14 +109,25 @@ class Bench:
         find_fields: FindFields | None = None,
     ) -> None:
         self._find_fields = find_fields
+        self._cases, self._customer = store.cases, customer
         self._learning = Learning(store, customer, cache)
+        self._asker: Asker | None = None
         self._read_context = read_context
         self._seen: dict[str, tuple[Seen, ...]] = {}
+
+    def asking(self, asker: Asker) -> "Bench":
+        """The same bench, which asks models of a version that has some.
+
+        Without one, cases of such a version are answered by its baseline.
+        """
+        other = copy.copy(self)
+        other._asker = asker
+        return other
 
     def answer(
         self, version: Version, item: Mapping[str, Any], context: Values
     ) -> Output | Unanswered:
-        """The version's answer to one item of typed fields and what was read for it."""
+        """What the version's baseline says of one item of typed fields and what was read for it."""
         route = version.routes[0]
         if isinstance(route, TemplateRoute):
             return drafting.answer(route, drafting.Ground(item, context, version.sources))
@@ -150,10 +166,16 @@ class Bench:
         answered out of fold. InvalidInput for another case of a family that was learnt from: a
         route is never scored on what it learnt.
         """
+        if version.models and self._asker is None:
+            return self.seen(without_models(version), cases)
         name = _name(version, cases)
-        if name not in self._seen:
-            self._seen[name] = self._see(version, cases)
-        found = zip(cases, self._seen[name], strict=True)
+        seen = self._seen.get(name)
+        if seen is None:
+            asker = self._asker if version.models else None
+            seen = self._ask(version, cases, asker) if asker else self._see(version, cases)
+            if not any(map(_is_lost, seen)):
+                self._seen[name] = seen
+        found = zip(cases, seen, strict=True)
         return tuple(one if one.case is case else replace(one, case=case) for case, one in found)
 
     def offered(self, version: Version, cases: Sequence[Case]) -> dict[str, frozenset[str]]:
@@ -168,6 +190,19 @@ class Bench:
             - set(source.fields)
             for source in version.sources
         }
+
+    def _ask(self, version: Version, cases: Sequence[Case], asker: Asker) -> tuple[Seen, ...]:
+        """What its models make of cases that its baseline saw; what stops before is not asked."""
+        plain = without_models(version)
+        seen = self.seen(plain, cases)
+        dev = self._cases.read(self._customer, version.routes[0].dataset, "dev")
+        shown = [_shown(one, version) for one in self.seen(plain, to_score(plain, dev))]
+        known = [one for one in shown if one is not None]
+        asked = [_shown(one, version) for one in seen]
+        answers = asker.answers(version, [one for one in asked if one is not None], known)
+        said = iter(answers)
+        pairs = zip(seen, asked, strict=True)
+        return tuple(one if told is None else _said(one, next(said)) for one, told in pairs)
 
     def _see(self, version: Version, cases: Sequence[Case]) -> tuple[Seen, ...]:
         mask, route = mask_of(version), version.routes[0]
@@ -213,6 +248,33 @@ class Bench:
         return self._read_context(sources, item)
 
 
+def without_models(version: Version) -> Version:
+    """The version as it answers where no model is asked."""
+    return version.model_copy(update={"models": ()}) if version.models else version
+
+
+def _shown(one: Seen, version: Version) -> Shown | None:
+    """The case as a model may be asked about it; None where it goes to a person before."""
+    ground = Ground(one.item, one.context, version.sources)
+    if one.error or (one.stop is not None and one.stop.rule != NO_ANSWER):
+        return None
+    if one.stop is None:
+        return Shown(one.case, ground, one.output)
+    return Shown(one.case, ground, Unanswered(says=one.stop.why, lacks=one.lacks))
+
+
+def _said(one: Seen, answer: Output | Unanswered) -> Seen:
+    """The case with the answer of the models, or as the baseline left it."""
+    if isinstance(answer, Unanswered):
+        return replace(one, output=one.output.model_copy(update={"asked": answer.asked}))
+    return replace(one, output=answer, stop=None, lacks=())
+
+
+def _is_lost(one: Seen) -> bool:
+    """Whether a model gave no answer that it might give another time."""
+    return any(tried.end in LOST for tried in one.output.asked)
+
+
 def _lacks(source: Source, values: Values) -> bool:
     """Whether a case brought nothing of a source, or not what a fix declared since."""
     return source.name not in values or bool(set(source.added) - set(values[source.name]))
@@ -221,7 +283,15 @@ def _lacks(source: Source, values: Values) -> bool:
 def _name(version: Version, cases: Sequence[Case]) -> str:
     """Digest of everything that decides what is seen."""
     parts = version.as_json()
-    seen = [parts[name] for name in ("contract", "sources", "routes", "labels", "mask")]
+    decisive = (
+        "contract",
+        "sources",
+        "routes",
+        "labels",
+        "mask",
+        *(["models"] * bool(version.models)),
+    )
+    seen = [parts[name] for name in decisive]
     name = hashlib.blake2b(canonical(seen))
     for case in cases:
         name.update(case.model_dump_json(include=SHOWN).encode())
@@ -240,7 +310,7 @@ def _drafted(version: Version, route: TemplateRoute, case: Case, found: Found) -
     output = drafting.answer(route, ground)
     if isinstance(output, Output):
         return Seen(case, output=output, **found._asdict())
-    stop = found.stop or Routing("review", "answer", "", output.says)
+    stop = found.stop or Routing("review", NO_ANSWER, "", output.says)
     none = Output(
         label="", confidence=0.0, scope=0.0, runner_up="", route_used=route.kind, fields={}
     )

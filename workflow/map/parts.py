@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from runs.plan import Plan
+from runs.records.model import Asking
 from runs.records.record import digest_of
 from runs.records.version import (
     Bound,
@@ -42,6 +43,8 @@ class Parts(NamedTuple):
     bounds: Mapping[str, Bound]
     effects: tuple[Effect, ...]
     waiting: tuple[str, ...]
+    models: tuple[Asking, ...] = ()
+    """Models that are asked before the baseline, in order."""
 
 
 class Values(NamedTuple):
@@ -75,6 +78,7 @@ def of_version(version: Version) -> Parts:
         bounds=version.bounds,
         effects=version.effects,
         waiting=version.waiting,
+        models=version.models,
     )
 
 
@@ -95,6 +99,7 @@ def of_plan(plan: Plan) -> Parts:
         bounds=plan.routing.bounds,
         effects=plan.actions.allowed,
         waiting=plan.actions.needing_approval,
+        models=plan.models,
     )
 
 

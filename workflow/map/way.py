@@ -4,6 +4,7 @@ from typing import Literal, NamedTuple
 
 from policies.permissions import waits
 from runs.plan import Plan
+from runs.records.model import Asking
 from runs.records.record import Record
 from runs.records.version import Effect, Feature, FieldSpec, Filling, Source, Version
 from workflow.map.parts import Parts, Values, first_of, of_plan, of_version
@@ -132,9 +133,35 @@ def _context(drawn: _Drawn) -> Step:
 
 
 def _decide(drawn: _Drawn) -> Step:
+    step = _draft(drawn) if drawn.parts.template else _learnt(drawn)
+    if not drawn.parts.models:
+        return step
+    asked = (
+        "rules that do not look at the answer come first: what they decide is asked of no model",
+        *map(_asked, drawn.parts.models),
+        "what it cites is looked up; how sure it counts is learnt on dev; else the baseline:",
+    )
+    doubted = Path(
+        when="a model's answer is flagged, or nothing was calibrated for it",
+        ends="in review",
+        owner=drawn.reviewer,
+    )
+    told = {"by": "model", "does": (*asked, *step.does), "paths": (*step.paths, doubted)}
+    return step.model_copy(update=told)
+
+
+def _asked(route: Asking) -> str:
+    """One model, what it is told, and what it may take of an item."""
+    most = route.budget
+    return (
+        f"asks {route.name} at {route.endpoint} ({route.kind}), which reads "
+        f"{', '.join(route.reads)}; at most {most.calls} calls, {most.tokens} tokens, cost "
+        f"{most.cost}; where it gives nothing of use, the next"
+    )
+
+
+def _learnt(drawn: _Drawn) -> Step:
     parts = drawn.parts
-    if parts.template:
-        return _draft(drawn)
     looks = [*(f"the words of {name}" for name in parts.texts), *map(_feature, parts.features)]
     does = (
         f"a route learnt from {_short(parts.learnt_from)} looks at {', '.join(looks)}",
@@ -148,7 +175,7 @@ def _decide(drawn: _Drawn) -> Step:
 def _draft(drawn: _Drawn) -> Step:
     parts = drawn.parts
     does = (
-        f"fills template {parts.template.removeprefix('sha256:')[:12]}; no model is asked",
+        f"fills template {parts.template.removeprefix('sha256:')[:12]}, which asks no model",
         *map(_filling, parts.fillings),
         "says how many fields are filled, and how many nothing contradicts",
     )

@@ -24,6 +24,10 @@ from runs.store.change import Change
 from runs.store.releases import Ground
 from runs.store.store import Store
 from tools.tool import Tool
+from workflow.models.asking import Door
+from workflow.models.live import Live, nowhere
+from workflow.models.live import answer as live_answer
+from workflow.models.words import Ground as Told
 from workflow.process.contract import Fields, read_fields
 from workflow.process.patience import TooLong, told, values_of, within
 from workflow.process.pending import Pending
@@ -65,6 +69,8 @@ class ProcessDeps:
     """What holds the leases of this process, where many items are worked on."""
     is_solo: bool = False
     """The installation says that it has one person."""
+    models: Callable[[Customer, Item], Door] | None = None
+    """The way to models, paid for by an item; without it a version's models are not there."""
     ended: Ended | None = None
     """Written into the change with which the item ends."""
 
@@ -204,10 +210,9 @@ def _decide(work: Work, snapshot: str) -> dict[str, Any]:
     if not work.version.routes:
         return {"output": "", "reason": "the version has no route that answers"}
     seen = Context.model_validate(work.kept(snapshot))
-    answer, seconds = work.deps.answer, work.came_under.deadline_decide_s
-    item = work.fields.values
+    seconds = work.came_under.deadline_decide_s
     try:
-        output = within(seconds, lambda: answer(work.version, item, seen.values))
+        output = within(seconds, lambda: _answer(work, seen))
     except TooLong:
         says = told(work.item, "its answer", seconds, key="deadline_decide_s")
         return {"output": "", "reason": says}
@@ -218,6 +223,24 @@ def _decide(work: Work, snapshot: str) -> dict[str, Any]:
     if output.label not in work.version.labels:
         return {"output": "", "reason": "the answer is none of the version's labels"}
     return {"output": work.keep("output", output.as_json(), masking(work.terms, "fields"))}
+
+
+def _answer(work: Work, seen: Context) -> Output | Unanswered:
+    """What the version says: its baseline, and its models where there are some and they count."""
+    baseline = work.deps.answer(work.version, work.fields.values, seen.values)
+    return _ask_models(work, seen, baseline) if work.version.models else baseline
+
+
+def _ask_models(work: Work, seen: Context, baseline: Output | Unanswered) -> Output | Unanswered:
+    """What the version's models say; none is asked about what goes to a person whatever it says."""
+    policy, item = work.policy(), work.fields.values
+    facts = Facts(dict(item), seen.values, {}, policy.values, policy.lists)
+    is_routed = work.deps.router(work.version, policy).before_answer(facts) is not None
+    if seen.problems or is_routed:
+        return baseline
+    door = work.deps.models(work.customer, work.item) if work.deps.models else nowhere
+    live = Live(work.deps.store, work.customer, work.item.id, work.version, work.terms, door)
+    return live_answer(live, Told(item, seen.values, work.version.sources), baseline)
 
 
 def route(work: Work, *, snapshot: str, decided: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """An item is told from its input to its receipts, from the record alone."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pilotage.cli import item_story
+from pilotage.cli.output import short
+from runs.records.model import Tried
 from runs.store.reviews import decide_review
 from tests import builders
 from tests.builders import NOW
@@ -131,3 +134,33 @@ def test_an_open_review_says_whose_it_is_and_until_when(told: Told) -> None:
     finish(told)
 
     assert "audit: open, ben until 2026-03-02 17:00" in lines(told)
+
+
+def test_an_item_tells_every_model_that_was_asked(told: Told) -> None:
+    """Prompt, model, what became of it and why, tokens and cost; and what its answer lacks."""
+    admit(told)
+    asked: dict[str, Any] = {"endpoint": "big", "prompt": builders.DIGEST, "seconds": "1.5"}
+    silent = {"route": "primary", "model": "", "end": "silent", "says": "no answer"}
+    took = {"calls": 2, "tokens": 340, "cost": "0.0021", "is_kept": True, "self_report": 0.99}
+    answered = {"route": "fallback", "model": "m-2", "end": "answered", **took}
+    first, other = (Tried.model_validate(asked | one) for one in (silent, answered))
+    flag = {"code": "uncited", "name": "claim_2", "place": ""}
+    said = {"label": "delivery", "route_used": "fallback", "fields": {"document": "Two lines."}}
+    said |= {"asked": [first.as_json(), other.as_json()], "flags": [flag]}
+    item = told.store.items.get(told.customer, "i-1")
+    kept = told.snapshot("output", {**said, "confidence": 0.0})
+    told.store.items.finish(
+        told.customer, item.model_copy(update={"output": kept, "status": "in_review"})
+    )
+
+    shown = lines(told)
+
+    assert "route fallback\n" in shown
+    assert (
+        f"model none by primary at big, prompt {short(builders.DIGEST)}: silent: no answer" in shown
+    )
+    assert "model m-2 by fallback" in shown
+    assert "2 calls, 340 tokens, cost 0.0021, 1.5 s, paid for before" in shown
+    assert "not calibrated, so its confidence is 0" in shown
+    assert "flag uncited: claim_2" in shown
+    assert "Two lines." in shown

@@ -9,6 +9,7 @@ from pilotage.cli.output import print_lines
 from runs import people
 from runs.plan import Hole, PlanDraft
 from runs.records.approval import Need
+from runs.records.evidence import Evidence
 from runs.records.run import Figure, Report
 from tests import builders
 from tests.builders import DIGEST
@@ -152,3 +153,60 @@ def test_no_control_character_of_a_customer_reaches_the_terminal(told: Told, cap
     shown = capsys.readouterr().out
     assert "Tickets wait a day ?[2J" in shown
     assert "\x1b" not in shown
+
+
+def test_a_trial_with_models_tells_what_its_baseline_does_at_no_cost(told: Told) -> None:
+    """With intervals, what a gained family cost, and whether the models are worth it."""
+    told.keep(measured(ECONOMICS))
+
+    shown = lines(told)
+
+    assert "right 182 of 200 with models, 160 without, at no cost; +11.0 % (+6.1 to +15.9)" in shown
+    assert "cost 0.41, 0.002 (0.001 to 0.003) an item; 0.018636 for each right family" in shown
+    assert "saves 0.3 (0.2 to 0.4) an item in errors and reviews, models paid: worth it" in shown
+    assert "answered by baseline 4, primary 196; primary silent 4" in shown
+    assert "seconds 1.5 (1.2 to 1.9), 95 % within 4 (3 to unknown)" in shown
+
+
+def test_a_trial_that_a_script_answered_says_so(told: Told) -> None:
+    """So that nobody takes it for a model's."""
+    told.keep(measured(ECONOMICS | {"is_script": True, "worth": "unknown"}))
+
+    assert "a script answered in a model's place" in lines(told)
+    assert "not shown to be worth it, nor not to be" in lines(told)
+
+
+def measured(models: dict[str, object]) -> Evidence:
+    """Evidence of a dry run in which models were asked."""
+    return builders.evidence(models=models)
+
+
+def span(value: str, low: str, high: str | None) -> dict[str, str | None]:
+    """A figure with its ends."""
+    return {"value": value, "low": low, "high": high}
+
+
+ECONOMICS: dict[str, object] = {
+    "served": {"primary": 196, "baseline": 4},
+    "failed": {"primary silent": 4},
+    "asked": 200,
+    "lost": 4,
+    "tokens": 40_000,
+    "is_estimate": False,
+    "cost": "0.41",
+    "cost_per_item": span("0.002", "0.001", "0.003"),
+    "p50_s": span("1.5", "1.2", "1.9"),
+    "p95_s": span("4", "3", None),
+    "families": 200,
+    "right": 182,
+    "baseline_right": 160,
+    "gained": 30,
+    "spoiled": 8,
+    "more_right": span("0.11", "0.061", "0.159"),
+    "wrong_alone": 3,
+    "baseline_wrong_alone": 5,
+    "cost_per_gained": "0.018636",
+    "saved_per_item": span("0.3", "0.2", "0.4"),
+    "worth": "yes",
+    "is_script": False,
+}

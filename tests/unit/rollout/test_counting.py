@@ -14,6 +14,7 @@ from runs.records.item import Action, Item, Review
 from runs.records.record import digest_of
 from tests import builders
 from tests.builders import NOW
+from tests.oracles import route
 
 SEEN, SAID, RECEIPT, GONE = (digest_of(name) for name in ("seen", "said", "receipt", "gone"))
 SOURCE = {"name": "crm", "tool": "crm", "key_field": "text", "fields": ("tier",)}
@@ -180,6 +181,33 @@ def test_another_route_than_the_first_is_a_fallback() -> None:
     other = seen._replace(kept={**seen.kept, SAID: {"route_used": "spare"}})
 
     assert counting.fallback(other).figures == {"route spare": "1"}
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"), [("primary", {}), ("baseline", {"route baseline": "1"})]
+)
+def test_of_a_version_with_models_the_first_model_is_the_first_route(
+    used: str, expected: dict[str, str]
+) -> None:
+    """Its baseline answers, and that is a fallback."""
+    seen = window(done())
+    asking = seen.version.model_copy(update={"models": (route(),)})
+    told = seen._replace(version=asking, kept={**seen.kept, SAID: {"route_used": used}})
+
+    assert counting.fallback(told).figures == expected
+
+
+def test_an_item_costs_what_models_took_for_it_as_well() -> None:
+    """Each that was asked, whether it answered or not."""
+    seen = window(done())
+    asked = {"route_used": "fallback", "asked": [{"cost": "0.02"}, {"cost": "0.03"}]}
+
+    plain, dear = (
+        counting.cost(seen._replace(kept={**seen.kept, SAID: said}), 10).figures["per_item"]
+        for said in ({"route_used": "baseline"}, asked)
+    )
+
+    assert Decimal(dear) - Decimal(plain) == Decimal("0.05")
 
 
 def test_a_rule_of_the_business_is_no_fallback() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from policies.permissions import permit
 from runs.records.version import Effect, Rule, Source, Version
 from tests import builders
+from tests.oracles import route
 from tests.unit.workflow import builders as desks
 from workflow.map import text
 from workflow.map.parts import of_policy
@@ -139,3 +140,17 @@ def test_a_plan_has_a_map_before_any_version_is_built() -> None:
 
     assert "no version is shown" in page
     assert "assign: update queues.assign" in page
+
+
+def test_a_map_tells_every_model_that_is_asked_and_what_it_reads() -> None:
+    """In order, with its budget, and who has what it leaves in doubt."""
+    routes = (route(), route(name="fallback", endpoint="small", reads=["tier"]))
+
+    found = drawn(builders.version(models=routes))
+
+    step = next(one for one in found.steps if one.name == "decide")
+    told = [line for line in step.does if line.startswith("asks ")]
+    assert ["primary at big" in told[0], "fallback at small" in told[1]] == [True, True]
+    assert "reads tier; at most 3 calls" in told[1]
+    assert any("flagged" in path.when and path.owner for path in step.paths)
+    assert "asks primary at big" in flat(text.lines(found))

@@ -76,7 +76,7 @@ def test_more_than_may_wait_is_refused_until_later(client: TestClient, house: Ho
 def test_how_urgent_an_item_is_stays_within_what_its_policy_lets_senders_say(
     client: TestClient, house: House
 ) -> None:
-    """Refused with both bounds; nothing is taken in. Without one it is as urgent as the policy says."""
+    """Refused with both bounds; without one it is as urgent as the policy says."""
     store, customer = house.store, house.customer
     [release] = store.releases.list(customer, "desk")
     values = store.get(customer, PolicyValues, release.policy)

@@ -8,13 +8,13 @@ before it acts and may be run again at any moment.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus, error
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy import event
 
 from runs.errors import Conflict, Unavailable
@@ -30,7 +30,9 @@ log = logging.getLogger("pilotage.queue")
 SCHEMA = "pilotage-jobs-1"
 """The jobs' own version: DBOS would else hash the source and leave old jobs behind an upgrade."""
 
-QUEUE = "pilotage"
+NAME = QUEUE = "pilotage"
+AT_ONCE = 50
+"""Jobs that are handed over in one transaction."""
 
 SYSTEM = "pilotage_queue"
 """Where DBOS keeps its tables on PostgreSQL."""
@@ -107,6 +109,13 @@ class Queue:
         self._alive = alive or (lambda: {settings.executor})
         """Executors whose work is theirs still; without it this process is the only one."""
         self._engine = engine_for(settings.url)
+        # Of DBOS itself only the client enqueues in a transaction that holds others as well.
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            dbos_system_schema=SYSTEM,
+            application_name=NAME,
+            lazy=True,
+        )
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
         self._running: set[str] = set()
@@ -122,7 +131,7 @@ class Queue:
         Raises Conflict when the queue's tables are an older program's.
         """
         config = DBOSConfig(
-            name="pilotage",
+            name=NAME,
             system_database_url=self._settings.url,
             system_database_engine=self._engine,
             dbos_system_schema=SYSTEM,
@@ -165,11 +174,17 @@ class Queue:
     def pump(self) -> int:
         """Hand waiting jobs to DBOS under their own ids; returns how many."""
         waiting = self._store.jobs.waiting()
-        for job in waiting:
-            hand_over(job)
+        for start in range(0, len(waiting), AT_ONCE):
+            self._hand_over(waiting[start : start + AT_ONCE])
         if waiting:
             self._store.jobs.mark_enqueued(waiting)
         return len(waiting)
+
+    def _hand_over(self, jobs: Sequence[Job]) -> None:
+        """Enqueue jobs, each under its own id, in one transaction."""
+        with self._engine.begin() as connection:
+            for job in jobs:
+                hand_over(self._client, connection, job)
 
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
@@ -196,7 +211,7 @@ class Queue:
         for job in self._store.jobs.enqueued():
             status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job.customer, job.id))
             if status is None:
-                hand_over(job)
+                self._hand_over([job])
                 handed_over += 1
             elif status.status in GIVEN_UP:
                 customer = self._store.customer(job.customer)
@@ -251,15 +266,16 @@ def engine_for(url: str) -> sa.Engine:
     return engine
 
 
-def hand_over(job: Job) -> None:
-    """Enqueue a job under its own id; a second time changes nothing."""
+def hand_over(client: DBOSClient, connection: sa.Connection, job: Job) -> None:
+    """Enqueue a job under its own id in a transaction; a second time changes nothing."""
     options: EnqueueOptions = {
         "workflow_name": "job",
         "queue_name": QUEUE,
         "workflow_id": dbos_id(job.customer, job.id),
         "app_version": SCHEMA,
     }
-    DBOS.enqueue_workflow_with_options(options, job.customer, job.id, job.kind, job.subject)
+    told = (job.customer, job.id, job.kind, job.subject)
+    client.enqueue_in_transaction(connection, options, *told)
 
 
 def dbos_id(customer: str, job: str) -> str:

@@ -2,20 +2,28 @@
 
 Everything here only reads, of cases of dev that its failures are from and as the version sees them:
 masked, and never of the holdout. What it gives is told to a model as untrusted, and is bounded.
+Every call goes through `workflow.calls`: only what is granted here, so often, each ruling kept.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from agent.deps import Deps
-from agent.proposal import Offered, form_of, text_of
+from agent.proposal import MASK, Offered, form_of, text_of
 from agent.state import State
+from policies.guard.granting import grant_of
+from policies.guard.tracing import Sources
 from runs.errors import InvalidInput
+from runs.records.call import Grant, Step
 from runs.records.evidence import CaseResult
+from runs.records.version import Effect
+from runs.snapshots import Terms
 from tools.model.asked import ToolCall, ToolForm
+from workflow.calls import CallDeps, Course, propose, take
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import route_all
 from workflow.patches.conditions import Fact, facts
@@ -25,6 +33,8 @@ from workflow.patches.proposed import RANKS, SIGNS, Ground, patch_of
 
 STEPS, TOKENS, SECONDS = 10, 60_000, 120.0
 """What one proposal may take, whatever the budgets have left."""
+CALLS = 40
+"""All calls of one proposal; several may come in one step."""
 MOST_CHARS = 6_000
 """Of one result."""
 MOST_CASES, MOST_VALUES = 5, 12
@@ -67,16 +77,45 @@ class Toolbox:
         forms = tuple(
             ToolForm(name=name, says=says, form=form) for name, (says, form, _) in _TOOLS.items()
         )
-        return Offered(forms, self.use, STEPS, TOKENS, SECONDS)
+        return Offered(forms, _Guarded(self).use, STEPS, TOKENS, SECONDS)
+
+
+class _Guarded:
+    """The tools as one talk uses them: each call is ruled on with those before it in mind."""
+
+    def __init__(self, box: Toolbox) -> None:
+        state, deps, ground = box.state, box.deps, box.ground
+        self._customer = deps.customer(state)
+        inside = {name: partial(_given, do, box) for name, (_, _, do) in _TOOLS.items()}
+        self._deps = CallDeps(deps.store, Terms(MASK, None), inside, actor=f"run:{state.run}")
+        grants = tuple(_grant(name, form) for name, (_, form, _) in _TOOLS.items())
+        step = Step(name="propose_change", grants=grants, stage="sandbox", most=CALLS)
+        # What people agreed to stands in the version; a model may repeat it, and add no address.
+        agreed = json.dumps(plain(ground.pair.version.as_json()), ensure_ascii=False)
+        self._course = Course(step, Sources(agreed), run=state.run)
 
     def use(self, call: ToolCall) -> str:
-        """What the tool of a call gives, as JSON; why not, where it cannot."""
-        _, _, do = _TOOLS[call.name]
+        """What the tool of a call gives, as JSON; why not, where it cannot or may not."""
         try:
-            found = do(self, call.arguments)
+            proposed = propose(call.name, call.arguments)
+            taken = take(self._deps, self._customer, self._course, proposed)
         except InvalidInput as error:
-            found = {"error": str(error)}
-        return json.dumps(plain(found), ensure_ascii=False)[:MOST_CHARS]
+            return _told({"error": str(error)})
+        self._course, ruling = taken.course, taken.ruling
+        return _told(taken.result if ruling.outcome == "allow" else {"error": ruling.reason})
+
+
+def _grant(name: str, form: Mapping[str, Any]) -> Grant:
+    effect = Effect(name=name, tool="toolbox", operation=name, level="read")
+    return grant_of(effect, form, most=CALLS)
+
+
+def _given(do: "Do", box: Toolbox, arguments: Mapping[str, Any]) -> Any:
+    return plain(do(box, arguments))
+
+
+def _told(found: Any) -> str:
+    return json.dumps(found, ensure_ascii=False)[:MOST_CHARS]
 
 
 def view(seen: Seen, result: CaseResult) -> dict[str, Any]:

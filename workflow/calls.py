@@ -39,6 +39,8 @@ class CallDeps:
     """What acts; without it nothing does."""
     agreed: Check | None = None
     """Judges the approval that a request names; without it none counts."""
+    actor: str = "worker"
+    """Who keeps the rulings."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _keep(deps: CallDeps, customer: Customer, course: Course, call: Call, ruling
     text = make(kind="call", value=call.as_json(), terms=deps.terms)
     read = () if ruling.outcome == "allow" else course.sources.texts
     spoken = tuple(sorted({finding for one in read for finding in lint(one.text)}))
-    with deps.store.change(customer, "worker", course.run) as change:
+    with deps.store.change(customer, deps.actor, course.run) as change:
         ruled = Ruled(
             run=course.run,
             item=course.item,

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from agent import edits, incident
+from agent import edits, filling, incident
 from agent.deps import Deps
 from agent.loop import ABOUT_ONE
 from agent.state import State
 from policies import rules
-from runs import snapshots
+from runs import snapshots, words
 from runs.errors import InvalidInput
-from runs.plan import Plan, PlanRecord, Routing
+from runs.plan import Filled, Plan, PlanRecord, Routing
 from runs.records.version import Version
 
 MOST = 1_000
@@ -29,22 +29,39 @@ class Brought(NamedTuple):
     """What should be looked at though it stops nothing."""
     owners: Mapping[str, str]
     """Who the plan says answers for an area, however much else is missing."""
+    filled: tuple[Filled, ...] = ()
+    """Parts that a model filled from the customer's words."""
 
 
 def brought(state: State, deps: Deps) -> Brought:
     """The plan the run's trigger brought, or as a person edited it since.
 
-    InvalidInput when a part of it is wrong.
+    Holes that the customer's own words fill are filled where a model finds them. InvalidInput when
+    a part of what was brought is wrong.
     """
     customer = deps.customer(state)
     run = deps.store.runs.get(customer, state.run)
     trigger = deps.store.runs.trigger(customer, run.trigger)
     edited = edits.find(deps.store, customer, state.run, "plan")
-    text = edited or snapshots.read(deps.store, customer, trigger.text)["plan"]
+    came = snapshots.read(deps.store, customer, trigger.text)
+    text = edited or came["plan"]
     if not text:
         return Brought("", None, (), (), {})
-    reading = rules.read_plan(text, f"plan of {trigger.id}")
-    return Brought(text, *reading)
+    found = Brought(text, *rules.read_plan(text, f"plan of {trigger.id}"))
+    title = words.words(deps.store, customer, trigger.title)
+    return _filled(state, deps, found, f"{title}\n{came['text']}")
+
+
+def _filled(state: State, deps: Deps, found: Brought, said: str) -> Brought:
+    """The plan with fewer holes, or as it came where what was filled does not fit the rest."""
+    made = filling.fill(state, deps, found.text, found.missing, said) if found.missing else None
+    if made is None:
+        return found
+    try:
+        reading = rules.read_plan(made.text, f"plan of {state.run}")
+    except InvalidInput:
+        return found
+    return Brought(found.text, *reading, filled=made.filled)
 
 
 def contending_plans(state: State, deps: Deps) -> list[Plan]:

@@ -17,7 +17,7 @@ from console.api.door import REFUSALS, Signed, Who, kind_of, may
 from console.api.routes import routes
 from console.identity import NotSignedIn
 from console.metrics import Measured, exposition
-from rollout.admission import TooLarge
+from rollout.sent import TooLarge
 from runs.errors import (
     Busy,
     Conflict,

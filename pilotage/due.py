@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar, get_args
+from functools import partial
+from typing import Any, TypeVar, get_args
 
 from agent.loop import RETRY, measured
 from pilotage.emergencies import announce, take_back
@@ -12,13 +13,17 @@ from pilotage.lookout import watch_releases
 from pilotage.wiring import Wired
 from policies.approvals import is_over
 from runs import approvals, snapshots, standins
-from runs.errors import InvalidInput, Unavailable
+from runs.approvals import Rules
+from runs.errors import Conflict, InvalidInput, Unavailable
 from runs.people import find_people
+from runs.queue import ATTEMPTS
 from runs.records.approval import Approval
+from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.version import PolicyValues
 from runs.store import jobs
+from runs.store.items import ItemFilter
 from runs.store.jobs import JobKind
 from runs.words import untold
 from tools.notify import tell_once
@@ -32,6 +37,8 @@ TRIES = 5
 KINDS: Mapping[str, JobKind] = {kind: kind for kind in get_args(JobKind)}
 LONGEST = 200
 """Characters of a notice's title."""
+AT_ONCE = 200
+"""So many items past their deadline go to people at one look."""
 LEFT_OPEN = timedelta(minutes=2)
 """After this time an action that is still open was left so by a crash."""
 
@@ -48,19 +55,24 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(erase_past, wired, customer)
     _apart(Engines.recheck_actions, engines, customer)
     _apart(try_again, engines, customer)
+    _apart(end_late, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
     _apart(tell_unknown, wired, customer)
 
 
-def _apart(step: Callable[[S, Customer], None], given: S, customer: Customer) -> None:
+def _apart(
+    step: Callable[[S, Customer], None], given: S, customer: Customer, *, of: str = ""
+) -> None:
     """Let one step fail without the others: what it could not do is due at the next look.
 
-    A bug in one as well: whoever is told of what falls due last must not wait for its repair.
+    A bug in one as well: whoever is told of what falls due last must not wait for its repair. `of`:
+    what it was about, where several are looked at one by one.
     """
     try:
         step(given, customer)
     except Exception:
-        log.exception("a step of what falls due failed; the next look tries again")
+        what = f"what falls due of {of}" if of else "a step of what falls due"
+        log.exception("%s failed; the next look tries again", what)
 
 
 def follow_policies(wired: Wired, customer: Customer) -> None:
@@ -108,16 +120,22 @@ def refresh(wired: Wired, customer: Customer) -> None:
     digest supersedes it where it changes, and is found again when it is decided and done.
     """
     due = approvals.run_out(wired.store, customer)
-    rules = wired.decision_rules(customer) if due else None
-    for asked in due:
-        if rules is not None and rules.current(asked) != asked.subject:
-            approvals.supersede(wired.store, customer, "worker", asked.id)
+    if due:
+        rules = wired.decision_rules(customer)
+        for asked in due:
+            # One source that does not answer keeps no other question from being looked at.
+            _apart(partial(_refresh_one, asked, rules), wired, customer, of=f"question {asked.id}")
     if not wired.installation.is_solo:
         return
     around = standins.around(wired.store, customer)
     for asked in approvals.pages(wired.store, customer):
         if is_over(asked, around):
             approvals.supersede(wired.store, customer, "worker", asked.id)
+
+
+def _refresh_one(asked: Approval, rules: Rules, wired: Wired, customer: Customer) -> None:
+    if rules.current(asked) != asked.subject:
+        approvals.supersede(wired.store, customer, "worker", asked.id)
 
 
 def remind(wired: Wired, customer: Customer) -> None:
@@ -178,19 +196,47 @@ def try_again(engines: Engines, customer: Customer) -> None:
 
     An item that cannot be worked on, for that reason too often or for another, goes to a person.
     """
+    for failed in engines.chosen.store.jobs.failed(1000, customer=customer.id):
+        _apart(partial(_again, failed), engines, customer, of=f"job {failed['id']}")
+
+
+def _again(failed: Mapping[str, Any], engines: Engines, customer: Customer) -> None:
     store = engines.chosen.store
-    for failed in store.jobs.failed(1000, customer=customer.id):
-        kind, subject, tries, root = _told(failed["id"])
-        is_outage = failed["error"].startswith(Unavailable.__name__)
-        gives_up = kind == "process_item" and (tries >= TRIES or not is_outage)
-        if not gives_up and not is_outage:
-            continue
-        if gives_up:
-            engines.give_up(customer, subject, f"the worker gave up: {failed['error'][:200]}")
-        with store.change(customer, "worker") as change:
-            jobs.settle(change, failed["id"])
-            if not gives_up:
-                jobs.add(change, KINDS[kind], subject, cause=f"again:{tries + 1}:{root}")
+    kind, subject, tries, root = _told(failed["id"])
+    is_outage = failed["error"].startswith(Unavailable.__name__)
+    is_spent = tries >= TRIES or failed["outages"] + 1 >= ATTEMPTS
+    gives_up = kind == "process_item" and (is_spent or not is_outage)
+    if not gives_up and not is_outage:
+        return
+    if gives_up:
+        engines.give_up(customer, subject, f"the worker gave up: {failed['error'][:200]}")
+    with store.change(customer, "worker") as change:
+        jobs.settle(change, failed["id"])
+        if not gives_up:
+            told = {"cause": f"again:{tries + 1}:{root}", "priority": failed["priority"]}
+            jobs.add(change, KINDS[kind], subject, **told)
+
+
+def end_late(engines: Engines, customer: Customer) -> None:
+    """Give every item to a person that is past its deadline and that no worker has in hand.
+
+    What a worker has been given it ends itself, and whatever was begun outside it settles first.
+    """
+    store = engines.chosen.store
+    for workflow in store.policies.workflows(customer):
+        for led in {one.policy for one in store.policies.leads(customer, workflow)}:
+            minutes = store.get(customer, PolicyValues, led).deadline_minutes
+            until = store.clock.now() - timedelta(minutes=minutes)
+            wanted = ItemFilter(workflow=workflow, status="queued", policy=led, until=until)
+            for item in store.items.in_order(customer, wanted, limit=AT_ONCE) if minutes else ():
+                _apart(partial(_end_late, item), engines, customer, of=f"item {item.id}")
+
+
+def _end_late(item: Item, engines: Engines, customer: Customer) -> None:
+    try:
+        engines.end_late(customer, item)
+    except Conflict:
+        log.info("a worker has an item in hand that is late; it ends it", extra={"item": item.id})
 
 
 def _told(job: str) -> tuple[str, str, int, str]:

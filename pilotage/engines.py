@@ -31,8 +31,9 @@ from policies.routing import Router
 from policies.rules import Installation
 from policies.standins import next_needs
 from rollout import admission
-from rollout.admission import DRILL, Sent, Sorted, submit_many
+from rollout.admission import DRILL, Sorted, submit_many
 from rollout.advance import Facts
+from rollout.sent import Sent
 from runs import approvals, people
 from runs.approvals import Rules
 from runs.clock import Clock
@@ -57,7 +58,7 @@ from workflow.actions import ActionDeps, Check
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
 from workflow.process import asking
-from workflow.process.item import give_up
+from workflow.process.item import end_late, give_up
 from workflow.process.parts import ProcessDeps
 from workflow.sources import Context, find_fields, read_context
 from workflow.version import mask_of
@@ -233,6 +234,10 @@ class Engines:
     def give_up(self, customer: Customer, item: str, reason: str) -> Item:
         """Hand a queued item that cannot be worked on to a person."""
         return give_up(self.process_deps(customer), customer, item, reason)
+
+    def end_late(self, customer: Customer, item: Item) -> None:
+        """Hand an item past its deadline to a person; Conflict where a worker has it in hand."""
+        end_late(self.process_deps(customer), customer, item)
 
     def reconcile_actions(self, customer: Customer, left_open: timedelta) -> None:
         """Settle what a crash left open for so long, by asking the other side; never acts.

@@ -123,9 +123,20 @@ def models(wired: Wired) -> Iterator[Finding]:
         yield Finding("models", "ok", "none is declared; the work goes its deterministic way")
 
 
+def left_open(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Requests to models that nobody settled: whoever sent them died, and they stay spent."""
+    before = wired.clock.now() - LEFT_OPEN
+    found = wired.store.calls.every(customer, status="reserved")
+    old = [one for one in found if one.asked_at < before]
+    if old:
+        says = f"{customer.id}: {len(old)} requests have no end and stay spent as reserved"
+        yield Finding("models", "note", f"{says}; `pilotage model calls` shows them")
+
+
 def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from given_up(wired, customer)
     yield from unsettled(wired, customer)
+    yield from left_open(wired, customer)
     yield from overdue(wired, customer)
     yield from missed(wired, customer)
     yield from watched(wired, customer)

@@ -7,7 +7,7 @@ workflow reaches nothing but the outbox.
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -22,19 +22,25 @@ from runs.records.person import Customer
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
+from tools.pace import Pace, Rate, Turn, free
 from tools.tool import Closed, Tool, admitted
 
 TAKE_UPDATES = ("http", "sql", "mail")
 """What may stand in the outbox's place: a system that updates are handed to."""
 
 
+Take = Callable[[Customer, str, Rate], float]
+"""Takes the next turn of a name of a customer's where it comes soon enough; how long until then."""
+
+
 class Systems:
     """The tools of every customer, made once and again when their file changed."""
 
-    def __init__(self, home: Home, clock: Clock, credentials: Credentials) -> None:
+    def __init__(self, home: Home, clock: Clock, credentials: Credentials, *, take: Take) -> None:
         self._home = home
         self._clock = clock
         self._credentials = credentials
+        self._take = take
         self._made: dict[str, Made] = {}
         self._lock = threading.Lock()
 
@@ -45,9 +51,8 @@ class Systems:
         with self._lock:
             made = self._made.get(customer.id)
             if made is None or made.stamp != stamp:
-                tools = tools_of(
-                    self._home, customer, clock=self._clock, credentials=self._credentials
-                )
+                told = {"clock": self._clock, "credentials": self._credentials}
+                tools = tools_of(self._home, customer, **told, take=self._take)
                 made = Made(stamp, tools)
                 self._made[customer.id] = made
             return made.tools
@@ -60,8 +65,18 @@ class Made(NamedTuple):
     tools: Mapping[str, Tool]
 
 
+class Way(NamedTuple):
+    """What a system is reached with, beside what its file declares."""
+
+    home: Home
+    clock: Clock
+    secret: SecretStr | None
+    turn: Turn
+    """Taken before it is asked, where a rate is declared."""
+
+
 def tools_of(
-    home: Home, customer: Customer, *, clock: Clock, credentials: Credentials
+    home: Home, customer: Customer, *, clock: Clock, credentials: Credentials, take: Take
 ) -> Mapping[str, Tool]:
     """The customer's tools by name; one whose credential is not there reaches nothing.
 
@@ -72,7 +87,8 @@ def tools_of(
     for spec in specs.tools:
         secret = credentials.find(spec.credential) if spec.credential else None
         is_closed = bool(spec.credential) and secret is None
-        made.append(_closed(spec) if is_closed else _make(home, spec, clock=clock, secret=secret))
+        way = Way(home, clock, secret, _turn(spec, customer, take))
+        made.append(_closed(spec) if is_closed else _make(spec, way))
     if not any(tool.name == OUTBOX for tool in made):
         made.append(Outbox(home.outbox(customer.id), clock=clock, is_real=not customer.is_demo))
     return admitted(made, is_demo=customer.is_demo)
@@ -118,34 +134,36 @@ def _closed(spec: ToolSpec) -> Closed:
     )
 
 
-def _make(home: Home, spec: ToolSpec, *, clock: Clock, secret: SecretStr | None) -> Tool:
-    if spec.kind == "http":
-        return _http(spec, clock, secret)
-    if spec.kind == "sql":
-        return _sql(home, spec, clock, secret)
-    if spec.kind == "mail":
-        return _mail(home, spec, clock, secret)
-    if spec.kind == "mcp":
-        return _mcp(home, spec, clock, secret)
-    path = home.folder / spec.path
+def _turn(spec: ToolSpec, customer: Customer, take: Take) -> Turn:
+    """What is waited for before the system is asked: nothing where no rate is declared."""
+    if not spec.rates:
+        return free
+    return Pace(spec.name, spec.rates, lambda name, rate: take(customer, name, rate), time.sleep)
+
+
+def _make(spec: ToolSpec, way: Way) -> Tool:
+    makes = {"http": _http, "sql": _sql, "mail": _mail, "mcp": _mcp}
+    if spec.kind in makes:
+        return makes[spec.kind](spec, way)
+    path = way.home.folder / spec.path
     is_real = not spec.is_made_up
     if spec.kind == "records":
-        return FileRecords(spec.name, path, spec.key_field, clock=clock, is_real=is_real)
+        return FileRecords(spec.name, path, spec.key_field, clock=way.clock, is_real=is_real)
     return FolderSink(
         spec.name,
         path,
-        clock=clock,
+        clock=way.clock,
         schema=spec.forms,
         level=spec.level,
         risks=spec.risks,
         reversible=spec.is_reversible is not False,
         is_real=is_real,
-        credential=secret,
+        credential=way.secret,
         undo=spec.undo,
     )
 
 
-def _http(spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+def _http(spec: ToolSpec, way: Way) -> Tool:
     # httpx is a fifth of a second that only whoever has such a system pays.
     from tools.http.line import Line
     from tools.http.system import HttpActs, HttpRecords
@@ -153,10 +171,11 @@ def _http(spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
 
     assert spec.http is not None
     client = open_client(spec.http, time.monotonic)
-    line = Line(spec.name, spec.http, client, secret, pause=_pause, seconds=time.monotonic)
+    told = {"pause": _pause, "seconds": time.monotonic, "turn": way.turn}
+    line = Line(spec.name, spec.http, client, way.secret, **told)
     if not spec.acts:
-        return HttpRecords(line, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
-    return HttpActs(line, **_acting(spec, clock))
+        return HttpRecords(line, clock=way.clock, risks=spec.risks, is_real=not spec.is_made_up)
+    return HttpActs(line, **_acting(spec, way))
 
 
 def _pause(number: int, least_s: float) -> None:
@@ -164,28 +183,30 @@ def _pause(number: int, least_s: float) -> None:
     time.sleep(max(least_s, 0.2 * 2**number * (0.5 + random.random() / 2)))
 
 
-def _sql(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+def _sql(spec: ToolSpec, way: Way) -> Tool:
     from tools.sql.system import Reach, SqlActs, SqlListed, SqlRecords
     from tools.sql.way import open_engine
 
     assert spec.sql is not None
-    reach = Reach(spec.name, spec.sql, open_engine(spec.name, spec.sql, secret, home.folder))
+    reach = Reach(
+        spec.name, spec.sql, open_engine(spec.name, spec.sql, way.secret, way.home.folder)
+    )
     if spec.acts:
-        return SqlActs(reach, **_acting(spec, clock))
+        return SqlActs(reach, **_acting(spec, way))
     kind = SqlListed if spec.sql.all else SqlRecords
-    return kind(reach, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
+    return kind(reach, clock=way.clock, risks=spec.risks, is_real=not spec.is_made_up)
 
 
-def _mail(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+def _mail(spec: ToolSpec, way: Way) -> Tool:
     from tools.mail.line import Line
     from tools.mail.system import MailSends
     from tools.mail.way import open_way
 
     assert spec.mail is not None
-    way = open_way(spec.name, spec.mail, home.folder, time.monotonic)
+    opened = open_way(spec.name, spec.mail, way.home.folder, time.monotonic)
     return MailSends(
-        Line(spec.name, way, secret, pause=_pause),
-        clock=clock,
+        Line(spec.name, opened, way.secret, pause=_pause, turn=way.turn),
+        clock=way.clock,
         schema=spec.forms,
         level=spec.level,
         risks=spec.risks,
@@ -193,7 +214,7 @@ def _mail(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) ->
     )
 
 
-def _mcp(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> Tool:
+def _mcp(spec: ToolSpec, way: Way) -> Tool:
     try:
         from tools.mcp.wire import Server
     except ImportError as error:
@@ -206,17 +227,18 @@ def _mcp(home: Home, spec: ToolSpec, clock: Clock, secret: SecretStr | None) -> 
     from tools.mcp.system import McpActs, McpRecords
 
     assert spec.mcp is not None
-    server = Server(spec.name, spec.mcp, home.folder, secret)
-    line = Line(server, known=Seen(home.seen_tools).find, pause=_pause)
+    server = Server(spec.name, spec.mcp, way.home.folder, way.secret)
+    line = Line(server, known=Seen(way.home.seen_tools).find, pause=_pause, turn=way.turn)
     if not spec.acts:
-        return McpRecords(line, clock=clock, risks=spec.risks, is_real=not spec.is_made_up)
-    return McpActs(line, **_acting(spec, clock))
+        return McpRecords(line, clock=way.clock, risks=spec.risks, is_real=not spec.is_made_up)
+    return McpActs(line, **_acting(spec, way))
 
 
-def _acting(spec: ToolSpec, clock: Clock) -> dict[str, Any]:
+def _acting(spec: ToolSpec, way: Way) -> dict[str, Any]:
     """What a tool that acts is told beside its way there."""
     return {
-        "clock": clock,
+        "clock": way.clock,
+        "turn": way.turn,
         "schema": spec.forms,
         "level": spec.level,
         "risks": spec.risks,

@@ -12,11 +12,14 @@ from tools.http.declared import Http
 from tools.mail.declared import Mail
 from tools.mcp.declared import Mcp
 from tools.notify import MESSAGE
+from tools.pace import ALL, LOOKS, Rate
 from tools.sql.declared import Sql
 from tools.tool import ASKED, Schema
 
 OUTBOX = "outbox"
 """The tool that sends the customer's update; every home has it."""
+PACED = ("http", "mcp", "mail")
+"""Kinds whose other side may be asked only so often."""
 PARTS = ("http", "sql", "mail", "mcp")
 """Kinds that declare themselves in a part of their own name."""
 
@@ -39,6 +42,8 @@ class ToolSpec(Record):
     sql: Sql | None = None
     mail: Mail | None = None
     mcp: Mcp | None = None
+    rates: dict[str, Rate] = Field(default_factory=dict)
+    """By operation, `read`, `look_up` or `probe`, or `all` together: how often it may be asked."""
     undo: dict[str, str] = Field(default_factory=dict)
     """By operation: the operation that takes back what it did, asked for with the same content."""
     is_reversible: bool | None = None
@@ -87,9 +92,20 @@ class ToolSpec(Record):
             yield from self._mail_problems(self.mail)
         if self.mcp is not None:
             yield from self._mcp_problems(self.mcp)
+        yield from self._rate_problems()
         named = {*self.undo, *self.undo.values()}
         if unknown := sorted(named - set(self.forms)):
             yield f"undo names {', '.join(unknown)}, which is no operation of it; name one that is"
+
+    def _rate_problems(self) -> Iterator[str]:
+        """What has a rate and is nothing that is asked."""
+        if self.rates and self.kind not in PACED:
+            yield f"rates belong to kinds {', '.join(PACED)}; leave them away"
+        part = self.http or self.mcp
+        looks = [name for name in LOOKS if getattr(part, name, None) is not None]
+        known = [*self.forms, *looks, ALL]
+        if self.kind in PACED and (unknown := sorted(set(self.rates) - set(known))):
+            yield f"rates name {', '.join(unknown)}; name some of {', '.join(known)}"
 
     def _file_problems(self) -> Iterator[str]:
         """What records and folders lack, or what is theirs alone."""

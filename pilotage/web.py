@@ -12,7 +12,8 @@ from console.metrics import Measured
 from pilotage import watchdog
 from pilotage.cli import approval_story, item_story, review_story
 from pilotage.wiring import Wired
-from rollout.admission import DRILL, Sent, Sorted
+from rollout.admission import DRILL, Sorted
+from rollout.sent import Sent
 from runs import approvals
 from runs.approvals import Answer
 from runs.errors import InvalidInput, PilotageError
@@ -22,7 +23,7 @@ from runs.records.person import Customer, Identity
 from runs.store import schema
 from runs.store.items import ItemFilter
 from runs.store.store import Store
-from workflow import review
+from workflow import queued, review
 
 log = logging.getLogger("pilotage.web")
 
@@ -169,6 +170,11 @@ def _of_workflow(
     waited = (now - first[0].received_at).total_seconds() if first else 0.0
     says = "Age of the oldest item nobody came to."
     yield Measured("oldest_queued_seconds", says, (whose,), waited)
+    queue = queued.find(store, customer, workflow)
+    yield Measured("queue_room", "Items that may still come in.", (whose,), queue.room)
+    yield Measured("items_under_way", "Items handed to workers.", (whose,), queue.under_way)
+    says = "Items that are tried again later."
+    yield Measured("items_later", says, (whose,), queue.later)
     release = store.releases.find_open(customer, workflow)
     if release is not None:
         share = release.weight_bp / 10_000

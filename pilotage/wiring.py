@@ -32,11 +32,12 @@ from runs.store.store import Store
 from tools.model.account import Account, Payer
 from tools.model.asked import Model
 from tools.notify import Outbox
+from tools.pace import PATIENCE_S, Rate
 from tools.tool import Tool
 
 if TYPE_CHECKING:
     from pilotage.engines import Engines
-    from rollout.admission import Sent
+    from rollout.sent import Sent
     from workflow import review
 
 
@@ -77,7 +78,12 @@ class Wired:
 
     @cached_property
     def _systems(self) -> Systems:
-        return Systems(self.home, self.clock, self.secrets)
+        return Systems(self.home, self.clock, self.secrets, take=self._take_turn)
+
+    def _take_turn(self, customer: Customer, name: str, rate: Rate) -> float:
+        """Take the next turn of an endpoint, of which every worker of this record takes."""
+        told = {"calls": rate.calls, "seconds": rate.seconds, "patience_s": PATIENCE_S}
+        return self.store.turns.take(customer, name, **told)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pilotage import anchoring, schemas, watchdog
@@ -23,6 +23,8 @@ from runs import leases
 from runs.errors import Conflict, PilotageError, Unavailable
 from runs.leases import Lease, Seat
 from runs.queue import Queue, QueueSettings
+from runs.records.version import PolicyValues
+from runs.store.jobs import Lane
 
 log = logging.getLogger("pilotage.worker")
 
@@ -62,7 +64,9 @@ class Worker:
                 drain_s=settings.drain_s,
             ),
             alive=wired.workers,
+            most=self._most_at_once,
         )
+        self._concurrency: dict[tuple[str, str], int] = {}
         self._ticker = threading.Thread(target=self._look_forever, name="pilotage-due", daemon=True)
         # Apart from the looks, which a slow address must not keep waiting.
         self._postman = threading.Thread(
@@ -124,6 +128,17 @@ class Worker:
                 return False
             time.sleep(self._wired.settings.poll_s)
         return True
+
+    def _most_at_once(self) -> Mapping[Lane, int]:
+        """How many items of a workflow may be under way, by the values that lead; where limited."""
+        store, known = self._wired.store, self._concurrency
+        led = store.policies.everywhere()
+        for customer, _, digest in led:
+            if (customer, digest) not in known:
+                whose = store.customer(customer)
+                known[customer, digest] = store.get(whose, PolicyValues, digest).concurrency
+        most = {(customer, flow): known[customer, digest] for customer, flow, digest in led}
+        return {lane: count for lane, count in most.items() if count}
 
     def _free_runs(self) -> None:
         """Give back the runs and items of workers that do not live any more."""
@@ -194,6 +209,8 @@ class Worker:
             return
         self._free_runs()
         self._queue.reap()
+        # What it had claimed and not handed over is known to nobody else.
+        self._queue.reconcile()
         leases.forget(self._wired.store, EVERYBODY, dead)
 
 

@@ -32,6 +32,18 @@ class Changed(NamedTuple):
 
 OPS = "ops_lead"
 """Whose values they are: within bounds they change them alone."""
+LIMITS = (
+    "queue_most",
+    "concurrency",
+    "priority",
+    "priority_least",
+    "priority_most",
+    "deadline_minutes",
+    "deadline_context_s",
+    "deadline_decide_s",
+    "deadline_act_s",
+)
+"""How much is taken in and worked on, how soon, and for how long."""
 GOVERNING = (OPS, "product_owner", "engineering_lead")
 """Who agrees to other approvers, whichever way they change."""
 LOOSER: Mapping[str, tuple[int, str]] = {
@@ -147,7 +159,7 @@ def flat(policy: PolicyValues) -> Iterator[tuple[str, Value]]:
     yield "escalation", policy.escalation
     yield "ops_review_days", Decimal(policy.ops_review_days)
     yield "retry_minutes", Decimal(policy.retry_minutes)
-    yield "queue_most", Decimal(policy.queue_most)
+    yield from ((name, Decimal(getattr(policy, name))) for name in LIMITS)
     rule = policy.emergency
     if rule is not None:
         for name in ("people", "kinds", "risks"):

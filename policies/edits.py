@@ -79,5 +79,6 @@ def _put(body: dict[str, Any], path: str, text: str) -> None:
     *above, name = path.split(".")
     for part in above:
         body = body[part]
-    is_list = isinstance(body[name], list)
+    # What is as it is everywhere is not in the body.
+    is_list = isinstance(body.get(name), list)
     body[name] = [one.strip() for one in text.split(",") if one.strip()] if is_list else text

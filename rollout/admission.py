@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from rollout.assignment import Placement, Standing, is_audited
+from rollout.sent import TOO_LARGE, Sent, TooLarge, find_wrong, find_wrong_key, find_wrong_priority
 from runs import approvals, snapshots, words
 from runs.errors import Busy, Conflict, InvalidInput, NotFound, PilotageError
 from runs.plan import Owners, PlanRecord
@@ -29,13 +30,7 @@ CHUNK = 100
 """Items written in one transaction."""
 ATTEMPTS = 5
 """How often an admission is decided again because a release moved meanwhile."""
-MAX_BYTES = 1_000_000
-TOO_LARGE = f"the input is larger than {MAX_BYTES:,} bytes; send an extract or a reference"
-MAX_DEPTH = 50
-MAX_KEY = 200
 MAX_BATCH = 120
-LARGEST = 2**53 - 1
-"""The largest whole number JSON programs agree on."""
 AFTER_S = 30
 """Whoever is refused because too much waits may try again in so many seconds."""
 DRILL = ".drill"
@@ -51,18 +46,6 @@ class Deps:
     """Who sends them, for the audit: a person id, `token:<id>`, `worker` or `cli`."""
     terms: Callable[[Version], Terms]
     """What may be kept of an input, and how long; compiled from the version."""
-
-
-class Sent(NamedTuple):
-    """One item as it was sent."""
-
-    key: str
-    """The sender's: the same key twice is one item."""
-    input: dict[str, Any]
-
-
-class TooLarge(InvalidInput):
-    """An input holds more than is taken in; send an extract or a reference."""
 
 
 class Sorted(NamedTuple):
@@ -101,7 +84,7 @@ class _Draft(NamedTuple):
     """An item whose input is not kept yet."""
 
     key: str
-    value: dict[str, Any]
+    sent: Sent
     placed: Placement
     ground: _Ground
 
@@ -136,7 +119,9 @@ def submit_many(
     present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
     _check_same(group, present, sent)
     absent = list({one.key: one for one in sent if one.key not in present}.values())
-    _require_room(group, len(absent))
+    leads = _leading(group)
+    _check_priorities(leads, absent)
+    _require_room(group, leads, len(absent))
     for start in range(0, len(absent), CHUNK):
         present |= {item.key: item for item in _admit(group, absent[start : start + CHUNK])}
     return [present[one.key] for one in sent]
@@ -148,12 +133,14 @@ def sort_out(deps: Deps, customer: Customer, workflow: str, sent: Sequence[Sent]
     Of those under one key the first input counts; a key that was used for another is refused.
     """
     group = _Batch(deps, customer, workflow, "")
+    leads = _leading(group)
     present = deps.store.items.find_by_keys(customer, workflow, [one.key for one in sent])
     found, first = Sorted([], []), dict[str, Sent]()
     for number, one in enumerate(sent):
         try:
             _check_all([one, *([first[one.key]] if one.key in first else [])], "")
             _check_same(group, present, [one])
+            _check_priorities(leads, [] if one.key in present else [one])
         except (InvalidInput, Conflict) as error:
             found.refused.append(Refused(number, one.key, error))
         else:
@@ -225,17 +212,17 @@ def _drafts(group: _Batch, stands: Standing, sent: Sequence[Sent]) -> Iterator[_
         for key, placed in placements.items():
             if placed.release.id not in grounds:
                 grounds[placed.release.id] = _ground(group, placed.release)
-            yield _Draft(key, one.input, placed, grounds[placed.release.id])
+            yield _Draft(key, one, placed, grounds[placed.release.id])
 
 
 def _write(change: Change, group: _Batch, draft: _Draft) -> Item:
     terms = draft.ground.terms
-    kept = snapshots.keep_in(change, kind="input", value=draft.value, terms=terms)
+    kept = snapshots.keep_in(change, kind="input", value=draft.sent.input, terms=terms)
     return admit_item(change, _item(group, draft, kept))
 
 
 def _item(group: _Batch, draft: _Draft, kept: str) -> Item:
-    key, _, placed, ground = draft
+    key, sent, placed, ground = draft
     release, now = placed.release, group.deps.store.clock.now()
     is_people = placed.arm == "incumbent"
     return Item(
@@ -257,7 +244,7 @@ def _item(group: _Batch, draft: _Draft, kept: str) -> Item:
         reason=placed.why[:500],
         owner=ground.owners.support if is_people else ground.owners.workflow_behaviour,
         audited=_is_audited(placed, key, ground.values.audit_share),
-        priority=0,
+        priority=ground.values.priority if sent.priority is None else sent.priority,
         received_at=now,
         due_at=now + timedelta(hours=ground.values.review_due_hours),
         finished_at=now if is_people else None,
@@ -285,17 +272,32 @@ def _ground(group: _Batch, release: Release) -> _Ground:
     )
 
 
-def _require_room(group: _Batch, count: int) -> None:
-    """Busy where more would wait than may; who sends at the same moment may go a little beyond."""
+def _leading(group: _Batch) -> PolicyValues | None:
+    """The values that lead for the workflow; None while nothing serves it."""
     store, customer = group.deps.store, group.customer
     serves = store.releases.find_open(customer, group.workflow)
-    if not count or serves is None:
-        return
+    if serves is None:
+        return None
     leading = store.policies.find_leading(customer, group.workflow) or serves.policy
-    most = store.get(customer, PolicyValues, leading).queue_most
-    if (waiting := store.items.waiting(customer, group.workflow)) + count > most:
+    return store.get(customer, PolicyValues, leading)
+
+
+def _check_priorities(values: PolicyValues | None, sent: Sequence[Sent]) -> None:
+    for one in sent:
+        says = find_wrong_priority(one, values) if values is not None else ""
+        if says:
+            raise InvalidInput(f"item with key {one.key!r}: {says}")
+
+
+def _require_room(group: _Batch, values: PolicyValues | None, count: int) -> None:
+    """Busy where more would wait than may; who sends at the same moment may go a little beyond."""
+    if not count or values is None:
+        return
+    waiting = group.deps.store.items.waiting(group.customer, group.workflow)
+    if waiting + count > values.queue_most:
         says = (
-            f"{waiting} items of {group.workflow} wait, and {most} may (queue_most of its policy)"
+            f"{waiting} items of {group.workflow} wait, and {values.queue_most} may (queue_most of "
+            "its policy)"
         )
         raise Busy(f"{says}: send them again in {AFTER_S} s, or fewer at once", after_s=AFTER_S)
 
@@ -307,7 +309,7 @@ def _check_all(sent: Sequence[Sent], batch: str) -> None:
         )
     inputs: dict[str, dict[str, Any]] = {}
     for one in sent:
-        says = _find_wrong_key(one.key) or _find_wrong(one.input)
+        says = find_wrong_key(one.key) or find_wrong(one.input)
         if says:
             kind = TooLarge if says == TOO_LARGE else InvalidInput
             raise kind(f"item with key {str(one.key)[:80]!r}: {says}")
@@ -332,68 +334,6 @@ def _check_same(group: _Batch, present: Mapping[str, Item], sent: Sequence[Sent]
                 f"key {one.key!r} of workflow {group.workflow} was used for another input "
                 f"(item {item.id}); send the changed item under its own key"
             )
-
-
-def _find_wrong_key(key: Any) -> str:
-    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY:
-        return f"a key is text of 1 to {MAX_KEY} characters; choose one that stays with the item"
-    if not key.isprintable() or key != key.strip():
-        return "a key is printable, without blanks at its ends; send it without them"
-    return ""
-
-
-def _find_wrong(value: Any) -> str:
-    """What keeps an input from being taken in; one that is too large is not read to its end."""
-    if not isinstance(value, dict):
-        return "the input is not a JSON object; send its fields by name"
-    size, below = 0, [(value, 1)]
-    while below:
-        part, depth = below.pop()
-        if depth > MAX_DEPTH:
-            return f"the input is nested deeper than {MAX_DEPTH} levels; flatten it"
-        says = _find_wrong_part(part)
-        if says:
-            return says
-        size += _bytes(part)
-        if size > MAX_BYTES:
-            return TOO_LARGE
-        below += [(inner, depth + 1) for inner in _inner(part)]
-    return ""
-
-
-def _find_wrong_part(part: Any) -> str:
-    if part is None or isinstance(part, bool | list):
-        return ""
-    if isinstance(part, str):
-        return "" if _is_text(part) else "a text holds characters that are none; send it as UTF-8"
-    if isinstance(part, dict):
-        named = all(isinstance(name, str) and _is_text(name) for name in part)
-        return "" if named else "a field's name is not text; name every field"
-    if isinstance(part, int):
-        return "" if abs(part) <= LARGEST else "a whole number is beyond 2^53; send it as text"
-    if isinstance(part, float):
-        is_finite = part - part == 0
-        return "" if is_finite else "a number is not finite; leave it out or send null"
-    return f"a value of type {type(part).__name__} is not JSON; send text"
-
-
-def _is_text(part: str) -> bool:
-    return part.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in part)
-
-
-def _bytes(part: Any) -> int:
-    """About what a value adds to the JSON text."""
-    if isinstance(part, str):
-        return len(part.encode()) + 2
-    if isinstance(part, dict):
-        return sum(len(name.encode()) + 4 for name in part) + 2
-    return len(part) + 2 if isinstance(part, list) else 8
-
-
-def _inner(part: Any) -> list[Any]:
-    if isinstance(part, dict):
-        return list(part.values())
-    return part if isinstance(part, list) else []
 
 
 def _short(text: str) -> str:

@@ -1,6 +1,6 @@
 """what tables are made of: the names their parts get, and the columns that many of them have."""
 
-from sqlalchemy import Column, MetaData, String
+from sqlalchemy import Column, Index, MetaData, String, text
 
 metadata = MetaData(
     naming_convention={
@@ -31,3 +31,9 @@ def short(column: str, length: int = 200, *, null: bool = False) -> Column[str]:
 def shorts(**lengths: int) -> list[Column[str]]:
     """Such texts, by name and length."""
     return [short(column, length) for column, length in lengths.items()]
+
+
+def some(name: str, *columns: str, where: str, is_unique: bool = False) -> Index:
+    """An index of those rows alone of which the condition holds."""
+    told = text(where)
+    return Index(name, *columns, unique=is_unique, sqlite_where=told, postgresql_where=told)

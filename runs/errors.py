@@ -35,6 +35,8 @@ class Unavailable(PilotageError):
 
     after_s: float = 0.0
     """How long it asked to be left alone, seconds; 0 where it did not say."""
+    is_outage: bool = True
+    """Something failed; otherwise its turn has only not come yet, and nothing was asked."""
 
 
 class Busy(Unavailable):

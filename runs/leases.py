@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,13 +17,13 @@ from runs import tables
 from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
 from runs.store.change import Change, find_row, insert_once, text_of
+from runs.store.database import real_time
 from runs.store.store import Store
 
 log = logging.getLogger("pilotage.leases")
 
 
 _LEASES = tables.leases
-_SERVER_TIME = sa.select(sa.func.clock_timestamp())
 _GIVE_BACK = (
     _LEASES.update()
     .where(
@@ -66,7 +66,7 @@ def take(store: Store, customer: Customer, name: str, *, holder: str, ttl_s: flo
 
 def take_in(change: Change, name: str, *, holder: str, ttl_s: float) -> Lease | None:
     """The same inside a change; where that is not kept, nothing was taken."""
-    now = change.began_at or _real_time(change.connection)
+    now = change.began_at or real_time(change.connection)
     until = text_of(now + timedelta(seconds=ttl_s))
     row = {"name": name, "holder": holder, "fence": 1, "expires_at": until}
     if insert_once(change.connection, tables.leases, {"customer": change.customer.id, **row}):
@@ -89,7 +89,7 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
     """Hold a lease for longer; False when it was taken over, or given back."""
     table = tables.leases
     with store.database.writing(lags=True) as connection:
-        until = _real_time(connection) + timedelta(seconds=ttl_s)
+        until = real_time(connection) + timedelta(seconds=ttl_s)
         statement = table.update().where(_is(customer, lease))
         renewed = connection.execute(statement.values(expires_at=text_of(until)))
     return renewed.rowcount == 1
@@ -98,13 +98,13 @@ def renew(store: Store, customer: Customer, lease: Lease, *, ttl_s: float) -> bo
 def release(store: Store, customer: Customer, lease: Lease) -> None:
     """Give the lease back; a lease that was taken over is left to its new holder."""
     with store.database.writing(lags=True) as connection:
-        told = _given_back(customer, lease, _real_time(connection))
+        told = _given_back(customer, lease, real_time(connection))
         connection.execute(_GIVE_BACK, told)
 
 
 def release_in(change: Change, lease: Lease) -> None:
     """The same inside a change."""
-    now = change.began_at or _real_time(change.connection)
+    now = change.began_at or real_time(change.connection)
     change.execute(_GIVE_BACK, _given_back(change.customer, lease, now))
 
 
@@ -112,7 +112,7 @@ def free(store: Store, customer: Customer, lease: Lease) -> bool:
     """Take a lease from a holder that is gone, with its event; False when it has another holder."""
     table = tables.leases
     with store.change(customer, "worker") as change:
-        now = text_of(_real_time(change.connection))
+        now = text_of(real_time(change.connection))
         statement = table.update().where(_is(customer, lease))
         freed = change.connection.execute(statement.values(holder="", expires_at=now))
         if freed.rowcount == 1:
@@ -134,7 +134,7 @@ def held_by(store: Store, customer: Customer) -> list[tuple[Lease, bool]]:
     """Every lease in somebody's hands, by name, and whether it has not run out."""
     table = tables.leases
     with store.database.reading() as connection:
-        now = text_of(_real_time(connection))
+        now = text_of(real_time(connection))
         query = table.select().where(table.c.customer == customer.id, table.c.holder != "")
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]
@@ -144,7 +144,7 @@ def forget(store: Store, customer: Customer, leases: list[Lease]) -> None:
     """Take lapsed leases off the record: whoever comes back with one finds that it is gone."""
     table = tables.leases
     with store.database.writing() as connection:
-        now = text_of(_real_time(connection))
+        now = text_of(real_time(connection))
         for lease in leases:
             gone = sa.and_(_is(customer, lease), table.c.expires_at <= now)
             connection.execute(table.delete().where(gone))
@@ -360,13 +360,6 @@ def _given_back(customer: Customer, lease: Lease, now: datetime) -> dict[str, An
     return {**told, "at_fence": lease.fence, "to_at": text_of(now)}
 
 
-def _real_time(connection: sa.Connection) -> datetime:
-    """On a server its own time: workers may stand on machines whose clocks differ."""
-    if connection.dialect.name == "sqlite":
-        return datetime.now(UTC)
-    return connection.execute(_SERVER_TIME).scalar_one()
-
-
 def _is(customer: Customer, lease: Lease) -> sa.ColumnElement[bool]:
     table = tables.leases
     return sa.and_(
@@ -386,6 +379,6 @@ def _below(store: Store, customer: Customer, name: str) -> list[tuple[Lease, boo
         table.c.customer == customer.id, sa.or_(table.c.name == name, below)
     )
     with store.database.reading() as connection:
-        now = text_of(_real_time(connection))
+        now = text_of(real_time(connection))
         rows = connection.execute(query.order_by(table.c.name)).all()
     return [(Lease(row.name, row.holder, row.fence), row.expires_at > now) for row in rows]

@@ -296,6 +296,14 @@ class Hole(Record):
     person: str
 
 
+class Filled(Record):
+    """A part of a plan that a model filled from the customer's words."""
+
+    path: str
+    proposal: str
+    """Id of the record of what was proposed, and on which words."""
+
+
 class PlanRecord(Record):
     """A plan as one run wrote it, with what it rests on."""
 
@@ -305,6 +313,8 @@ class PlanRecord(Record):
     """Lessons that changed it."""
     changes: tuple[str, ...]
     """What each lesson changed, one sentence each."""
+    filled: tuple[Filled, ...] = Field(default=(), exclude_if=lambda filled: not filled)
+    """What nobody brought and a model filled; left out of the digest where there is nothing."""
 
     @model_validator(mode="before")
     @classmethod

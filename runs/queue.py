@@ -6,10 +6,11 @@ before it acts and may be run again at any moment.
 """
 
 import logging
+import random
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,12 +18,13 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy import event
 
+from runs.clock import RealClock
 from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
 from runs.store import address, jobs
 from runs.store.change import Change
 from runs.store.database import Database
-from runs.store.jobs import Job
+from runs.store.jobs import Again, Job, Lane
 from runs.store.store import Store
 
 log = logging.getLogger("pilotage.queue")
@@ -37,8 +39,15 @@ AT_ONCE = 50
 SYSTEM = "pilotage_queue"
 """Where DBOS keeps its tables on PostgreSQL."""
 
-ATTEMPTS = 5
-"""Tries of a step or job that raises Unavailable, one second apart and doubling."""
+ATTEMPTS = 12
+"""Tries of a job of which something does not answer; then it has failed, and somebody is asked."""
+FIRST_S = 0.5
+LONGEST_S = 60.0
+"""A wait is drawn from nothing to this; the first from nothing to `FIRST_S`, then doubling."""
+AFTER_MOST_S = 900.0
+"""Who asks to be left alone for longer is asked again after so long all the same."""
+LEAST_URGENT = 1_000
+"""DBOS takes the smallest number first."""
 
 OUTDATED = "its tables are older than it or missing; run `pilotage db migrate`"
 
@@ -103,9 +112,15 @@ class Queue:
         settings: QueueSettings,
         *,
         alive: Callable[[], Collection[str]] | None = None,
+        most: Callable[[], Mapping[Lane, int]] = dict[Lane, int],
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._most = most
+        """How many items of a workflow may be under way at once, where that is limited."""
+        self._draw = draw
+        """A number from 0 to 1: what part of the longest wait one waits."""
         self._alive = alive or (lambda: {settings.executor})
         """Executors whose work is theirs still; without it this process is the only one."""
         self._engine = engine_for(settings.url)
@@ -143,7 +158,7 @@ class Queue:
             notification_listener_polling_interval_sec=1.0,
         )
         DBOS(config=config)
-        _register(self._store, work, self._is_alive, self._running)
+        _register(self._store, work, self._is_alive, running=self._running, draw=self._draw)
         try:
             DBOS.launch()
         except error.DBOSInitializationError as reason:
@@ -172,19 +187,32 @@ class Queue:
         self._engine.dispose()
 
     def pump(self) -> int:
-        """Hand waiting jobs to DBOS under their own ids; returns how many."""
-        waiting = self._store.jobs.waiting()
-        for start in range(0, len(waiting), AT_ONCE):
-            self._hand_over(waiting[start : start + AT_ONCE])
-        if waiting:
-            self._store.jobs.mark_enqueued(waiting)
-        return len(waiting)
+        """Hand waiting jobs to DBOS under their own ids; returns how many.
+
+        Of a workflow whose items are limited only as many as may be under way at once, whatever
+        worker hands them over; the others stay written down until one of those has ended.
+        """
+        now = RealClock().now()
+        waiting = self._store.jobs.due(now)
+        most = self._most() if waiting else {}
+        if most and (full := self._store.jobs.full(most)):
+            waiting = self._store.jobs.due(now, full=full)
+        free = [job for job in waiting if (job.customer, job.lane) not in most]
+        self._hand_over(free)
+        if free:
+            self._store.jobs.mark_enqueued(free)
+        limited = [job for job in waiting if (job.customer, job.lane) in most]
+        claimed = self._store.jobs.claim(limited, most) if limited else []
+        # Whoever dies before it: what is claimed and not known to DBOS is handed over again.
+        self._hand_over(claimed)
+        return len(free) + len(claimed)
 
     def _hand_over(self, jobs: Sequence[Job]) -> None:
-        """Enqueue jobs, each under its own id, in one transaction."""
-        with self._engine.begin() as connection:
-            for job in jobs:
-                hand_over(self._client, connection, job)
+        """Enqueue jobs, each under its own id, many in one transaction."""
+        for start in range(0, len(jobs), AT_ONCE):
+            with self._engine.begin() as connection:
+                for job in jobs[start : start + AT_ONCE]:
+                    hand_over(self._client, connection, job)
 
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
@@ -209,7 +237,7 @@ class Queue:
         """
         handed_over = 0
         for job in self._store.jobs.enqueued():
-            status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job.customer, job.id))
+            status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job))
             if status is None:
                 self._hand_over([job])
                 handed_over += 1
@@ -267,47 +295,91 @@ def engine_for(url: str) -> sa.Engine:
 
 
 def hand_over(client: DBOSClient, connection: sa.Connection, job: Job) -> None:
-    """Enqueue a job under its own id in a transaction; a second time changes nothing."""
+    """Enqueue one try of a job under its own id in a transaction; again changes nothing."""
     options: EnqueueOptions = {
         "workflow_name": "job",
         "queue_name": QUEUE,
-        "workflow_id": dbos_id(job.customer, job.id),
+        "workflow_id": dbos_id(job),
         "app_version": SCHEMA,
+        "priority": max(1, LEAST_URGENT - job.priority),
     }
-    told = (job.customer, job.id, job.kind, job.subject)
+    told = (job.customer, job.id, job.kind, job.subject, job.attempts)
     client.enqueue_in_transaction(connection, options, *told)
 
 
-def dbos_id(customer: str, job: str) -> str:
-    """The queue's id of a job."""
-    return f"{customer}/{job}"
+def dbos_id(job: Job) -> str:
+    """The queue's id of one try of a job."""
+    again = f"@{job.attempts}" if job.attempts else ""
+    return f"{job.customer}/{job.id}{again}"
+
+
+def wait_s(outages: int, after_s: float, draw: float) -> float:
+    """How long to wait before the next try, seconds: full jitter, on top of what was asked for.
+
+    `outages`: tries in vain before this one. `draw`: from 0 to 1.
+    """
+    longest = min(LONGEST_S, FIRST_S * 2**outages)
+    return min(after_s, AFTER_MOST_S) + longest * draw
 
 
 def _register(
-    store: Store, work: Mapping[str, Work], is_alive: Callable[[], bool], running: set[str]
+    store: Store,
+    work: Mapping[str, Work],
+    is_alive: Callable[[], bool],
+    *,
+    running: set[str],
+    draw: Callable[[], float],
 ) -> None:
     # A customer's name never changes, and whoever has a job is there.
     customer_of = lru_cache(maxsize=1_000)(store.customer)
 
     @DBOS.workflow(name="job", max_recovery_attempts=100)
-    def job(customer: str, id: str, kind: str, subject: str) -> None:
-        ended = Ended(id)
+    def job(customer: str, id: str, kind: str, subject: str, attempts: int = 0) -> None:
+        ended, whose = Ended(id), customer_of(customer)
         running.add(id)
         try:
-            context = JobContext(customer_of(customer), subject, _step, ended)
-            _with_patience(lambda: work[kind](context))
+            work[kind](JobContext(whose, subject, _step, ended))
         except Exception as error:
             if not is_alive():
                 # Its work was taken up by another, whose word on the job it is.
                 raise
+            if isinstance(error, Unavailable) and _put_back(
+                store, whose, id, attempts, error, draw
+            ):
+                return
             # Whatever it was: a job that ends without its row saying so is waited for for ever.
             log.exception("job failed", extra={"job": id})
-            store.jobs.mark_failed(customer_of(customer), id, f"{type(error).__name__}: {error}")
+            is_outage = isinstance(error, Unavailable)
+            named = Unavailable.__name__ if is_outage else type(error).__name__
+            store.jobs.mark_failed(whose, id, f"{named}: {error}")
             return
         finally:
             running.discard(id)
         if not ended.is_written:
-            store.jobs.mark_done(customer_of(customer), id)
+            store.jobs.mark_done(whose, id)
+
+
+def _put_back(
+    store: Store,
+    customer: Customer,
+    id: str,
+    attempts: int,
+    error: Unavailable,
+    draw: Callable[[], float],
+) -> bool:
+    """Let the job wait and be tried again; False once it was tried in vain often enough."""
+    present = store.jobs.find(customer.id, id)
+    if present is None or present.attempts != attempts:
+        # Another took it up meanwhile, whose word on it counts.
+        return True
+    if error.is_outage and present.outages + 1 >= ATTEMPTS:
+        return False
+    wait = timedelta(seconds=wait_s(present.outages, error.after_s, draw()))
+    why = f"{type(error).__name__}: {error}"
+    log.warning("a job is tried again in %.1f s", wait.total_seconds(), extra={"job": id})
+    again = Again(RealClock().now() + wait, why, error.is_outage)
+    store.jobs.put_back(customer, present, again)
+    return True
 
 
 def _step(name: str, run: Callable[[], Any]) -> Any:
@@ -316,14 +388,3 @@ def _step(name: str, run: Callable[[], Any]) -> Any:
     except error.DBOSUnexpectedStepError:
         # An older program stored other steps for this job: what they did is done anew.
         return run()
-
-
-def _with_patience(work: Callable[[], None]) -> None:
-    for attempt in range(ATTEMPTS - 1):
-        try:
-            work()
-        except Unavailable:
-            time.sleep(2**attempt)
-        else:
-            return
-    work()

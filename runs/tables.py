@@ -2,7 +2,7 @@
 
 `customer` is in the key of every table. Rows whose change is an event carry what the event's
 `state` is the digest of; leases, jobs, deliveries and their places, workers, the chain's head, the
-search index, allowances and who is asked by what is open do not.
+search index, allowances, turns and who is asked by what is open do not.
 """
 
 from sqlalchemy import (
@@ -19,7 +19,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 from runs.columns import customer as _customer
@@ -27,6 +26,7 @@ from runs.columns import metadata
 from runs.columns import name as _id
 from runs.columns import short as _text
 from runs.columns import shorts as _texts
+from runs.columns import some as _some
 
 customers = Table(
     "customers",
@@ -86,13 +86,7 @@ snapshots = Table(
     _text("retain_until", 40, null=True),
     _text("kept_at", 40),
     _text("erased_at", 40, null=True),
-    Index(
-        "ix_snapshots_due",
-        "customer",
-        "retain_until",
-        sqlite_where=text("erased_at IS NULL"),
-        postgresql_where=text("erased_at IS NULL"),
-    ),
+    _some("ix_snapshots_due", "customer", "retain_until", where="erased_at IS NULL"),
 )
 
 records = Table(
@@ -252,13 +246,7 @@ items = Table(
     Column("body", JSON, nullable=False),
     UniqueConstraint("customer", "workflow", "key"),
     Index(None, "customer", "workflow", "received_at", "id"),
-    Index(
-        "ix_items_queued",
-        "customer",
-        "workflow",
-        sqlite_where=text("status = 'queued'"),
-        postgresql_where=text("status = 'queued'"),
-    ),
+    _some("ix_items_queued", "customer", "workflow", where="status = 'queued'"),
     Index(None, "customer", "release", "stage", "arm", "status"),
     Index(None, "customer", "batch"),
 )
@@ -315,14 +303,13 @@ lessons = Table(
     _id(),
     *_texts(kind=20, status=20, subject=200, workflow=80),
     Column("body", JSON, nullable=False),
-    Index(
+    _some(
         "ux_lessons_one_active",
         "customer",
         "kind",
         "subject",
-        unique=True,
-        sqlite_where=text("status = 'active'"),
-        postgresql_where=text("status = 'active'"),
+        where="status = 'active'",
+        is_unique=True,
     ),
 )
 
@@ -349,6 +336,9 @@ jobs = Table(
     _text("made_at", 40),
     _text("enqueued_at", 40, null=True),
     _text("ended_at", 40, null=True),
+    Column("lane", String(80), nullable=False, server_default=""),
+    _text("again_at", 40, null=True),
+    Column("outages", Integer, nullable=False, server_default="0"),
     CheckConstraint("status IN ('waiting', 'enqueued', 'done', 'failed')", name="status"),
     Index(None, "status", "made_at"),
 )
@@ -398,3 +388,12 @@ leases = Table(
     Column("fence", Integer, nullable=False),
     _text("expires_at", 40),
 )
+
+turns = Table(
+    "turns",
+    metadata,
+    _customer(),
+    _id("name", 120),
+    Column("taken", JSON, nullable=False),
+)
+"""When each endpoint with a rate was asked last, and will be: real time, in milliseconds."""

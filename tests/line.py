@@ -13,7 +13,7 @@ from pilotage.home import Home, Mark
 from pilotage.settings import Settings
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
-from rollout.admission import Sent
+from rollout.sent import Sent
 from runs import people
 from runs.plan import PlanRecord
 from runs.records.item import Item

@@ -9,9 +9,9 @@ from typing import Any
 from pilotage import settings
 from pilotage.demo.stage import Stage, build, lay_policy
 from policies.rules import read_plan, read_policy
-from rollout.admission import Sent
 from rollout.release import climb
 from rollout.release.climb import Candidate
+from rollout.sent import Sent
 from runs import snapshots
 from runs.plan import PlanRecord
 from runs.records.item import Item

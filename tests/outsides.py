@@ -56,7 +56,8 @@ class Outside:
         specs = [one | changed for one in self.specs()]
         write_specs(self.home, customer, ToolsFile.model_validate({"tools": specs}))
         credentials = Credentials(ENVIRONMENT, self.home.secrets)
-        return dict(tools_of(self.home, customer, clock=clock, credentials=credentials))
+        given = {"clock": clock, "credentials": credentials, "take": lambda *_: 0.0}
+        return dict(tools_of(self.home, customer, **given))
 
     def state(self) -> dict[str, Any]:
         """Everything an act could change, anywhere outside; reading changes nothing of it."""

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from agent.deps import Deps
-from runs.errors import PilotageError
+from runs.errors import PilotageError, Unavailable
 from tests.voyage import Voyage
-from tools.model.asked import Answer, Request, ToolCall, Unusable, Usage
+from tools.model.asked import Answer, Model, Request, ToolCall, Unusable, Usage
 from tools.tool import check_content
 
 Said = dict[str, Any] | ToolCall | PilotageError
@@ -62,7 +62,8 @@ def by_purpose(**said: Callable[[Request], Said] | Said) -> Speaker:
     """Answers by what is asked for, such as `update`; an error where nothing was written."""
 
     def says(request: Request) -> Said:
-        found = said[request.purpose.partition(".")[2]]
+        silence = Unavailable("nothing was written for it; wait")
+        found = said.get(request.purpose.partition(".")[2], silence)
         return found(request) if callable(found) else found
 
     return Speaker(says)
@@ -73,7 +74,7 @@ def material(request: Request) -> dict[str, Any]:
     return json.loads(request.messages[1].text)["untrusted"]
 
 
-def asks(voyage: Voyage, speaker: Speaker) -> Voyage:
+def asks(voyage: Voyage, speaker: Model) -> Voyage:
     """The voyage, whose runs may ask this model."""
 
     def changed(deps: Deps) -> Deps:

@@ -21,9 +21,9 @@ from pilotage.lookout import watch_releases
 from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from pilotage.wiring import Wired, wire
 from policies import rules
-from rollout.admission import Sent
 from rollout.release import way_back
 from rollout.release.cause import Asked
+from rollout.sent import Sent
 from rollout.signals import measure
 from runs import approvals, audit, people, words
 from runs.approvals import Answer

@@ -7,11 +7,12 @@ from typing import Any
 
 from policies.approvals import rule_on
 from rollout import admission, advance, ladder
-from rollout.admission import Deps, Sent
+from rollout.admission import Deps
 from rollout.advance import Facts
 from rollout.release import climb, way_on
 from rollout.release.cause import Asked
 from rollout.release.climb import Candidate
+from rollout.sent import Sent
 from runs import approvals, snapshots
 from runs.approvals import Answer, Rules
 from runs.clock import StoppedClock

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from runs.clock import Clock
 from runs.records.version import Level, Risk
+from tools.pace import Turn, free
 from tools.tool import Schema, refuse_to_act
 
 LARGEST_WHOLE = 2**53 - 1
@@ -55,11 +56,17 @@ class ActingSystem(ABC):
     is_real: bool = True
     undo: Mapping[str, str] = field(default_factory=dict)
     """By operation: the one that takes back what it did."""
+    turn: Turn = free
+    """Its endpoints may be asked only so often."""
 
     @property
     @abstractmethod
     def name(self) -> str:
         """As plans name it."""
+
+    def take_turn(self, operation: str) -> None:
+        """Take the turn of an operation; NotYet where it comes only later."""
+        self.turn(operation)
 
 
 def whole(text: str) -> int | str:

@@ -135,6 +135,18 @@ class Compensated(Protocol):
         ...
 
 
+@runtime_checkable
+class Paced(Protocol):
+    """A tool some of whose operations may be asked only so often."""
+
+    def take_turn(self, operation: str) -> None:
+        """Take the turn of an operation, before anything is reserved for it.
+
+        Raises NotSent, that is no outage, where it comes only later.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Closed:
     """A tool whose credential is not there: it reaches nothing."""
@@ -223,8 +235,17 @@ def probe(tool: Tool, keys: Iterable[str], most: int) -> list[Reading]:
     if tool.level != "read":
         tool.find_receipt(NEVER_USED)
         return []
-    asked = [NEVER_USED, *keys][: most + 1]
-    return [reading for key in asked if (reading := tool.read(key)) is not None]
+    found: list[Reading] = []
+    for key in [NEVER_USED, *keys][: most + 1]:
+        try:
+            reading = tool.read(key)
+        except Unavailable as error:
+            if found and not error.is_outage:
+                # It answers, and may not be asked so often: what was seen so far is enough.
+                break
+            raise
+        found += [reading] if reading is not None else []
+    return found
 
 
 def admitted(tools: Iterable[Tool], *, is_demo: bool) -> dict[str, Tool]:

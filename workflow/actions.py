@@ -23,7 +23,7 @@ from runs.snapshots import Masked, Terms, Text, make, write_in
 from runs.store.actions import reserve_in, settle_in, settle_known_in
 from runs.store.change import Change
 from runs.store.store import Store
-from tools.tool import LEVELS, NotSent, Tool
+from tools.tool import LEVELS, NotSent, Paced, Tool
 from workflow.sources import masking
 
 
@@ -138,15 +138,26 @@ def perform(
     """
     if is_begun is None:
         is_begun = deps.store.actions.find(customer, request.key) is not None
-    glance = replace(deps, checks=deps.within.glance) if deps.within else deps
-    if not is_begun and (refusal := find_refusal(glance, customer, request)):
-        raise NotAllowed(refusal)
+    if not is_begun:
+        glance = replace(deps, checks=deps.within.glance) if deps.within else deps
+        if refusal := find_refusal(glance, customer, request):
+            raise NotAllowed(refusal)
+        # Before anything is reserved: whose turn comes later has begun nothing.
+        _take_turn(deps, request)
     action, is_first, fence = _reserve(deps, customer, request)
     if not is_first and action.status == "reserved":
         action = reconcile(deps, customer, action)
     if action.status != "reserved":
         return action
+    if is_begun:
+        _take_turn(deps, request)
     return _settle(deps, customer, action, _do(deps, customer, request), fence)
+
+
+def _take_turn(deps: ActionDeps, request: Request) -> None:
+    tool = deps.tools.get(request.effect.tool)
+    if isinstance(tool, Paced):
+        tool.take_turn(request.effect.operation)
 
 
 def find_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
@@ -296,7 +307,7 @@ def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> _Reserve
 
 def _do(deps: ActionDeps, customer: Customer, request: Request) -> _End:
     """Never inside a retry: what is raised here leaves the row reserved, and the way back asks."""
-    if refusal := find_refusal(deps, customer, request):
+    if refusal := _last_refusal(deps, customer, request):
         return _End("stopped", refusal)
     _require_lease(deps, customer)
     tool = deps.tools[request.effect.tool]
@@ -310,6 +321,18 @@ def _do(deps: ActionDeps, customer: Customer, request: Request) -> _End:
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return _End("failed", _told(deps, error))
     return _done(deps, request.key, receipt)
+
+
+def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str:
+    """The same, asked once more; where nothing answers and nobody could be asked later, that."""
+    try:
+        return find_refusal(deps, customer, request)
+    except Unavailable as error:
+        tool = deps.tools.get(request.effect.tool)
+        if tool is not None and tool.remembers_keys:
+            raise
+        # Nothing was done, and only now that is sure.
+        return _told(deps, error)
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:

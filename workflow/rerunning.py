@@ -76,5 +76,6 @@ def _queue(change: Change, item: Item, asked: Asked, attempt: int) -> Item:
     )
     keep(change, made)
     queued = requeue_item(change, item, attempt)
-    jobs.add(change, "process_item", item.id, cause=f"rerun:{attempt}")
+    told = {"cause": f"rerun:{attempt}", "lane": item.workflow}
+    jobs.add(change, "process_item", item.id, **told, priority=item.priority)
     return queued

@@ -20,7 +20,7 @@ CHANGED = "it is not as it was decided on: "
 """How the reason of an item begins that was not acted on because of its sources."""
 
 ProblemCode = Literal[
-    "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale"
+    "no_key", "no_tool", "no_record", "unavailable", "garbage", "refused", "stale", "late"
 ]
 
 
@@ -73,7 +73,7 @@ def read_context(
     """Read every source for an item: only the declared fields, and no source that has a problem.
 
     `item` are the fields of the item, `now` what freshness is counted from. Never raises for what a
-    source does.
+    source does; Unavailable, that is no outage, where it may not be asked so soon again.
     """
     values: dict[str, dict[str, Any]] = {}
     readings: dict[str, Reading] = {}
@@ -95,6 +95,12 @@ def read_context(
         records={one.name: str(item[one.key_field]) for one in sources if one.name in readings},
         problems=tuple(problems),
     )
+
+
+def unread(says: str) -> Context:
+    """What is seen where reading was given up: nothing, and why."""
+    problem = Problem(source="sources", code="late", says=says)
+    return Context(values={}, versions={}, seen={}, read_at={}, problems=(problem,))
 
 
 def find_fields(
@@ -199,6 +205,9 @@ def _read(
     try:
         reading = tool.read(str(key))
     except Unavailable as error:
+        if not error.is_outage:
+            # Its turn has not come yet: the item waits for it, and no person is asked.
+            raise
         return _problem(source, "unavailable", str(error))
     except InvalidInput as error:
         return _problem(source, "garbage", str(error))

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from agent import drafts, ops_review
+from agent import drafts, ops_review, ranking
 from agent.deps import Deps
 from agent.state import State, Update
 from policies import intervals
@@ -48,6 +48,7 @@ def choose_improvement(state: State, deps: Deps) -> Update:
         chosen=best.name,
         why="; ".join([*about, f"{best.name} scores {best.score}: {best.why}", *losers]),
         contenders=tuple(contenders),
+        described=ranking.describe(state, deps, contenders),
     )
     deps.store.runs.set_workflow(customer, state.run, best.name)
     return {"choice": deps.keep(state, choice)}

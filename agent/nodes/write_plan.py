@@ -12,7 +12,7 @@ from policies import bounds
 from policies.compiled import compile_plan
 from runs import snapshots, words
 from runs.errors import InvalidInput
-from runs.plan import Hole, Plan, PlanDraft, PlanRecord, Routing
+from runs.plan import Filled, Hole, Plan, PlanDraft, PlanRecord, Routing
 from runs.records.case import Dataset
 from runs.records.lesson import Lesson
 from runs.records.run import Choice
@@ -44,17 +44,21 @@ def write_plan(state: State, deps: Deps) -> Update:
         return _blocked(state, deps, brought, missing)
     chosen = deps.get(state, Choice, state.choice).chosen
     plan = next(p for p in drafts.contending_plans(state, deps) if p.workflow == chosen)
-    draft = _draft(state, deps, plan)
+    is_own = brought.plan is not None and brought.plan.workflow == chosen
+    draft = _draft(state, deps, plan, brought.filled if is_own else ())
     if isinstance(draft, Draft):
         return _ask(state, deps, draft)
     return _blocked(state, deps, brought, draft)
 
 
-def _draft(state: State, deps: Deps, plan: Plan) -> Draft | tuple[Hole, ...]:
+def _draft(
+    state: State, deps: Deps, plan: Plan, filled: tuple[Filled, ...]
+) -> Draft | tuple[Hole, ...]:
     missing = holes.of_plan(state, deps, plan) or incident.unanswered(state, deps, plan)
     if missing:
         return missing
-    record = with_lessons(PlanRecord(run=state.run, plan=plan, lessons=(), changes=()), deps, state)
+    alone = PlanRecord(run=state.run, plan=plan, lessons=(), changes=(), filled=filled)
+    record = with_lessons(alone, deps, state)
     customer = deps.customer(state)
     dataset = incident.dataset_of(state, deps, plan)
     misfits = holes.of_record(record, plan, dataset)
@@ -97,10 +101,16 @@ def _ask(state: State, deps: Deps, draft: Draft) -> Update:
             "leading_policy": "",
         },
         if_approved=f"a first version of {plan.workflow} is built and tried on {plan.dataset}; "
-        "nothing reaches the customer",
+        "nothing reaches the customer" + _told(draft.record.filled),
         if_rejected="the run ends as a blocker with the owner of changes",
     )
     return {**update, "approval": open_question(filled, deps, asked)}
+
+
+def _told(filled: tuple[Filled, ...]) -> str:
+    """What whoever agrees has to look at: nobody wrote it."""
+    paths = ", ".join(one.path for one in filled)
+    return f"; a model filled {paths} from what the customer wrote" if filled else ""
 
 
 def after_plan(state: State, deps: Deps) -> str:

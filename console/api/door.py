@@ -8,7 +8,8 @@ from fastapi.security import HTTPBearer
 from pydantic import Field
 
 from console.identity import identify
-from rollout.admission import Sent, Sorted
+from rollout.admission import Sorted
+from rollout.sent import Sent
 from runs import approvals, people
 from runs.records.approval import Approval
 from runs.records.item import Item

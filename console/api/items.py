@@ -8,7 +8,8 @@ from fastapi import Header, Query, Response
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from console.api.door import PLAIN, At, Door, Id, Kind, Who, kind_of, line, may
-from rollout.admission import MAX_BATCH, MAX_KEY, Sent
+from rollout.admission import MAX_BATCH
+from rollout.sent import MAX_KEY, Sent
 from runs.errors import InvalidInput
 from runs.moves import ItemStatus
 from runs.records.item import Item
@@ -32,6 +33,10 @@ def _written(value: Any) -> Any:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
 
 
+Priority = Annotated[int | None, Field(ge=-9, le=9)]
+"""A greater one is worked on first, within what the policy lets senders say; null: what it says."""
+
+
 class SentItem(Record):
     """One item as it is sent."""
 
@@ -40,6 +45,7 @@ class SentItem(Record):
     key: str = line(MAX_KEY)
     """The sender's key; the header Idempotency-Key may say it instead."""
     batch: str = line(MAX_BATCH)
+    priority: Priority = None
 
 
 class KeyedItem(Record):
@@ -47,6 +53,7 @@ class KeyedItem(Record):
 
     key: str = Field(min_length=1, max_length=MAX_KEY, pattern=PLAIN)
     input: dict[str, Any]
+    priority: Priority = None
 
 
 class SentItems(Record):
@@ -113,14 +120,14 @@ def send(
 ) -> Item:
     """Take one item in, once a key: 201 when it is new, 200 when it was there."""
     key = _one_key(sent.key, idempotency_key)
-    taken = _take(door, who, workflow, [Sent(key, sent.input)], sent.batch)
+    taken = _take(door, who, workflow, [Sent(key, sent.input, sent.priority)], sent.batch)
     response.status_code = 201 if taken.new else 200
     return taken.items[0]
 
 
 def send_many(door: At, who: Who, workflow: Id, sent: SentItems) -> Taken:
     """Take items in, once a key each; what cannot be accepted keeps all out, or only itself."""
-    given = [Sent(one.key, one.input) for one in sent.items]
+    given = [Sent(one.key, one.input, one.priority) for one in sent.items]
     if not sent.is_partial:
         return _take(door, who, workflow, given, sent.batch)
     found = door.sort_out(may(door, who, "submit"), workflow, given)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from console.api import approvals, items, reviews, states
+from console.api import approvals, items, queues, reviews, states
 from console.api.door import REFUSALS, Signed
 from console.bodies import StrictRoute
 
@@ -31,6 +31,7 @@ def routes() -> APIRouter:
     )
     for path, act, method, name in (
         (f"{WORKFLOW}/batches", items.send_many, "POST", "sendItems"),
+        (f"{WORKFLOW}/queue", queues.read_queue, "GET", "readQueue"),
         ("/items", items.list_items, "GET", "listItems"),
         ("/items/{item}", items.read_item, "GET", "readItem"),
         ("/items/{item}/cancel", items.cancel, "POST", "cancelItem"),

@@ -55,6 +55,10 @@ class State(Record):
     is_ended: bool
     """Nothing more is done about it, and nobody is waited for."""
     waits_for: WaitsFor
+    again_at: datetime | None = None
+    """When the work on it is tried again, where it waits for that; real time."""
+    why_later: str = ""
+    """What did not answer, or may be asked only so often."""
     owner: str
     route: Literal["act", "review", "refuse", ""]
     label: str
@@ -113,6 +117,7 @@ def state_of(door: Door, customer: Customer, item: Item) -> State:
         said = Said(answer=last.answer, label=last.label, by=last.decided_by)
     acted = door.store.actions.of_item(customer, item.id)
     waits = _waits_for(item)
+    later = door.store.jobs.later(customer, item.id) if item.status in UNFINISHED else None
     return State(
         item=item.id,
         workflow=item.workflow,
@@ -120,6 +125,8 @@ def state_of(door: Door, customer: Customer, item: Item) -> State:
         status=item.status,
         is_ended=not waits,
         waits_for=waits,
+        again_at=None if later is None else later.at,
+        why_later="" if later is None else later.why,
         owner=item.owner,
         route=item.route,
         label=output.get("label", ""),

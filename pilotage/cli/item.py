@@ -46,14 +46,21 @@ def item() -> None:
 @click.option("--input-field", default="", help="Where each row has its input [the whole row].")
 @click.option("--form", type=click.Choice(["json", "csv", "tsv"]), help="[by the file's name]")
 @click.option("--batch", default="", help="A name for what is sent together.")
+@click.option(
+    "--priority",
+    type=click.IntRange(-9, 9),
+    help="A greater one is worked on first, within what the policy allows [what it says]",
+)
 @json_option
 @pass_call
-def submit(call: Call, *, workflow: str, file: str, as_json: bool, **options: str) -> None:
+def submit(call: Call, *, workflow: str, file: str, as_json: bool, **options: Any) -> None:
     """Take items in, once a key: JSON, JSON lines or CSV, from a file or stdin.
 
     Sent again, after an interruption or by mistake, the items are those that are there.
     """
-    given = sent.read(file, {**options, "form": options["form"] or ""})
+    priority = options.pop("priority")
+    read = sent.read(file, {**options, "form": options["form"] or ""})
+    given = [one._replace(priority=priority) for one in read]
     admit, began = call.submits(), call.wired.clock.now()
     found: list[Item] = []
     with steps(call, f"submit to {workflow}", -(-len(given) // AT_ONCE)) as step:

@@ -9,6 +9,7 @@ from policies.drafting import DOCUMENT
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.version import Version
+from runs.store.items import UNFINISHED
 from runs.store.store import Store
 
 
@@ -16,6 +17,7 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
     """Everything an item left behind, as JSON values."""
     return {
         "item": item.as_json(),
+        "later": _later(store, customer, item),
         "decided_by": decided_by(store, customer, item),
         "input": kept_text(store, customer, item.input),
         "seen": kept_text(store, customer, item.snapshot),
@@ -37,6 +39,12 @@ def story(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
             for review in store.reviews.of_item(customer, item.id)
         ],
     }
+
+
+def _later(store: Store, customer: Customer, item: Item) -> dict[str, str] | None:
+    """When the work on it is tried again, and why it waits; None where it does not."""
+    found = store.jobs.later(customer, item.id) if item.status in UNFINISHED else None
+    return None if found is None else {"at": found.at.isoformat(), "why": found.why}
 
 
 def decided_by(store: Store, customer: Customer, item: Item) -> dict[str, Any]:
@@ -70,6 +78,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"item {item['id']}: {item['status']}, owner {item['owner'] or 'nobody yet'}",
         f"  {item['workflow']}, key {item['key']}, {item['arm']} of {item['release']}, "
         f"received {when(item['received_at'])} UTC",
+        *_later_lines(told.get("later")),
         *section("input", [f"snapshot {short(item['input'])}", *_fields(told["input"])]),
         *section("what the version saw", _seen_lines(item, told["seen"])),
         *section("changed since then", [_changed_line(one) for one in told["changed"]]),
@@ -82,6 +91,10 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("people", [line for one in told["reviews"] for line in _review_lines(one)]),
         *section("receipts", [_action_line(one) for one in told["actions"]]),
     ]
+
+
+def _later_lines(later: dict[str, str] | None) -> list[str]:
+    return [f"  tried again at {when(later['at'])} UTC: {later['why']}"] if later else []
 
 
 def changed(seen: Any, found: Any) -> list[dict[str, Any]]:

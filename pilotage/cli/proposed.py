@@ -8,6 +8,8 @@ from runs.records.person import Customer
 from runs.records.proposal import Proposal
 from runs.store.store import Store
 
+READ = ("explanations", "notes", "others")
+"""Parts of a proposal that are there to be read."""
 MOST = 3
 """So many things that were wrong are told; the JSON has them all."""
 
@@ -16,11 +18,14 @@ def told(store: Store, customer: Customer, run: str) -> list[dict[str, Any]]:
     """Every proposal of a run, in the order asked, with what was wrong with it."""
     found = store.of_run(customer, Proposal, run)
     said = snapshots.read_many(store, customer, [one.said for one in found])
-    return [{**one.as_json(), "why": _why(said.get(one.said))} for one in found]
+    return [{**one.as_json(), **_said(one, said.get(one.said))} for one in found]
 
 
-def _why(said: dict[str, Any] | None) -> list[str]:
-    return ["[erased]"] if said is None else said["problems"]
+def _said(one: Proposal, said: dict[str, Any] | None) -> dict[str, Any]:
+    """What was wrong with it, and the proposal itself where it was taken."""
+    if said is None:
+        return {"why": ["[erased]"], "proposed": None}
+    return {"why": said["problems"], "proposed": said["proposed"] if one.is_taken else None}
 
 
 def lines(proposed: list[dict[str, Any]]) -> list[str]:
@@ -38,4 +43,14 @@ def _lines(one: dict[str, Any]) -> list[str]:
         one_line(f"{head}; {by}{script}, prompt {short(one['prompt'])} [{one['id']}]", 200),
         *(f"  {one_line(why, 140)}" for why in one["why"][:MOST]),
         *([f"  and {more} more: --json"] if more > 0 else []),
+        *(f"  {one_line(words, 160)}" for words in _words(one["proposed"] or {})),
+    ]
+
+
+def _words(proposed: dict[str, Any]) -> list[str]:
+    """What it says of failures and contenders; a model's words, and marked as such."""
+    return [
+        f"it says of {said.get('group') or said.get('about') or said.get('name')}: {said['says']}"
+        for part in READ
+        for said in proposed.get(part, [])
     ]

@@ -197,6 +197,7 @@ def _plan(store: Store, customer: Customer, run: str) -> dict[str, Any]:
             "dataset": plan.dataset,
             "lessons": list(written[-1].lessons),
             "changes": list(written[-1].changes),
+            "filled": [one.path for one in written[-1].filled],
             "holes": [],
         }
     drafts = store.of_run(customer, PlanDraft, run)
@@ -216,6 +217,7 @@ def _plan_lines(plan: dict[str, Any]) -> list[str]:
         f"{plan['title']} [{short(plan['digest'])}]: {one_line(plan['goal'], 60)}",
         f"done at {plan['agreed_stage']}; judged on dataset {plan['dataset']}",
         *(f"learnt before: {change}" for change in plan["changes"]),
+        *(f"filled by a model: {path}" for path in plan["filled"]),
     ]
 
 

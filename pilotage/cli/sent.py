@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rollout.admission import Sent
+from rollout.sent import Sent
 from runs.errors import InvalidInput
 
 LONGEST = 2_000_000

@@ -28,7 +28,7 @@ class _Seen(NamedTuple):
     progress: Mapping[str, Progress]
     at_work: Set[str]
     """Runs of which a job has not ended."""
-    failed: Mapping[str, dict[str, str]]
+    failed: Mapping[str, dict[str, Any]]
     """The newest job of a run that gave up."""
 
 
@@ -85,7 +85,7 @@ def exit_code(store: Store, customer: Customer, run: Run) -> int:
     return exits.WAITING if run.waits_for else exits.TEMPORARY
 
 
-def failed_job(store: Store, run: Run) -> dict[str, str] | None:
+def failed_job(store: Store, run: Run) -> dict[str, Any] | None:
     """The newest job of the run that gave up, or None; later ones may have done its work."""
     return _failed(store).get(run.id)
 
@@ -100,7 +100,7 @@ def has_work(store: Store, run: Run) -> bool:
     return run.id in _at_work_now(store)
 
 
-def _failed(store: Store) -> dict[str, dict[str, str]]:
+def _failed(store: Store) -> dict[str, dict[str, Any]]:
     jobs = [job for job in store.jobs.failed(MOST) if job["id"].startswith("advance_run:")]
     return {job["id"].split(":")[1]: job for job in reversed(jobs)}
 

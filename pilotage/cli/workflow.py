@@ -12,6 +12,7 @@ from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import section, short, show, table, when
 from pilotage.cli.plan_story import names_of
 from pilotage.cli.run_story import share
+from pilotage.cli.workflow_queue import queue
 from policies.stopping import REWRITES_MAX
 from runs.errors import NotFound
 from runs.plan import PlanRecord
@@ -28,7 +29,11 @@ from workflow.churn import Churn
 from workflow.map.text import lines as map_lines
 
 
-@click.group(epilog="Examples:\n\n  pilotage workflow list\n\n  pilotage workflow show triage")
+@click.group(
+    commands=(queue,),
+    epilog="Examples:\n\n  pilotage workflow list\n\n  pilotage workflow show triage\n\n"
+    "  pilotage workflow queue triage",
+)
 def workflow() -> None:
     """What is deployed, and what is on trial."""
 

@@ -7,9 +7,9 @@ from math import ceil
 
 from pilotage.demo.stage import Stage
 from rollout import ladder, watch
-from rollout.admission import Sent
 from rollout.release import way_back
 from rollout.release.cause import Asked
+from rollout.sent import Sent
 from rollout.signals import StageEvidence, count, measure
 from runs import approvals
 from runs.approvals import Answer, Rules

@@ -8,10 +8,11 @@ Its items come in through admission, are stopped, and are closed again; nobody h
 from typing import Any
 
 from rollout import admission
-from rollout.admission import DRILL, Deps, Sent
+from rollout.admission import DRILL, Deps
 from rollout.ladder import FULL_BP
 from rollout.release.cause import Because
 from rollout.release.way_back import WalkedBack, evidence_of, walk
+from rollout.sent import Sent
 from runs.errors import Conflict
 from runs.records.evidence import Evidence
 from runs.records.item import Item, Review

@@ -161,6 +161,8 @@ class Choice(Record):
     why: str
     contenders: tuple[Contender, ...]
     """Best first; the chosen one is the first."""
+    described: str = Field(default="", exclude_if=lambda id: not id)
+    """Id of what a model said of them; empty, and left out of the digest, where none did."""
 
 
 class Terminal(Record):

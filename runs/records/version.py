@@ -265,6 +265,27 @@ class PolicyValues(Record):
     queue_most: int = Field(default=10_000, ge=1, exclude_if=lambda most: most == 10_000)
     """Beyond so many items that wait nothing more is taken in; left out of the digest where it is
     ten thousand."""
+    concurrency: int = Field(default=0, ge=0, exclude_if=lambda most: most == 0)
+    """So many items are worked on at once, over all workers; 0, as everywhere below: no limit."""
+    priority: int = Field(default=0, ge=-9, le=9, exclude_if=lambda priority: priority == 0)
+    """Of an item whose sender says none; a greater one comes first, among all workflows."""
+    priority_least: int = Field(default=0, ge=-9, le=9, exclude_if=lambda least: least == 0)
+    priority_most: int = Field(default=0, ge=-9, le=9, exclude_if=lambda most: most == 0)
+    """What senders may say lies between these two."""
+    deadline_minutes: int = Field(default=0, ge=0, exclude_if=lambda minutes: minutes == 0)
+    """An item that has not ended so long after it came in goes to a person."""
+    deadline_context_s: int = Field(default=0, ge=0, exclude_if=lambda seconds: seconds == 0)
+    """Reading its sources may take so long; then it goes to a person."""
+    deadline_decide_s: int = Field(default=0, ge=0, exclude_if=lambda seconds: seconds == 0)
+    """So may its answer."""
+    deadline_act_s: int = Field(default=0, ge=0, exclude_if=lambda seconds: seconds == 0)
+    """No further effect of it begins once its acting has taken so long."""
+
+    @model_validator(mode="after")
+    def _is_within(self) -> "PolicyValues":
+        if not self.priority_least <= self.priority <= self.priority_most:
+            raise ValueError("write priority between priority_least and priority_most")
+        return self
 
 
 class ChangedValue(Record):

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, OperationalError
 
+from runs.clock import RealClock
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
 from runs.store.disk import SYNC, Disk, Sync
@@ -38,6 +39,7 @@ _TURN = sa.select(
     sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)),
     sa.func.clock_timestamp().label("began_at"),
 )
+_REAL_TIME = sa.select(sa.func.clock_timestamp())
 _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
 
@@ -205,6 +207,13 @@ class Database:
         """Give every connection back."""
         self.engine.dispose()
         self._looker.dispose()
+
+
+def real_time(connection: Connection) -> datetime:
+    """On a server its own time: workers may stand on machines whose clocks differ."""
+    if connection.dialect.name == "sqlite":
+        return RealClock().now()
+    return connection.execute(_REAL_TIME).scalar_one()
 
 
 @lru_cache(maxsize=1_000)

@@ -285,7 +285,8 @@ def admit_item(change: Change, item: Item) -> Item:
         input=item.input,
     )
     if item.status == "queued":
-        jobs.add(change, "process_item", item.id, cause="admitted", priority=item.priority)
+        told = {"cause": "admitted", "lane": item.workflow}
+        jobs.add(change, "process_item", item.id, **told, priority=item.priority)
     return item
 
 

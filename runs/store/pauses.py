@@ -59,14 +59,16 @@ def newest_in(change: Change, workflow: str) -> Pause | None:
 def go_on_in(change: Change, pause: Pause) -> int:
     """Write a job for every item whose work has not ended, once a resumption; how many."""
     table = tables.items
-    query = sa.select(table.c.id).where(
+    priority = table.c.body["priority"].as_integer()
+    query = sa.select(table.c.id, priority.label("priority")).where(
         table.c.customer == change.customer.id,
         table.c.workflow == pause.workflow,
         table.c.status.in_(UNFINISHED),
     )
-    left = change.connection.scalars(query.order_by(table.c.received_at, table.c.id)).all()
+    left = change.connection.execute(query.order_by(table.c.received_at, table.c.id)).all()
+    told = {"cause": f"resumed:{pause.id}", "lane": pause.workflow}
     for item in left:
-        jobs.add(change, "process_item", item, cause=f"resumed:{pause.id}")
+        jobs.add(change, "process_item", item.id, **told, priority=item.priority)
     return len(left)
 
 

@@ -52,6 +52,12 @@ class Policies:
         query = sa.select(table.c.workflow).where(table.c.customer == customer.id)
         return [row["workflow"] for row in self._ledger.rows(query)]
 
+    def everywhere(self) -> list[tuple[str, str, str]]:
+        """Customer, workflow and the digest of the values that lead, of every workflow there is."""
+        at = tables.policies.c
+        rows = self._ledger.rows(sa.select(at.customer, at.workflow, at.digest))
+        return [(row["customer"], row["workflow"], row["digest"]) for row in rows]
+
     def leads(self, customer: Customer, workflow: str) -> list[Lead]:
         """Every time that other values began to lead for the workflow, in order."""
         at = tables.events.c

@@ -10,7 +10,7 @@ from runs.errors import Conflict
 from runs.store.database import SCHEMA, Database
 from runs.tables import metadata
 
-HEAD = "0011"
+HEAD = "0013"
 """The revision this program works with; a test compares it with the migrations."""
 
 

@@ -52,6 +52,7 @@ from runs.store.policies import Policies
 from runs.store.releases import Releases
 from runs.store.reviews import Reviews
 from runs.store.runs import Runs
+from runs.store.turns import Turns
 from runs.store.webhooks import Webhooks
 
 R = TypeVar("R", bound=Record)
@@ -151,6 +152,7 @@ class Store:
         self.cases = Cases(ledger)
         self.calls = Calls(ledger)
         self.jobs = Jobs(ledger)
+        self.turns = Turns(ledger)
         self.policies = Policies(ledger)
         self.pauses = Pauses(ledger)
         self.webhooks = Webhooks(ledger)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pilotage.wiring import Wired
 from pilotage.worker import Worker, working
-from rollout.admission import Sent
+from rollout.sent import Sent
 from rollout.signals import measure
 from runs import approvals, snapshots
 from runs.approvals import Answer, Rules

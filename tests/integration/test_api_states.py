@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from console.app import make
 from pilotage.web import LOOK_S, MOST_WAITING, Web
-from rollout.admission import MAX_BYTES
+from rollout.sent import MAX_BYTES
 from tests.integration import api_home
 from tests.integration.test_cli_asked import TICKET
 from tests.unit.pilotage.homes import House

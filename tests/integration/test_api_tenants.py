@@ -72,7 +72,11 @@ def kept(house: House) -> dict[str, list[str]]:
 def marks(house: House) -> set[str]:
     """What shows that something of ours was told: its ids, its people and its words."""
     names = {name for named in api_home.known(house).values() for name in named} - {"desk"}
-    return names | {"where is my refund", "acme", *(f'"{one}"' for one in ("dan", "ben", "eva"))}
+    return names | {
+        "where is my refund",
+        "acme",
+        *(f'"{one}"' for one in ("ana", "dan", "ben", "eva")),
+    }
 
 
 class Route(NamedTuple):

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,16 @@ from pilotage import health, settings
 from pilotage.cli import exits
 from pilotage.engines import NOBODY
 from pilotage.wiring import wire
+from runs.clock import StoppedClock
+from runs.records.run import Spend
+from runs.store.store import Store
 from tests import databases
 from tests.asking import question
+from tests.builders import TERMS
 from tests.conformance import endpoint
 from tests.unit.pilotage.homes import House, make_house
+from tools.model.account import Account, Payer
+from tools.model.asked import Attempt
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +127,18 @@ def test_a_run_pays_for_what_its_nodes_ask(house: House) -> None:
 
     assert (kept.run, kept.purpose, kept.budgets[0]) == ("r-1", "classify", "run:r-1")
     assert house.wired.engines("").deps(house.store, NOBODY).models(house.customer, "r-1") is None
+
+
+def test_the_doctor_tells_of_requests_that_nobody_settled(house: House) -> None:
+    """Whoever sent them died; they stay spent, and nobody has to do anything."""
+    payer = Payer(house.customer, "worker", run="r-dead")
+    limits = house.wired.installation.model_limits
+    most = Spend(calls=1, tokens=10, cost=Decimal(0))
+    attempt = Attempt("far", "m", question(), {"messages": []}, most, 1, False)
+    clock = StoppedClock(house.wired.clock.now() - timedelta(days=1))
+    store = Store(house.store.database, clock)
+    Account(store, payer, limits, TERMS).reserve(attempt)
+    (told,) = health.left_open(house.wired, house.customer)
+
+    assert told.state == "note"
+    assert "1 requests have no end" in told.says

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollout.admission import Sent
+from rollout.sent import Sent
 from runs import approvals
 from runs.errors import Conflict
 from runs.records.evidence import Verdict

@@ -1,6 +1,8 @@
 """What the record has of every request to a model: what was asked, said and spent, masked."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple, get_args
@@ -156,3 +158,27 @@ def test_who_asks_again_later_pays_from_the_next_day(desk: Desk) -> None:
 
     assert call.budgets[-1] == "day:2026-03-03"
     assert desk.store.calls.used(desk.customer, "day:2026-03-03").calls == 1
+
+
+def test_many_who_ask_at_once_never_take_more_than_there_is(desk: Desk) -> None:
+    """Of whichever budget; each reservation sees the one before it."""
+    limit = Spend(calls=7, tokens=10**9, cost=Decimal(100))
+    limits = Limits(run=WIDE, item=WIDE, day=WIDE, customer=WIDE)
+    watch = Watch()
+    with endpoint() as server:
+        route = at(server, watch, limits={"concurrency": 8})
+
+        def ask(number: int) -> str:
+            payer = Payer(desk.customer, "worker", run="r-crowd")
+            purse = Account(desk.store, payer, replace(limits, run=limit), TERMS)
+            try:
+                return Routed([route], purse, watch.seconds).ask(question()).route
+            except OverBudget as error:
+                return error.budget
+
+        with ThreadPoolExecutor(8) as crowd:
+            went = list(crowd.map(ask, range(12)))
+
+    assert sorted(went) == ["here"] * 7 + ["run:r-crowd"] * 5
+    assert len(server.asked) == 7
+    assert desk.store.calls.used(desk.customer, "run:r-crowd").calls == 7

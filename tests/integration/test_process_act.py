@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -16,12 +16,15 @@ from tests.integration.desk import (
     ASSIGNING,
     TAGGING,
     Desk,
+    MortalTool,
     Steps,
     answer,
     ended,
     process,
     version,
 )
+from tools.files.records import FileRecords
+from tools.pace import NotYet
 from workflow.process.item import give_up, process_item
 
 
@@ -286,3 +289,45 @@ def test_the_route_sees_the_fields_and_the_context_that_were_kept(tmp_path: Path
     assert context == kept
     assert set(context) == {"crm"}
     assert fields["text"]
+
+
+def test_an_effect_whose_turn_comes_later_has_begun_nothing(tmp_path: Path) -> None:
+    """It is done when its turn comes, once; no person is asked meanwhile."""
+    desk, waits = Desk(tmp_path), iter([NotYet("its turn", after_s=9.0), None])
+    desk.admit()
+
+    class PacedDesk(MortalTool):
+        """The desk's own tool, which may be asked only so often."""
+
+        def take_turn(self, operation: str) -> None:
+            """Not yet, the first time."""
+            if (error := next(waits)) is not None:
+                raise error
+
+    tools = {**desk.deps().tools, "desk": PacedDesk(desk.sink, remembers_keys=False)}
+    with pytest.raises(NotYet):
+        process(desk, tools=tools)
+    begun = desk.store.actions.of_item(desk.customer, "i-1")
+    process(desk, tools=tools)
+
+    assert begun == []
+    assert ended(desk) == ("acted", "threshold", "ben", [])
+
+
+def test_a_source_whose_turn_comes_later_sends_nobody_an_item(tmp_path: Path) -> None:
+    """It waits in the queue: the source has not failed."""
+    desk = Desk(tmp_path)
+    desk.admit()
+
+    class PacedRecords(FileRecords):
+        """A source that may not be asked now."""
+
+        def read(self, key: str) -> NoReturn:
+            """Not yet."""
+            raise NotYet(f"no turn for {key}", after_s=9.0)
+
+    crm = PacedRecords("crm", tmp_path / "crm.json", "id", clock=desk.clock)
+    with pytest.raises(NotYet):
+        process(desk, tools={**desk.deps().tools, "crm": crm})
+
+    assert desk.store.items.get(desk.customer, "i-1").status == "queued"

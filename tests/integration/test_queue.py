@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from runs.errors import InvalidInput, Unavailable
-from runs.queue import JobContext, Queue, QueueSettings
+from runs.queue import ATTEMPTS, JobContext, Queue, QueueSettings
 from runs.records.person import Customer
 from runs.store import jobs
 from runs.store.change import Change
 from runs.store.store import Store
 from tests import databases
 from tests.builders import make_customer, make_store
+from tools.tool import NotSent
 
 CHILD = """
 import os, signal, sys, time
@@ -82,7 +83,18 @@ def work_off(
 ) -> None:
     """Run the queue in this process until nothing is left to do, or until `is_done`."""
     name = f"w{time.monotonic_ns()}"
-    queue = Queue(store, QueueSettings(queue_of(folder), executor=name, poll_s=0.01))
+    settings = QueueSettings(queue_of(folder), executor=name, poll_s=0.01)
+    work_with(Queue(store, settings, draw=lambda: 0.0), store, work, is_done=is_done)
+
+
+def work_with(
+    queue: Queue,
+    store: Store,
+    work: Callable[[JobContext], None],
+    *,
+    is_done: Callable[[], bool] | None = None,
+) -> None:
+    """The same with a queue of one's own."""
     queue.start({"process_item": work})
     is_done = is_done or (lambda: not store.jobs.unfinished())
     end = time.monotonic() + 30
@@ -182,6 +194,90 @@ def test_only_unavailable_is_retried(store: Store, tmp_path: Path) -> None:
     work_off(store, tmp_path, flaky)
 
     assert (len(asked), store.jobs.failed()) == (2, [])
+
+
+class Watched:
+    """Work that counts how many of it are under way at once."""
+
+    def __init__(self, at_once: int) -> None:
+        self._full = threading.Barrier(at_once)
+        self._lock = threading.Lock()
+        self._now = 0
+        self.most = 0
+        self.done: list[str] = []
+
+    def __call__(self, context: JobContext) -> None:
+        """Begin, wait until as many have as may, and end."""
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self._full.wait(30)
+        with self._lock:
+            self._now -= 1
+            self.done.append(context.subject)
+
+
+def test_no_more_of_a_workflow_are_under_way_than_its_values_allow(
+    store: Store, tmp_path: Path
+) -> None:
+    """Four could be, two may; every one of them has its turn."""
+    customer, work = make_customer(store), Watched(at_once=2)
+    with store.change(customer, "test") as change:
+        for n in range(8):
+            jobs.add(change, "process_item", f"i-{n}", cause="test", lane="desk")
+    name = f"w{time.monotonic_ns()}"
+    settings = QueueSettings(queue_of(tmp_path), executor=name, poll_s=0.01)
+    queue = Queue(store, settings, most=lambda: {("acme", "desk"): 2})
+    work_with(queue, store, work)
+
+    assert (work.most, len(work.done)) == (2, 8)
+
+
+def test_what_waits_for_its_turn_never_fails(store: Store, tmp_path: Path) -> None:
+    """However often it has to; nothing was asked, and so nothing is given up."""
+    asked: list[int] = []
+
+    def not_yet(_: JobContext) -> None:
+        asked.append(1)
+        if len(asked) <= 2 * ATTEMPTS:
+            error = Unavailable("its turn comes later")
+            error.is_outage = False
+            raise error
+
+    write_job(store, make_customer(store))
+    work_off(store, tmp_path, not_yet)
+
+    assert (len(asked), store.jobs.failed()) == (2 * ATTEMPTS + 1, [])
+
+
+def test_what_does_not_answer_is_given_up_after_so_many_tries(store: Store, tmp_path: Path) -> None:
+    """And says what it was, for whoever gives its item to a person."""
+    asked: list[int] = []
+
+    def silent(_: JobContext) -> None:
+        asked.append(1)
+        raise NotSent("the desk cannot be reached")
+
+    write_job(store, make_customer(store))
+    work_off(store, tmp_path, silent)
+
+    [failed] = store.jobs.failed()
+    assert (len(asked), failed["outages"]) == (ATTEMPTS, ATTEMPTS - 1)
+    assert failed["error"] == "Unavailable: the desk cannot be reached"
+
+
+def test_the_more_urgent_is_done_first(store: Store, tmp_path: Path) -> None:
+    """Also among what was handed over already."""
+    customer, done = make_customer(store), list[str]()
+    with store.change(customer, "test") as change:
+        for subject, priority in (("late", -3), ("usual", 0), ("soon", 5)):
+            jobs.add(change, "process_item", subject, cause="test", priority=priority)
+    name = f"w{time.monotonic_ns()}"
+    told = {"executor": name, "poll_s": 0.01, "concurrency": 1}
+    queue = Queue(store, QueueSettings(queue_of(tmp_path), **told))
+    work_with(queue, store, lambda context: done.append(context.subject))
+
+    assert done == ["soon", "usual", "late"]
 
 
 def test_what_the_queue_forgot_is_handed_over_again(store: Store, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -17,6 +18,7 @@ from tools.http.declared import Http
 from tools.http.line import Line, asked_for
 from tools.http.system import HttpActs, HttpRecords
 from tools.http.way import open_client
+from tools.pace import Pace, Rate
 from tools.tool import ASKED, NotSent
 
 KEY = "item-1:assign:abc"
@@ -65,6 +67,37 @@ def test_who_asks_to_be_left_alone_is_left_alone_as_long() -> None:
     assert (acted, looked) == ([(1, 7.0), (2, 2.0)], [(1, 3.0)])
     assert received.effects[KEY].done == 1
     assert reading is not None
+
+
+def test_every_look_and_every_further_try_takes_its_turn() -> None:
+    """The first try of an act is taken before anything is reserved for it."""
+    turns: list[str] = []
+    with receiving() as (url, received):
+        received.records["c-1"] = {"tier": "plus"}
+        tool = desk(url)
+        paced = replace(tool, line=replace(tool.line, turn=turns.append), turn=turns.append)
+        received.answers = [busy("0"), busy("0")]
+        paced.act("assign", TICKET, KEY)
+        received.answers = [busy("0", 503)]
+        paced.read("c-1")
+        acted, looked = turns[:2], turns[2:]
+        paced.take_turn("assign")
+
+    assert (acted, looked) == (["assign", "assign"], ["read", "read"])
+    assert turns[4:] == ["assign"]
+
+
+def test_what_may_not_be_sent_again_yet_is_left_to_the_queue() -> None:
+    """With how long it is until its turn comes; nothing was done."""
+    pace = Pace("desk", {"assign": Rate(calls=1, seconds=60)}, lambda *_: 42.0, lambda _: None)
+    with receiving() as (url, received):
+        tool = desk(url)
+        paced = replace(tool, line=replace(tool.line, turn=pace))
+        received.answers = [busy("1")]
+        with pytest.raises(NotSent) as lost:
+            paced.act("assign", TICKET, KEY)
+
+    assert (lost.value.after_s, len(received.asked)) == (42.0, 1)
 
 
 def test_who_asks_for_long_is_not_waited_for_here() -> None:

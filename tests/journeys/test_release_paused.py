@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from pilotage.cli.main import pilotage
-from rollout.admission import Sent
 from rollout.release import way_back, way_on
 from rollout.release.cause import Asked
+from rollout.sent import Sent
 from runs.errors import NotAllowed
 from runs.records.release import Segment
 from tests import databases

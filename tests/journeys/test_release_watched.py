@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pilotage.lookout import watch_releases
-from rollout.admission import Sent
+from rollout.sent import Sent
 from runs.errors import Conflict
 from runs.records.evidence import Evidence
 from runs.records.release import Move

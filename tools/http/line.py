@@ -13,6 +13,7 @@ from runs.records.record import canonical
 from tools.filled import KEY, in_body, in_path
 from tools.http.declared import Endpoint, Http, Look
 from tools.http.way import LONGEST, origin, proof
+from tools.pace import LOOKS, Turn, free
 from tools.tool import NotSent, Pause
 
 KEY_HEADER = "Idempotency-Key"
@@ -75,6 +76,8 @@ class Line:
     pause: Pause
     seconds: Callable[[], float]
     """A stopwatch."""
+    turn: Turn = free
+    """Taken before each look, and before whatever is sent again; who sends takes the first."""
 
     def look(self, look: Look, key: str) -> Answer:
         """What stands at a declared place; tried again, as looking changes nothing.
@@ -82,7 +85,7 @@ class Line:
         Raises Unavailable when nobody answers, NotAllowed when it may not be looked at,
         InvalidInput when the answer leads elsewhere or is too large.
         """
-        answer = self._follow(self.declared.base_url + in_path(look.path, {KEY: key}), look.path)
+        answer = self._follow(self.declared.base_url + in_path(look.path, {KEY: key}), look)
         at = self._at("GET", look.path)
         if answer.status != 404 and answer.status in REFUSALS:
             raise refused(at, answer.status)
@@ -103,8 +106,8 @@ class Line:
         body = dict(content) if endpoint.body is None else in_body(endpoint.body, values)
         lost = said = Unavailable("it was not tried; it is tried again")
         for number in range(self.declared.tries):
-            if number:
-                self.pause(number, said.after_s)
+            if number and not self._may_again(endpoint, number, said, lost):
+                break
             answer, said = self._try(endpoint, url, body, key)
             if answer is not None:
                 return answer
@@ -116,6 +119,19 @@ class Line:
             if not (isinstance(said, NotSent) or endpoint.is_idempotent):
                 break
         raise lost
+
+    def _may_again(
+        self, endpoint: Endpoint, number: int, said: Unavailable, lost: Unavailable
+    ) -> bool:
+        """Wait as long as was asked for, and for its turn; False where that comes only later."""
+        self.pause(number, said.after_s)
+        named = next((n for n, one in self.declared.endpoints.items() if one is endpoint), "")
+        try:
+            self.turn(named)
+        except NotSent as error:
+            lost.after_s = max(lost.after_s, error.after_s)
+            return False
+        return True
 
     def _try(
         self, endpoint: Endpoint, url: str, body: Any, key: str
@@ -135,10 +151,10 @@ class Line:
             f"{at}: it answered; look there"
         )
 
-    def _follow(self, url: str, path: str) -> Answer:
+    def _follow(self, url: str, look: Look) -> Answer:
         """What a look found, after redirects on the same host."""
         for _ in range(HOPS):
-            answer = self._look(url, path)
+            answer = self._look(url, look)
             if not 300 <= answer.status < 400:
                 return answer
             onward = str(httpx.URL(url).join(answer.location))
@@ -146,15 +162,17 @@ class Line:
                 break
             url = onward
         raise InvalidInput(
-            f"{self._at('GET', path)}: it leads to another place; name the address itself in "
+            f"{self._at('GET', look.path)}: it leads to another place; name the address itself in "
             "the tools file"
         )
 
-    def _look(self, url: str, path: str) -> Answer:
-        at, lost = self._at("GET", path), Unavailable("it was not tried; it is tried again")
+    def _look(self, url: str, look: Look) -> Answer:
+        at, lost = self._at("GET", look.path), Unavailable("it was not tried; it is tried again")
+        named = next((one for one in LOOKS if getattr(self.declared, one) is look), "")
         for number in range(self.declared.tries):
             if number:
                 self.pause(number, lost.after_s)
+            self.turn(named)
             try:
                 answer = self._ask("GET", url)
             except httpx.HTTPError as error:

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from runs.errors import InvalidInput, NotAllowed, Unavailable
 from tools.mail.letter import Written
 from tools.mail.way import Imap, Smtp, Way
+from tools.pace import Turn, free
 from tools.tool import NotSent, Pause
 
 T = TypeVar("T")
@@ -34,8 +35,10 @@ class Line:
     """`user:password`."""
     _: KW_ONLY
     pause: Pause
+    turn: Turn = free
+    """Taken before a letter is tried again; who sends takes the first."""
 
-    def send(self, written: Written) -> int:
+    def send(self, written: Written, operation: str) -> int:
         """Hand one letter over, for all its recipients or for none; the code it was taken with.
 
         Raises NotSent, InvalidInput or NotAllowed when surely nothing was sent; Unavailable when
@@ -45,6 +48,7 @@ class Line:
         for number in range(self.way.mail.tries):
             if number:
                 self.pause(number, 0.0)
+                self.turn(operation)
             try:
                 with self._smtp() as smtp:
                     self._envelope(smtp, written)

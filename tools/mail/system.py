@@ -33,6 +33,10 @@ class MailSends:
         """As plans name it."""
         return self.line.name
 
+    def take_turn(self, operation: str) -> None:
+        """Take the turn of a letter; NotYet where it comes only later."""
+        self.line.turn(operation)
+
     def touch(self, most: int) -> Sequence[Reading]:
         """No record: only that it lets us in; sends nothing. Raises what `act` does."""
         self.line.touch()
@@ -54,7 +58,7 @@ class MailSends:
         check_operation(self, operation, content)
         mail, at = self.line.way.mail, self.clock.now()
         written = write(mail, mail.operations[operation], content, key, at)
-        code = self.line.send(written)
+        code = self.line.send(written, operation)
         return {
             "key": key,
             "operation": operation,

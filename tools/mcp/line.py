@@ -9,6 +9,7 @@ from runs.records.record import canonical
 from tools.filled import KEY, find, in_body
 from tools.mcp.declared import Acted, Called, Looked, Mcp
 from tools.mcp.pins import Definition, Known, check
+from tools.pace import LOOKS, Turn, free
 from tools.tool import NotSent, Pause
 
 LARGEST_WHOLE = 2**53 - 1
@@ -64,6 +65,8 @@ class Line:
     _: KW_ONLY
     known: Known
     pause: Pause
+    turn: Turn = free
+    """Taken before each look, and before whatever is asked again; who asks takes the first."""
 
     @property
     def name(self) -> str:
@@ -99,8 +102,8 @@ class Line:
         arguments = in_body(acted.arguments, {**content, KEY: key})
         lost: Unavailable = NotSent("it was not tried; it is tried again")
         for number in range(self.server.mcp.tries):
-            if number:
-                self.pause(number, 0.0)
+            if number and not self._may_again(acted, number, lost):
+                break
             try:
                 answer = self.server.ask(acted, arguments, self._check(acted))
             except Unavailable as error:
@@ -111,6 +114,18 @@ class Line:
             else:
                 return self._require_done(acted, answer)
         raise lost
+
+    def _may_again(self, acted: Acted, number: int, lost: Unavailable) -> bool:
+        """Wait a little, and for its turn; False where that comes only later."""
+        self.pause(number, 0.0)
+        operations = self.server.mcp.operations
+        named = next((n for n, one in operations.items() if one is acted), "")
+        try:
+            self.turn(named)
+        except NotSent as error:
+            lost.after_s = error.after_s
+            return False
+        return True
 
     def touch(self) -> None:
         """See that the server is there and is what was pinned; asks none of its tools."""
@@ -128,9 +143,12 @@ class Line:
 
     def _looked(self, looked: Looked, arguments: Mapping[str, Any]) -> Answer:
         lost = Unavailable("it was not tried; it is tried again")
+        mcp = self.server.mcp
+        named = next((one for one in LOOKS if getattr(mcp, one, None) is looked), "")
         for number in range(self.server.mcp.tries):
             if number:
                 self.pause(number, 0.0)
+            self.turn(named)
             try:
                 return self.server.ask(looked, arguments, self._check(looked))
             except Gone as error:

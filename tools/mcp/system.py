@@ -1,41 +1,29 @@
 """A customer's MCP server, as a tool: it reads by key, or does what is declared once a key."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, NoReturn
+from typing import Any
 
 from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed
 from runs.records.record import digest_of
-from runs.records.version import Level, Risk
 from tools.filled import find
 from tools.mcp.line import Line, plain
-from tools.tool import Reading, Schema, check_operation
+from tools.system import ActingSystem, ReadSystem
+from tools.tool import Reading, check_operation
 
 
 @dataclass(frozen=True)
-class McpRecords:
+class McpRecords(ReadSystem):
     """Records that are read by key; it has no way to act."""
 
     line: Line
-    _: KW_ONLY
-    clock: Clock
-    risks: tuple[Risk, ...] = ()
-    is_real: bool = True
-    level: Level = "read"
-    reversible: bool = False
-    remembers_keys: bool = False
 
     @property
     def name(self) -> str:
         """As plans name it."""
         return self.line.name
-
-    @property
-    def schema(self) -> Mapping[str, Schema]:
-        """Nothing may be asked of it."""
-        return {}
 
     def read(self, key: str) -> Reading | None:
         """The record of this key, or None where the server has none.
@@ -45,31 +33,12 @@ class McpRecords:
         """
         return _read(self.line, key, self.clock)
 
-    def act(self, operation: str, content: Mapping[str, Any], key: str) -> NoReturn:
-        """Raises NotAllowed: it reads only."""
-        raise NotAllowed(
-            f"tool {self.name!r} reads only and cannot do {operation!r} under {key!r} "
-            f"({len(content)} fields); name a tool that acts"
-        )
-
-    def find_receipt(self, key: str) -> None:
-        """None: nothing is ever done."""
-
 
 @dataclass(frozen=True)
-class McpActs:
+class McpActs(ActingSystem):
     """A server of which the declared tools are asked, once a key."""
 
     line: Line
-    _: KW_ONLY
-    clock: Clock
-    schema: Mapping[str, Schema]
-    level: Level = "update"
-    risks: tuple[Risk, ...] = ()
-    reversible: bool = False
-    is_real: bool = True
-    undo: Mapping[str, str] = field(default_factory=dict)
-    """By operation: the one that takes back what it did."""
 
     @property
     def name(self) -> str:

@@ -21,6 +21,8 @@ CHATTY = (*NOISY, "openai", "httpx2", "httpcore2")
 NO_KEY = "none"
 """The client wants a key; it is not sent where the route declares none."""
 AGENT = "pilotage"
+SHORTEST = 6
+"""A shorter secret is looked for nowhere: it would be found in every other word."""
 
 
 class TooLarge(httpx.TransportError):
@@ -82,6 +84,7 @@ class OpenAIWire:
         self, route: Route, secret: SecretStr | None, *, seconds: Callable[[], float]
     ) -> None:
         self._route = route
+        self._secret = secret.get_secret_value().encode() if secret else b""
         self._client = open_client(route, secret, seconds)
 
     def send(self, body: Mapping[str, Any]) -> Reply:
@@ -102,7 +105,11 @@ class OpenAIWire:
             response = error.response
         except openai.APIConnectionError as error:
             return self._lost(error.__cause__)
-        return Reply(response.status_code, response.content, True, asked_for(response.headers))
+        body = response.content
+        if len(self._secret) >= SHORTEST:
+            # Whoever repeats what proves who asks would have it kept with the answer.
+            body = body.replace(self._secret, b"[secret]")
+        return Reply(response.status_code, body, True, asked_for(response.headers))
 
     def _lost(self, cause: BaseException | None) -> Reply:
         """What is known without a reply; raises Lost where nobody can tell more."""

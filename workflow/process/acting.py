@@ -20,6 +20,7 @@ from runs.store.store import Store
 from workflow.actions import (
     NOTHING_DONE,
     ActionDeps,
+    Check,
     Request,
     Within,
     abandon,
@@ -32,6 +33,7 @@ from workflow.process import asking
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, keep_found, requests
 from workflow.process.parts import Work
+from workflow.process.patience import late, told
 from workflow.sources import is_changed, told_changes
 
 PREPARES = ("suggest", "draft")
@@ -156,8 +158,9 @@ def _action_deps(work: Work, held: Held) -> ActionDeps:
         return approvals.get(work.deps.store, work.customer, id)
 
     agreed = approved(find, asking.current(work.deps, work.customer))
-    checks = (fresh, permission(work.version, lambda: find_stage(work), agreed))
-    glance = (fresh, permission(work.version, lambda: held.stage, agreed))
+    in_time = _in_time(work, held.item)
+    checks = (fresh, permission(work.version, lambda: find_stage(work), agreed), in_time)
+    glance = (fresh, permission(work.version, lambda: held.stage, agreed), in_time)
     within = Within(glance, work.pending.write_in, _rests(held.item))
     store, tools = work.deps.store, work.tools
     return ActionDeps(store, tools, work.terms, checks, held.hold, lags=True, within=within)
@@ -180,6 +183,21 @@ def find_rests(
     since = reruns[-1].at if reruns else item.received_at
     of_now = [one for one in begun if one.rests is not None and one.reserved_at >= since]
     return of_now[-1].rests if of_now else None
+
+
+def _in_time(work: Work, item: Item) -> Check:
+    """Let no further effect begin once the item, or its acting, took longer than it may."""
+    most = work.came_under.deadline_act_s
+    began = work.deps.seconds() if most else 0.0
+
+    def check(_: Request) -> str:
+        if most and work.deps.seconds() - began > most:
+            return told(item, "its acting", most, key="deadline_act_s")
+        if item.status != "queued":
+            return ""
+        return late(work.deps.store, work.customer, item, work.deps.store.clock.now())
+
+    return check
 
 
 def _require_all(deps: ActionDeps, work: Work, wanted: Sequence[Request]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from runs.errors import Conflict, NotFound
@@ -17,6 +18,7 @@ from runs.leases import Hold
 from runs.records.item import Action, Item
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
+from runs.store import jobs
 from runs.store.change import Change
 from runs.store.items import UNFINISHED
 from workflow import review
@@ -25,6 +27,7 @@ from workflow.process.acting import Held, act, find_rests, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
+from workflow.process.patience import late
 from workflow.process.pending import Pending
 
 KEPT = ("snapshot", "output")
@@ -48,7 +51,8 @@ def process_item(
     An item that has ended, or waits for an answer still, is returned as it is. One that people
     agreed to goes on where it stood; one of which something changed is worked on from the
     beginning. `ended` writes into the change of its end, so that whoever asked for the work need
-    not. Raises Unavailable when it has to be tried again.
+    not. Raises Unavailable when it has to be tried again. What takes longer than its policy allows
+    goes to a person.
     """
     item = known or deps.store.items.get(customer, item_id)
     if item.status not in UNFINISHED:
@@ -94,9 +98,23 @@ def give_up(deps: ProcessDeps, customer: Customer, item_id: str, reason: str) ->
     return _finish(deps, customer, item, ending, Pending())
 
 
+def end_late(deps: ProcessDeps, customer: Customer, item: Item) -> None:
+    """End an item past its deadline that waits in the queue: to a person, with the reason.
+
+    Nothing where it is in time, or something was begun; Conflict where a worker has it in hand.
+    """
+    if says := _too_late(deps, customer, item):
+        waits = replace(deps, ended=partial(jobs.take_off, item=item.id))
+        ending = Ending("in_review", says, review="exception")
+        _finish(waits, customer, item, ending, Pending())
+
+
 def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step: Step) -> Item:
     if item.arm == "incumbent":
         ending = Ending("handed_over", "the incumbent serves it")
+        return _finish(deps, customer, item, ending, Pending())
+    if says := _too_late(deps, customer, item):
+        ending = Ending("in_review", says, review="exception")
         return _finish(deps, customer, item, ending, Pending())
     with _in_hand(deps, customer, item) as (work, hold):
         begun = deps.store.actions.of_item(customer, item.id)
@@ -121,6 +139,12 @@ def _in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Iterator[tupl
         finally:
             if work.pending.is_owed:
                 work.write()
+
+
+def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
+    """Why it is not worked on any more; empty while there is time, or something was begun."""
+    says = late(deps.store, customer, item, deps.store.clock.now())
+    return says if says and not deps.store.actions.of_item(customer, item.id) else ""
 
 
 def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:

@@ -25,8 +25,9 @@ from runs.store.releases import Ground
 from runs.store.store import Store
 from tools.tool import Tool
 from workflow.process.contract import Fields, read_fields
+from workflow.process.patience import TooLong, told, values_of, within
 from workflow.process.pending import Pending
-from workflow.sources import Context, masking, masking_context, read_context
+from workflow.sources import Context, masking, masking_context, read_context, unread
 
 MOST_TOLD = 5
 """A reason names at most so many fields or sources."""
@@ -112,6 +113,11 @@ class Work:
             return store.get(self.customer, PolicyValues, ground.release.policy)
         return store.get(self.customer, PolicyValues, ground.leading or self.item.policy)
 
+    @property
+    def came_under(self) -> PolicyValues:
+        """The values that led when the item came in; kept at hand by whoever reads them once."""
+        return values_of(self.deps.store, self.customer, self.item)
+
     @cached_property
     def fields(self) -> Fields:
         """The item's input held against the contract."""
@@ -158,8 +164,8 @@ def prepare(work: Work) -> dict[str, Any]:
 
 def intake(work: Work) -> dict[str, Any]:
     """`reason`: what breaks the data contract, by field; empty when nothing does."""
-    told = [f"{breach.field} {breach.says}".strip() for breach in work.fields.breaches]
-    return {"reason": _listed(told)}
+    breaches = [f"{breach.field} {breach.says}".strip() for breach in work.fields.breaches]
+    return {"reason": _listed(breaches)}
 
 
 def context(work: Work) -> dict[str, Any]:
@@ -167,13 +173,15 @@ def context(work: Work) -> dict[str, Any]:
 
     `seconds`: how long the sources took, decimal text.
     """
-    began = work.deps.seconds()
-    found = read_context(
-        work.version.sources,
-        work.tools,
-        item=work.fields.values,
-        now=work.deps.store.clock.now(),
-    )
+    began, seconds = work.deps.seconds(), work.came_under.deadline_context_s
+    now, item = work.deps.store.clock.now(), work.fields.values
+    try:
+        found = within(
+            seconds, lambda: read_context(work.version.sources, work.tools, item=item, now=now)
+        )
+    except TooLong:
+        key = "deadline_context_s"
+        found = unread(told(work.item, "reading its sources", seconds, key=key))
     found = found.model_copy(update={"item": work.item.input})
     kept = work.keep("context", found.as_json(), masking_context(found, work.terms))
     return {"snapshot": kept, "seconds": _taken(work, began)}
@@ -196,8 +204,13 @@ def _decide(work: Work, snapshot: str) -> dict[str, Any]:
     if not work.version.routes:
         return {"output": "", "reason": "the version has no route that answers"}
     seen = Context.model_validate(work.kept(snapshot))
+    answer, seconds = work.deps.answer, work.came_under.deadline_decide_s
+    item = work.fields.values
     try:
-        output = work.deps.answer(work.version, work.fields.values, seen.values)
+        output = within(seconds, lambda: answer(work.version, item, seen.values))
+    except TooLong:
+        says = told(work.item, "its answer", seconds, key="deadline_decide_s")
+        return {"output": "", "reason": says}
     except (InvalidInput, NotFound, Conflict, NotAllowed) as error:
         return {"output": "", "reason": f"no answer ({type(error).__name__})"}
     if isinstance(output, Unanswered):

@@ -22,7 +22,14 @@ DEMO = Customer(id="acme", name="Acme", is_demo=True)
 CLOCK = StoppedClock(NOW)
 CANARY = "c4n4ry-s3cret"
 CREDENTIALS = Credentials({"CRM_KEY": CANARY}, Path("no-such-folder"))
-GIVEN: Any = {"clock": CLOCK, "credentials": CREDENTIALS}
+
+
+def at_once(*_: Any) -> float:
+    """Every turn is there."""
+    return 0.0
+
+
+GIVEN: Any = {"clock": CLOCK, "credentials": CREDENTIALS, "take": at_once}
 CRM = {"name": "crm", "kind": "records", "path": "outside/crm.json", "key_field": "id"}
 QUEUES = {"name": "queues", "kind": "folder", "path": "outside/queues", "operations": ("assign",)}
 
@@ -144,7 +151,7 @@ def test_a_tool_whose_credential_is_nowhere_reaches_nothing(home: Path) -> None:
 def test_a_secret_file_that_comes_opens_the_tool(home: Path) -> None:
     """Without a restart."""
     specs = lay_specs(home, QUEUES | {"credential": "file:queues.key"})
-    systems = Systems(specs, CLOCK, Credentials({}, specs.secrets))
+    systems = Systems(specs, CLOCK, Credentials({}, specs.secrets), take=at_once)
     before = systems.of(ACME)["queues"]
     specs.secrets.mkdir()
     (specs.secrets / "queues.key").write_text(CANARY + "\n")

@@ -64,16 +64,8 @@ def test_an_unknown_name_is_not_found(name: str) -> None:
 
 def test_every_prompt_that_ships_can_be_loaded() -> None:
     """What is broken is broken here first."""
-    assert {name: load(name).name for name in library.names()} == {
-        name: name
-        for name in (
-            "draft_update",
-            "explain_failures",
-            "propose_change",
-            "update",
-            "update_said",
-        )
-    }
+    assert "update" in library.names()
+    assert [load(name).name for name in library.names()] == library.names()
 
 
 def test_the_update_shows_each_figure_with_its_record() -> None:

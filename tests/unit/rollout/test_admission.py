@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from policies.privacy import compile_mask
 from rollout import admission
-from rollout.admission import Sent
 from rollout.assignment import arm
 from rollout.release import way_back
+from rollout.sent import Sent
 from runs import snapshots
 from runs.audit import verify
 from runs.errors import Conflict, InvalidInput, NotFound

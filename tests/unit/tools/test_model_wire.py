@@ -82,3 +82,12 @@ def test_every_status_is_a_reply(respx_mock: respx.MockRouter, status: int) -> N
     reply = wire().send(BODY)
 
     assert (reply.status, reply.body, reply.is_whole) == (status, b"<html>", True)
+
+
+def test_an_endpoint_that_repeats_the_key_is_not_kept_with_it(respx_mock: respx.MockRouter) -> None:
+    """Neither in an answer nor in an error."""
+    respx_mock.post(f"{AZURE}/chat/completions").respond(401, text="no: sk-very-secret")
+
+    reply = wire("sk-very-secret", credential="env:K").send(BODY)
+
+    assert reply.body == b"no: [secret]"

@@ -1,0 +1,77 @@
+"""A rate that a tools file declares: a turn is waited for, or whoever asks comes again."""
+
+import pytest
+
+from pilotage.tool_specs import ToolSpec
+from tools.pace import ALL, PATIENCE_S, NotYet, Pace, Rate, free
+
+RATE = Rate(calls=10, seconds=60)
+
+
+class Taken(list[str]):
+    """The names of which a turn was taken, and how long each has to be waited for."""
+
+    wait_s = 0.0
+
+    def __call__(self, name: str, _: Rate) -> float:
+        """Take it."""
+        self.append(name)
+        return self.wait_s
+
+
+def test_only_what_has_a_rate_takes_a_turn() -> None:
+    """Its own, and one of all together."""
+    taken, waits = Taken(), list[float]()
+    pace = Pace("desk", {"assign": RATE, ALL: RATE}, taken, waits.append)
+    pace("assign")
+    pace("read")
+
+    assert (taken, waits) == (["desk.assign", "desk.all", "desk.all"], [])
+
+
+def test_a_turn_that_comes_soon_is_waited_for() -> None:
+    """As long as it is."""
+    taken, waits = Taken(), list[float]()
+    taken.wait_s = PATIENCE_S
+    Pace("desk", {"assign": RATE}, taken, waits.append)("assign")
+
+    assert waits == [PATIENCE_S]
+
+
+def test_a_turn_that_comes_later_is_no_outage_and_says_how_long_it_is() -> None:
+    """Nothing is waited for here."""
+    taken, waits = Taken(), list[float]()
+    taken.wait_s = 42.0
+    with pytest.raises(NotYet, match="assign may be asked 10 times in 60 s") as told:
+        Pace("desk", {"assign": RATE}, taken, waits.append)("assign")
+
+    assert (told.value.after_s, told.value.is_outage, waits) == (42.0, False, [])
+
+
+def test_without_a_rate_nothing_is_waited_for() -> None:
+    """Whatever is asked."""
+    assert free("assign") is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"rates": {"close": {"calls": 1}}}, "rates name close; name some of assign, read, all"),
+        (
+            {"kind": "folder", "path": "q", "operations": ("assign",), "http": None},
+            "rates belong to kinds http, mcp, mail",
+        ),
+    ],
+)
+def test_a_rate_of_what_is_never_asked_is_refused(spec: dict[str, object], says: str) -> None:
+    """With what may have one."""
+    http = {
+        "base_url": "https://desk.example",
+        "read": {"path": "/a/{key}"},
+        "endpoints": {"assign": {"path": "/b"}},
+    }
+    told = {"name": "desk", "kind": "http", "http": http, "rates": {"assign": {"calls": 5}}}
+
+    with pytest.raises(ValueError, match=says):
+        ToolSpec.model_validate(told | spec)
+    assert ToolSpec.model_validate(told).rates["assign"] == Rate(calls=5, seconds=1.0)

@@ -192,7 +192,7 @@ def _systems(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
     """Every source that cannot be read, every effect that its tool could not carry out."""
     actions = deps.actions(deps.customer(state), lambda request: "")
     for at, source in enumerate(plan.context.sources):
-        says = _unreadable(source, actions.tools.get(source.tool))
+        says = _unreadable(source, actions.tools.get(source.tool), state.customer)
         if says:
             field = f"context.sources.{at}.tool"
             yield Hole(field=field, question=says, person=plan.owners.builder)
@@ -203,11 +203,11 @@ def _systems(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
             yield Hole(field=field, question=says, person=plan.owners.builder)
 
 
-def _unreadable(source: Source, tool: Tool | None) -> str:
+def _unreadable(source: Source, tool: Tool | None, customer: str) -> str:
     if tool is None or tool.level != "read":
         return (
             f"There is no tool {source.tool!r} of level read for source {source.name!r}: "
-            "which system is it, and is it in the tools file?"
+            f"which system is it, and is it in tools/{customer}.yaml of the home?"
         )
     try:
         tool.read(NO_KEY)

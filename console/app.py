@@ -35,6 +35,9 @@ log = logging.getLogger("pilotage.console")
 MOST_BYTES = 16 * 1024 * 1024
 """A larger body is refused before it is read to its end."""
 DIGITS = 18
+MOST_WRONG = 5
+"""A refusal names so many of what is wrong in a request."""
+REMEDY = "correct that and send it again: its form stands in /openapi.json"
 MOST_HEAD = 64 * 1024
 """Bytes of the line and headers of a request."""
 OF_ERROR: Mapping[type[PilotageError], int] = {
@@ -192,7 +195,8 @@ def _refused(_: Request, error: Exception) -> JSONResponse:
 def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     told = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()]
-    return _told(422, "InvalidInput", "; ".join(told[:5]))
+    more = f"; and {len(told) - MOST_WRONG} more" if len(told) > MOST_WRONG else ""
+    return _told(422, "InvalidInput", f"{'; '.join(told[:MOST_WRONG])}{more}; {REMEDY}")
 
 
 def _unknown(_: Request, error: Exception) -> JSONResponse:

@@ -27,6 +27,7 @@ from runs.store.items import ItemFilter
 from runs.store.jobs import JobKind
 from runs.words import untold
 from tools.notify import tell_once
+from workflow import offers
 
 log = logging.getLogger("pilotage.due")
 
@@ -58,6 +59,11 @@ def look(wired: Wired, engines: Engines, customer: Customer) -> None:
     _apart(end_late, engines, customer)
     _apart(lambda moving, whose: moving.reconcile_actions(whose, LEFT_OPEN), engines, customer)
     _apart(tell_unknown, wired, customer)
+
+
+def look_rarely(wired: Wired, customer: Customer) -> None:
+    """What need not be looked at so often, as all that people ever answered is read for it."""
+    _apart(tell_offered, wired, customer)
 
 
 def _apart(
@@ -189,6 +195,21 @@ def tell_unknown(wired: Wired, customer: Customer) -> None:
             title = f"an action is unknown: {action.operation} of {of}"
             notices, key = wired.notices(customer), f"{action.id}:unknown"
             tell_once(notices, to=tuple(to), title=title[:LONGEST], text=text, key=key)
+
+
+def tell_offered(wired: Wired, customer: Customer) -> None:
+    """Tell whoever answers for a dataset of every edit that is offered to it, once an edit."""
+    for one in offers.offered(wired.store, customer):
+        to = _named(wired, customer, [one.owner, *wired.installation.policy.escalation])[:1]
+        title = f"a case is offered to dataset {one.dataset}"
+        text = (
+            f"{one.review.decided_by} set the answer to item {one.item.id} otherwise.\n"
+            f"Look: pilotage item show {one.item.id}\n"
+            f"Then: pilotage data accept {one.review.id} --reason TEXT (or refuse)\n"
+        )
+        if to:
+            key = f"{one.review.id}:offered"
+            tell_once(wired.notices(customer), to=tuple(to), title=title, text=text, key=key)
 
 
 def try_again(engines: Engines, customer: Customer) -> None:

@@ -20,6 +20,7 @@ from runs.errors import InvalidInput, PilotageError
 from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
+from runs.snapshots import Terms
 from runs.store import schema
 from runs.store.items import ItemFilter
 from runs.store.store import Store
@@ -90,6 +91,10 @@ class Web:
     def tell_review(self, customer: Customer, item: Item) -> dict[str, Any] | None:
         """What is asked of people about an item, as `item show --json` tells it."""
         return review_story.find_story(self.reviews, customer, item)
+
+    def words(self) -> Terms:
+        """What of people's words may be kept."""
+        return self._wired.words()
 
     def call_off(self, identity: Identity, item: str, reason: str) -> Item:
         """End an item of which nothing was begun outside."""

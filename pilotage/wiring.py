@@ -24,6 +24,7 @@ from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
+from runs.records.version import PolicyValues
 from runs.snapshots import Masked, Terms
 from runs.store import schema
 from runs.store.change import INSTALLATION
@@ -105,6 +106,14 @@ class Wired:
         """The same, each route alone, by its name."""
         purse = Account(self.store, payer, self.installation.model_limits, terms)
         return self.models.each_paid_by(purse)
+
+    def roles(self, customer: Customer) -> set[str]:
+        """The roles of the product, and whom the rules of this home name beside them."""
+        policies = self.store.policies
+        led = [policies.leading(customer, name) for name in policies.workflows(customer)]
+        values = [self.store.get(customer, PolicyValues, digest) for digest in led]
+        named = [rules.roles_named(one) for one in (self.installation.policy, *values)]
+        return set(rules.ROLES).union(*named)
 
     def notices(self, customer: Customer) -> Outbox:
         """Where people of the customer are told that something waits for them."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pilotage import anchoring, schemas, watchdog
-from pilotage.due import look
+from pilotage.due import look, look_rarely
 from pilotage.jobs import Jobs
 from pilotage.taking_up import from_the_dead, wake_left
 from pilotage.wiring import EVERYBODY, LEAD, WORKER, Wired
@@ -196,6 +196,7 @@ class Worker:
             # On the turned clock of a demo hours are over in a moment: nothing is late there.
             if self._looks % WATCHED == 0 and not customer.is_demo:
                 watchdog.look(self._wired, customer)
+                look_rarely(self._wired, customer)
         anchoring.follow(self._wired)
         self._looks += 1
         if self._looks % HANDED_OVER_AGAIN == 0 and not self._ended.is_set():

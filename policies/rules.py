@@ -29,6 +29,23 @@ DUE: Mapping[str, tuple[str, ...]] = {
     "evidence_hours": ("dry_run", "stage", "drill", "source"),
 }
 """Keys that the mappings of a policy must have."""
+ROLES = frozenset(
+    {
+        "owner",
+        "delivery_engineer",
+        "engineering_lead",
+        "product_owner",
+        "business_owner",
+        "domain_expert",
+        "compliance",
+        "ops_lead",
+        "ops_manager",
+        "rollout_owner",
+        "incident_owner",
+        "reviewer",
+    }
+)
+"""Roles of the product; policies and plans name others as well."""
 BLANKS = ("", "?", "tbd")
 """What people write into a plan where they do not know yet; a hole, as null is."""
 
@@ -93,6 +110,13 @@ def read_policy(text: str, file: str) -> PolicyValues:
     policy = _record(PolicyValues, document)
     _refuse_any(document, list(_policy_problems(policy, ())))
     return policy
+
+
+def roles_named(policy: PolicyValues) -> set[str]:
+    """Roles, and ids of people, of whom these values ask something."""
+    asked = {rule.role for rules in policy.approvers.values() for rule in rules}
+    alone = policy.emergency.people if policy.emergency is not None else ()
+    return asked | {policy.review_owner, *policy.escalation, *alone}
 
 
 def write_policy(policy: PolicyValues) -> str:

@@ -15,6 +15,7 @@ from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.person import Customer, Identity, Scope
 from runs.records.record import Record
+from runs.snapshots import Terms
 from runs.store.store import Store
 from workflow import review
 
@@ -68,6 +69,10 @@ class Door(Protocol):
 
     def tell_review(self, customer: Customer, item: Item) -> dict[str, Any] | None:
         """What is asked of people about an item, and what follows; None when nobody is asked."""
+        ...
+
+    def words(self) -> Terms:
+        """What of people's words may be kept."""
         ...
 
     def call_off(self, identity: Identity, item: str, reason: str) -> Item:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from console.api import approvals, items, queues, reviews, states
+from console.api import approvals, items, offers, queues, reviews, states, webhooks
 from console.api.door import REFUSALS, Signed
 from console.bodies import StrictRoute
 
@@ -41,6 +41,12 @@ def routes() -> APIRouter:
         ("/items/{item}/review/release", reviews.release, "POST", "releaseReview"),
         ("/items/{item}/review/answer", reviews.answer, "POST", "answerReview"),
         ("/items/{item}/review/escalate", reviews.escalate, "POST", "escalateReview"),
+        ("/offers", offers.list_offers, "GET", "listOffers"),
+        ("/offers/{edit}/accept", offers.accept, "POST", "acceptOffer"),
+        ("/offers/{edit}/refuse", offers.refuse, "POST", "refuseOffer"),
+        ("/webhooks", webhooks.list_webhooks, "GET", "listWebhooks"),
+        ("/webhooks/{webhook}", webhooks.read_webhook, "GET", "readWebhook"),
+        ("/webhooks/{webhook}/resend", webhooks.resend, "POST", "resendWebhook"),
         ("/approvals", approvals.list_approvals, "GET", "listApprovals"),
         ("/approvals/{approval}", approvals.read_approval, "GET", "readApproval"),
         ("/approvals/{approval}/decisions", approvals.decide, "POST", "decideApproval"),

@@ -1,5 +1,6 @@
 """the models that may be asked: declared, tried with one question, and what was asked of them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,8 @@ import click
 from pilotage.cli import exits
 from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
-from pilotage.cli.output import short, show, table, when
+from pilotage.cli.output import section, short, show, table, when
+from runs import snapshots, words
 from runs.errors import NotFound, PilotageError
 from runs.records.model_call import ModelCall
 from tools.model.account import Payer
@@ -108,6 +110,28 @@ def list_calls(call: Call, *, run: str, item: str, limit: int, as_json: bool) ->
     rows = [_row(one) for one in found]
     lines = table(heads, rows, none="no request to a model is kept")
     show("model_calls", {"calls": [one.as_json() for one in found]}, lines, as_json=as_json)
+
+
+@model.command("call", epilog="Examples:\n\n  pilotage model call RUN.call.3")
+@click.argument("id")
+@json_option
+@pass_call
+def show_call(call: Call, *, id: str, as_json: bool) -> None:
+    """One request with its words, masked as they are kept; what was erased is told as erased."""
+    store, customer = call.store, call.customer
+    found = store.calls.get(customer, id)
+    names = [found.request, *([found.settled.response] if found.settled else [])]
+    kept = snapshots.read_many(store, customer, names)
+    gone = words.erased(store, customer, names)
+    said = {name: gone.get(name) or kept.get(name) for name in names}
+    told = found.as_json() | {"words": {"request": said[found.request]}}
+    if found.settled:
+        told["words"]["response"] = said[found.settled.response]
+    lines = [f"{found.id}: {found.purpose}, {found.route}/{found.model}"]
+    lines += [f"  {name}: {value}" for name, value in sorted(found.parameters.items())]
+    for name, value in told["words"].items():
+        lines += section(name, json.dumps(value, ensure_ascii=False, indent=2).splitlines())
+    show("model_call", {"call": told}, lines, as_json=as_json)
 
 
 def _told(route: Route, call: Call) -> dict[str, Any]:

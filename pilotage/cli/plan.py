@@ -185,6 +185,10 @@ def _holes(reading: PlanReading) -> list[dict[str, str]]:
 
 def _check_lines(file: Path, holes: list[dict[str, str]]) -> list[str]:
     if not holes:
-        return [f"{file}: whole; nothing is open in it"]
+        return [
+            f"{file}: every part is written; people, labelled cases and systems are looked for "
+            "when a run starts"
+        ]
+    are = "part is" if len(holes) == 1 else "parts are"
     asked = [f"{hole['field']}: asked of {hole['person']}" for hole in holes]
-    return [f"{file}: {len(holes)} parts are open", *section("each is a question", asked)]
+    return [f"{file}: {len(holes)} {are} open", *section("each is a question", asked)]

@@ -1,5 +1,7 @@
 """people and their roles."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -45,6 +47,7 @@ def add(call: Call, *, id: str, name: str, email: str, roles: tuple[str, ...], d
     )
     people.add_person(call.store, owner.customer, owner.person, person)
     print_lines([f"{person.id}: {', '.join(person.roles)}"])
+    _tell_strange(call, person.roles)
     call.say(f"next: pilotage token create {person.id}")
 
 
@@ -125,6 +128,7 @@ def role(
         )
     roles = [one for one in (*held, *added) if one not in removed]
     _change(call, id, as_json=as_json, roles=roles)
+    _tell_strange(call, added)
 
 
 def _change(call: Call, id: str, *, as_json: bool, **changed: Any) -> None:
@@ -155,3 +159,15 @@ def same(call: Call, *, account: str, other: str) -> None:
     """
     said = standins.declare_same(call.wired.store, call.identity, account, other)
     print_lines([f"{said.account} and {said.person} are one human"])
+
+
+def _tell_strange(call: Call, roles: Collection[str]) -> None:
+    """Say of a role that no rule asks anything of it; whoever plans may name it still."""
+    known = call.wired.roles(call.customer)
+    for role in sorted(set(roles) - known):
+        near = get_close_matches(role, known, 1)
+        meant = f"did you mean {near[0]}? " if near else ""
+        call.say(
+            f"role {role!r}: no rule of this installation names it; {meant}`pilotage user role ID "
+            f"--remove {role}` takes it back (named: {', '.join(sorted(known))})"
+        )

@@ -1,6 +1,6 @@
 """Why a release is moved back, or goes on, and who says so: a named person, or the evidence."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from policies.compiled import containers
@@ -18,6 +18,13 @@ the plan names for containment, incidents and expansion."""
 MAY_RESUME = ("rollout_owner",)
 """Who lets a held release serve again; so does the person the plan names for expansion."""
 Verb = Literal["hold", "narrow", "roll_back", "resume"]
+SAID: Mapping[Verb, str] = {
+    "hold": "pause",
+    "narrow": "narrow",
+    "roll_back": "roll back",
+    "resume": "resume",
+}
+"""What people call it, on the command line and in what they are told."""
 MAX_REASON = 4_000
 
 
@@ -66,10 +73,10 @@ def admit(
     if says:
         with store.change(customer, identity.person or f"token:{identity.token}") as change:
             change.append("access_refused", person=identity.person, release=release.id, verb=verb)
-        raise NotAllowed(f"{verb} {release.id}: {says}")
+        raise NotAllowed(f"{SAID[verb]} {release.id}: {says}")
     if not 1 <= len(cause.reason.strip()) <= MAX_REASON:
         raise InvalidInput(
-            f"{verb} {release.id}: a reason of 1 to {MAX_REASON} characters is needed; "
+            f"{SAID[verb]} {release.id}: a reason of 1 to {MAX_REASON} characters is needed; "
             "add --reason TEXT"
         )
     text = {"text": cause.reason.strip()}

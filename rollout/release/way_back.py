@@ -70,12 +70,12 @@ def hold(store: Store, customer: Customer, *, release: Release, cause: Cause) ->
     def held(present: Release) -> Release:
         if present.status not in ("open", "held"):
             raise Conflict(
-                f"release {present.id} is {present.status}; only one on its way is held: "
+                f"release {present.id} is {present.status}; only one on its way is paused: "
                 "narrow it or roll it back"
             )
         if present.stage < 0 and isinstance(cause, Asked):
             raise Conflict(
-                f"release {present.id} has not entered a stage; there is nothing to hold yet: "
+                f"release {present.id} has not entered a stage; there is nothing to pause yet: "
                 "reject its question, or roll it back"
             )
         return present.model_copy(update={"status": "held"})

@@ -15,12 +15,15 @@ from pilotage.systems import ToolsFile, write_specs
 from pilotage.web import Web
 from runs import people
 from runs.approvals import of_item
+from runs.records.webhook import Webhook
 from tests import builders
 from tests.integration.desk import Steps, answer, version
 from tests.integration.test_cli_asked import SEND, TICKET, TOOLS, edit_account
 from tests.integration.test_cli_items import release
 from tests.unit.pilotage.homes import House, make_house
+from workflow import offers, review
 from workflow.process.item import process_item
+from workflow.review import Said
 
 BOUNDS = {"act_threshold": {"low": "0.1", "high": "0.99"}, "scope_floor": {"low": "0"}}
 """How far operations may set the desk's values."""
@@ -87,13 +90,43 @@ def waiting_item(house: House, client: TestClient, key: str = "r1") -> str:
     return work(house, send(client, key, "unsure: where is my refund?").json()["id"])
 
 
+def edited_item(house: House, client: TestClient, key: str = "e1") -> str:
+    """An item whose answer a person set otherwise, which no dataset holds yet; its id."""
+    item = waiting_item(house, client, key)
+    said = Said("edit", ("act",), label="parcel", reason="it is about a parcel")
+    review.answer(house.wired.reviews(), house.wired.identify(house.tokens["ben"]), item, said)
+    return item
+
+
+def declare_webhook(house: House) -> None:
+    """An address that is told of ends; nobody is told here."""
+    hook = Webhook(
+        id="crm-hook",
+        url="https://crm.example/in",
+        events=("item.ended",),
+        secret="env:CRM_HOOK",
+        owner="ben",
+        hours=24,
+        declared_by="olga",
+        declared_at=house.store.clock.now(),
+    )
+    house.store.webhooks.declare(house.customer, "olga", hook)
+
+
 def known(house: House) -> dict[str, list[str]]:
     """For each place of a path every name of ours that may stand there; who waits comes first."""
     items = sorted(
         house.store.items.list(house.customer), key=lambda one: (one.status != "in_review", one.id)
     )
     asked = [one.id for item in items for one in of_item(house.store, house.customer, item.id)]
-    return {"workflow": ["desk"], "item": [one.id for one in items], "approval": asked}
+    store, customer = house.store, house.customer
+    return {
+        "workflow": ["desk"],
+        "item": [one.id for one in items],
+        "approval": asked,
+        "edit": [one.review.id for one in offers.offered(store, customer)],
+        "webhook": [one.id for one in store.webhooks.every(customer)],
+    }
 
 
 def work(house: House, id: str) -> str:

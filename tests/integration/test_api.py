@@ -51,6 +51,7 @@ def test_an_item_is_taken_in_once_a_key(client: TestClient, house: House) -> Non
     assert len(house.store.items.list(house.customer)) == 1
 
 
+@pytest.mark.both_databases
 def test_more_than_may_wait_is_refused_until_later(client: TestClient, house: House) -> None:
     """429 with when to send again, and nothing is taken in; what is there already is found."""
     store, customer = house.store, house.customer
@@ -70,6 +71,30 @@ def test_more_than_may_wait_is_refused_until_later(client: TestClient, house: Ho
     assert refused.json()["error"]["kind"] == "Busy"
     assert "2 items of desk wait" in refused.json()["error"]["message"]
     assert len(store.items.list(customer)) == 2
+
+
+def test_how_urgent_an_item_is_stays_within_what_its_policy_lets_senders_say(
+    client: TestClient, house: House
+) -> None:
+    """Refused with both bounds; without one it is as urgent as the policy says."""
+    store, customer = house.store, house.customer
+    [release] = store.releases.list(customer, "desk")
+    values = store.get(customer, PolicyValues, release.policy)
+    led = values.model_copy(update={"priority": 1, "priority_most": 3})
+    store.keep(customer, "cli", led)
+    store.policies.lead(customer, "cli", led)
+    usual, urgent = send(client), send(client, {**SENT, "key": "t2", "priority": 3})
+    refused = send(client, {**SENT, "key": "t3", "priority": 4})
+    items = [{"key": "t4", "input": TICKET, "priority": -1}, {"key": "t5", "input": TICKET}]
+    path = "/api/v1/workflows/desk/batches"
+    partly = client.post(path, json={"items": items, "is_partial": True}).json()
+
+    assert (usual.json()["priority"], urgent.json()["priority"]) == (1, 3)
+    assert refused.status_code == 400
+    assert "senders of desk may say from 0 to 3" in refused.json()["error"]["message"]
+    assert [one["key"] for one in partly["refused"]] == ["t4"]
+    of_items = [job.subject for job in store.jobs.waiting() if job.kind == "process_item"]
+    assert of_items[0] == urgent.json()["id"]
 
 
 def test_the_key_may_stand_in_the_header(client: TestClient) -> None:

@@ -41,6 +41,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
         api_home.waiting_item(house, client)
+        api_home.edited_item(house, client)
+        api_home.declare_webhook(house)
     return house
 
 

@@ -41,6 +41,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
         api_home.waiting_item(house, client)
+        api_home.edited_item(house, client)
+        api_home.declare_webhook(house)
         # The first use of a token is an event; it is not what these tests are about.
         client.get("/api/v1/items", headers=api_home.by(house, api_home.STRANGER))
     return house

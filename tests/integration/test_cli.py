@@ -93,6 +93,19 @@ def test_only_an_owner_adds_people_and_tokens(house: House) -> None:
     assert "zoe" in said(house, "user", "list")
 
 
+def test_a_role_that_no_rule_names_is_told(house: House) -> None:
+    """With the one that was meant; it is given all the same, as a plan may name it."""
+    added = house.run("user", "add", "zoe", "--role", "ops_laed")
+    given = house.run("user", "role", "zoe", "--add", "ops_lead", "--add", "nonsense")
+
+    assert (added.exit_code, given.exit_code) == (0, 0)
+    assert "role 'ops_laed': no rule of this installation names it; did you mean ops_lead?" in (
+        added.stderr
+    )
+    assert "role 'nonsense': no rule" in given.stderr
+    assert "'ops_lead'" not in given.stderr
+
+
 def test_a_person_cannot_be_added_twice_or_stood_in_for_by_a_stranger(house: House) -> None:
     """Code 2, and nothing changes."""
     assert house.run("user", "add", "ana", "--role", "reviewer").exit_code == 2

@@ -63,6 +63,12 @@ def test_an_address_alone_is_listed_and_answers(house: House) -> None:
     assert went["value"] == {"word": "sea"}
     assert (kept["purpose"], kept["settled"]["end"]) == ("check", "answered")
     assert "check" in house.run("model", "calls", by="ben").stdout
+    shown = house.run("model", "call", kept["id"], "--json", by="ben")
+    said = json.loads(shown.stdout)["call"]["words"]
+    assert "three letters" in str(said["request"])
+    assert said["response"]["said"]["choices"][0]["message"]["content"] == {"word": "sea"}
+    assert "three letters" in house.run("model", "call", kept["id"], by="ben").stdout
+    assert "pilotage model calls" in house.run("model", "call", "nothing", by="ben").stderr
 
 
 def test_a_route_that_does_not_answer_gives_its_code(house: House, declared: Path) -> None:

@@ -1,17 +1,24 @@
 """Operations hold a workflow's items back, let them go on, and have items worked on once more."""
 
+import json
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pilotage.worker import working
 from runs import audit, people
+from runs.clock import RealClock
+from runs.store.jobs import Again
+from tests import builders
 from tests.integration.desk import Steps
 from tests.line import Line, lay, over_http
 from tests.receiver import Answering, receiving
 from tests.unit.pilotage.homes import House
 from workflow.process.item import process_item
+
+pytestmark = pytest.mark.both_databases
 
 PATIENCE_S = 60.0
 
@@ -144,3 +151,26 @@ def test_a_second_attempt_that_fails_waits_for_a_person_again(tmp_path: Path) ->
     assert done.stdout.splitlines()[-1] == "2 queued again, 0 stay as they are"
     waiting = line.wired.store.reviews.waiting(line.customer)
     assert [one.review.status for one in waiting] == ["open", "open"]
+
+
+def test_the_queue_tells_what_waits_why_and_how_much_more_may_come(line: Line) -> None:
+    """For people and for programs; an item tells when it is tried again."""
+    store, customer, house = line.wired.store, line.customer, house_of(line)
+    told = {"audit_share": 0.0, "review_owner": "ben", "queue_most": 5, "concurrency": 1}
+    store.keep(customer, "cli", values := builders.policy(**told))
+    store.policies.lead(customer, "cli", values)
+    first, *_ = line.send(3)
+    begun = store.jobs.claim(store.jobs.due(RealClock().now()), {(customer.id, "desk"): 1})
+    at = RealClock().now() + timedelta(minutes=5)
+    again = Again(at, "NotYet: its turn comes later", is_outage=False)
+    store.jobs.put_back(customer, begun[0], again)
+    told = json.loads(house.run("workflow", "queue", "desk", "--json", by="ben").stdout)["queue"]
+    shown = house.run("workflow", "queue", "desk", by="ben").stdout
+    item = house.run("item", "show", begun[0].subject, by="ben").stdout
+    unknown = house.run("workflow", "queue", "nothing", by="ben")
+
+    assert (told["waiting"], told["under_way"], told["room"], told["later"]) == (3, 0, 2, 1)
+    assert told["held"] == [{"why": "NotYet: its turn comes later", "items": 1}]
+    assert "3 wait, 0 are worked on of 1 at once" in shown
+    assert "1 x NotYet: its turn comes later" in shown
+    assert (first.id in item, "tried again at" in item, unknown.exit_code) == (True, True, 2)

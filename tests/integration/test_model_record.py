@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import pytest
 
 from policies.budgets import Limits, OverBudget
 from policies.privacy import Pattern, compile_mask
-from runs import audit, snapshots
+from runs import audit, snapshots, tables
 from runs.clock import StoppedClock
 from runs.errors import Conflict, PilotageError
 from runs.records.model_call import ModelCall
@@ -158,6 +159,24 @@ def test_who_asks_again_later_pays_from_the_next_day(desk: Desk) -> None:
 
     assert call.budgets[-1] == "day:2026-03-03"
     assert desk.store.calls.used(desk.customer, "day:2026-03-03").calls == 1
+
+
+def test_a_request_whose_row_was_altered_is_found(tmp_path: Path, database: str) -> None:
+    """What it is said to have cost is what the chain says."""
+    assert database
+    store = make_store(tmp_path)
+    desk = Desk(store, make_customer(store), StoppedClock(NOW))
+    with endpoint() as server:
+        desk.asks(server, "r-1").ask(question())
+    table = tables.model_calls
+    (call,) = desk.calls("r-1")
+    assert call.settled
+    cheaper = call.settled.model_copy(update={"spent": Spend(calls=1)})
+    told = call.model_copy(update={"settled": cheaper}).as_json()
+    with store.database.writing() as connection:
+        connection.execute(table.update().where(table.c.id == call.id).values(body=told))
+
+    assert not audit.verify(store.database).ok
 
 
 def test_many_who_ask_at_once_never_take_more_than_there_is(desk: Desk) -> None:

@@ -57,10 +57,3 @@ class Breaker:
         """Nothing was sent, so nothing is known: another one may look."""
         with self._lock:
             self._until = min(self._until, self._seconds())
-
-    @property
-    def is_resting(self) -> bool:
-        """Whether nothing is sent there now."""
-        with self._lock:
-            is_over = self._failed >= self._limits.failures
-            return is_over and self._until > self._seconds()

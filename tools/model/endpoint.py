@@ -104,11 +104,6 @@ class Endpoint:
         self._taken: Way | None = None
 
     @property
-    def is_resting(self) -> bool:
-        """Whether it failed so often that nothing is sent there now."""
-        return self._breaker.is_resting
-
-    @property
     def wire(self) -> Wire:
         """The way there, opened when it is first needed."""
         with self._lock:

@@ -8,7 +8,7 @@ import pytest
 
 from pilotage import ranks, settings
 from runs.errors import InvalidInput
-from tools.tokens import Encoding
+from tools.tokens import Encoding, TokenCount
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> tuple[Encoding, bytes]:
     return encoding, content
 
 
-def kind(folder: Path, **environment: str) -> tuple[int, str]:
+def kind(folder: Path, **environment: str) -> TokenCount:
     """How `the` is counted."""
     told = {"PILOTAGE_HOME": str(folder)} | environment
-    return tuple(ranks.counter_of(settings.read(told), "o200k_base")("the"))
+    return ranks.counter_of(settings.read(told), "o200k_base")("the")
 
 
 @pytest.mark.parametrize("name", ["o200k_base.tiktoken", "cached-name"])
@@ -58,7 +58,7 @@ def test_the_cache_counts_and_without_a_file_it_is_an_estimate(
     (tmp_path / "cached-name").write_bytes(small[1])
 
     assert kind(tmp_path, TIKTOKEN_CACHE_DIR=str(tmp_path)) == (1, "exact")
-    assert kind(tmp_path)[1] == "estimate"
+    assert kind(tmp_path).kind == "estimate"
     assert ranks.counter_of(settings.read({}), "")("the").kind == "estimate"
 
 

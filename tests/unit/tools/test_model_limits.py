@@ -133,11 +133,14 @@ def test_one_request_looks_while_the_others_stay_away() -> None:
         breaker.enter()
     breaker.abandon()
     breaker.enter()
+    watch.now = 14.9
+    with pytest.raises(Unavailable):
+        breaker.enter()
     watch.now = 15
-
     breaker.enter()
 
-    assert breaker.is_resting
+    with pytest.raises(Unavailable):
+        breaker.enter()
 
 
 def test_no_more_requests_begin_in_a_minute_than_are_declared() -> None:

@@ -8,6 +8,8 @@ free. Every item acts at a real HTTP receiver that does again whatever it is ask
 """
 
 import json
+import signal
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -18,9 +20,10 @@ from typing import Any
 import click
 
 from runs import audit
+from runs.store.items import ItemFilter
 from tests import databases
 from tests.faults.crew import kill_one
-from tests.line import lay, over_http
+from tests.line import WORKFLOW, Line, lay, over_http
 from tests.receiver import receiving
 
 
@@ -46,7 +49,15 @@ def measure(database: str, items: int) -> dict[str, Any]:
             "lost": items - len(received.effects),
             "failed_jobs": len(line.wired.store.jobs.failed(1_000)),
             "audit_ok": audit.verify(line.wired.store.database).ok,
+            "with_people": _why_with_people(line),
         }
+
+
+def _why_with_people(line: Line) -> dict[str, int]:
+    """What sent items to a person, counted: none should have gone."""
+    wanted = ItemFilter(workflow=WORKFLOW, status="in_review")
+    found = line.wired.store.items.list(line.customer, wanted, limit=1_000)
+    return dict(Counter(item.reason for item in found))
 
 
 def is_good(told: dict[str, Any]) -> bool:
@@ -62,6 +73,7 @@ def sentence(told: dict[str, Any]) -> str:
         f"{told['in_hand']} it was at had ended {told['taken_up_s']:g} s later, all of them "
         f"{told['all_s']:g} s later; once {told['once']}, twice {told['twice']}, lost "
         f"{told['lost']}; audit {'holds' if told['audit_ok'] else 'is broken'}"
+        + "".join(f"; {n} with people: {why}" for why, n in told["with_people"].items())
     )
 
 
@@ -71,6 +83,8 @@ def sentence(told: dict[str, Any]) -> str:
 @click.option("--json", "is_json", is_flag=True, help="One object for programs.")
 def main(*, database: str | None, items: int, is_json: bool) -> None:
     """Kill once on each database, and fail where something was lost or done twice."""
+    # Whoever stops the measurement stops its workers before what they act on, never after.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     told = [measure(one, items) for one in ([database] if database else databases.BOTH)]
     if is_json:
         click.echo(json.dumps({"kills": told}, indent=2))

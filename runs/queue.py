@@ -8,14 +8,14 @@ before it acts and may be run again at any moment.
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowStatus, error
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions, WorkflowStatus, error
 from sqlalchemy import event
 
 from runs.clock import RealClock
@@ -32,7 +32,9 @@ log = logging.getLogger("pilotage.queue")
 SCHEMA = "pilotage-jobs-1"
 """The jobs' own version: DBOS would else hash the source and leave old jobs behind an upgrade."""
 
-QUEUE = "pilotage"
+NAME = QUEUE = "pilotage"
+AT_ONCE = 50
+"""Jobs that are handed over in one transaction."""
 
 SYSTEM = "pilotage_queue"
 """Where DBOS keeps its tables on PostgreSQL."""
@@ -122,6 +124,13 @@ class Queue:
         self._alive = alive or (lambda: {settings.executor})
         """Executors whose work is theirs still; without it this process is the only one."""
         self._engine = engine_for(settings.url)
+        # Of DBOS itself only the client enqueues in a transaction that holds others as well.
+        self._client = DBOSClient(
+            system_database_engine=self._engine,
+            dbos_system_schema=SYSTEM,
+            application_name=NAME,
+            lazy=True,
+        )
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
         self._running: set[str] = set()
@@ -137,7 +146,7 @@ class Queue:
         Raises Conflict when the queue's tables are an older program's.
         """
         config = DBOSConfig(
-            name="pilotage",
+            name=NAME,
             system_database_url=self._settings.url,
             system_database_engine=self._engine,
             dbos_system_schema=SYSTEM,
@@ -189,16 +198,21 @@ class Queue:
         if most and (full := self._store.jobs.full(most)):
             waiting = self._store.jobs.due(now, full=full)
         free = [job for job in waiting if (job.customer, job.lane) not in most]
-        for job in free:
-            hand_over(job)
+        self._hand_over(free)
         if free:
             self._store.jobs.mark_enqueued(free)
         limited = [job for job in waiting if (job.customer, job.lane) in most]
         claimed = self._store.jobs.claim(limited, most) if limited else []
-        for job in claimed:
-            # Whoever dies before it: what is claimed and not known to DBOS is handed over again.
-            hand_over(job)
+        # Whoever dies before it: what is claimed and not known to DBOS is handed over again.
+        self._hand_over(claimed)
         return len(free) + len(claimed)
+
+    def _hand_over(self, jobs: Sequence[Job]) -> None:
+        """Enqueue jobs, each under its own id, many in one transaction."""
+        for start in range(0, len(jobs), AT_ONCE):
+            with self._engine.begin() as connection:
+                for job in jobs[start : start + AT_ONCE]:
+                    hand_over(self._client, connection, job)
 
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
@@ -225,7 +239,7 @@ class Queue:
         for job in self._store.jobs.enqueued():
             status: WorkflowStatus | None = DBOS.get_workflow_status(dbos_id(job))
             if status is None:
-                hand_over(job)
+                self._hand_over([job])
                 handed_over += 1
             elif status.status in GIVEN_UP:
                 customer = self._store.customer(job.customer)
@@ -280,8 +294,8 @@ def engine_for(url: str) -> sa.Engine:
     return engine
 
 
-def hand_over(job: Job) -> None:
-    """Enqueue one try of a job under its own id; a second time changes nothing."""
+def hand_over(client: DBOSClient, connection: sa.Connection, job: Job) -> None:
+    """Enqueue one try of a job under its own id in a transaction; again changes nothing."""
     options: EnqueueOptions = {
         "workflow_name": "job",
         "queue_name": QUEUE,
@@ -290,7 +304,7 @@ def hand_over(job: Job) -> None:
         "priority": max(1, LEAST_URGENT - job.priority),
     }
     told = (job.customer, job.id, job.kind, job.subject, job.attempts)
-    DBOS.enqueue_workflow_with_options(options, *told)
+    client.enqueue_in_transaction(connection, options, *told)
 
 
 def dbos_id(job: Job) -> str:

@@ -61,7 +61,8 @@ class Database:
         if self.is_shared:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reader = self.engine.execution_options(**options)
-            self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            # Connections of their own: to change one at each use costs more than what it looks at.
+            self._looker = _engine_of_server(url, busy_timeout_s, isolation_level="AUTOCOMMIT")
 
     @property
     def is_shared(self) -> bool:
@@ -205,6 +206,7 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+        self._looker.dispose()
 
 
 def real_time(connection: Connection) -> datetime:
@@ -232,8 +234,8 @@ def _engine(url: str, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def _engine_of_server(url: str, busy_timeout_s: float) -> Engine:
-    engine = sa.create_engine(address.driver(url), max_overflow=30, hide_parameters=True)
+def _engine_of_server(url: str, busy_timeout_s: float, **more: Any) -> Engine:
+    engine = sa.create_engine(address.driver(url), max_overflow=30, hide_parameters=True, **more)
     told = {
         "search_path": SCHEMA,
         "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",

@@ -19,6 +19,7 @@ WELL: dict[str, Any] = {
     "lost": 0,
     "failed_jobs": 0,
     "audit_ok": True,
+    "with_people": {},
 }
 
 
@@ -26,6 +27,13 @@ def test_every_item_done_once_with_a_whole_record_is_good() -> None:
     """And is told in one line."""
     assert is_good(WELL)
     assert "had ended 10.4 s later, all of them 11 s later; once 3, twice 0" in sentence(WELL)
+
+
+def test_why_an_item_went_to_a_person_is_told() -> None:
+    """So that nobody has to guess what a kill led to."""
+    told = sentence(WELL | {"with_people": {"assign is unknown": 2}})
+
+    assert told.endswith("; 2 with people: assign is unknown")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The record: a change and its event are one, and nothing is kept twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -238,3 +240,28 @@ def test_records_and_events_of_a_kind_are_found_behind_many_others(store: Store)
     assert found == evidence()
     assert opened.seq == 1
     assert len(store.list(customer, Evidence, None)) == 61
+
+
+@pytest.mark.parametrize("audited", [None, True])
+def test_the_newest_items_of_a_stage_are_read_in_the_order_of_an_index(
+    tmp_path: Path, audited: bool | None
+) -> None:
+    """A look reads as many items as it wants, however many came before; none are sorted."""
+    store, plans = make_store(tmp_path), list[str]()
+    customer = make_customer(store)
+    if store.database.is_shared:
+        pytest.skip("a server chooses by how much there is")
+    wanted = ItemFilter(workflow="desk", release="rel-1", stage=1, arm="canary", since=NOW)
+    wanted = replace(wanted, version="v", policy="p", audited=audited)
+
+    def note(connection: Any, _: Any, statement: str, told: Any, *__: Any) -> None:
+        asked = connection.connection.dbapi_connection.execute
+        plans.extend(row[3] for row in asked(f"EXPLAIN QUERY PLAN {statement}", told))
+
+    event.listen(store.database.engine, "before_cursor_execute", note)
+    store.items.list(customer, wanted, limit=1000)
+    store.items.in_order(customer, wanted, limit=30)
+    event.remove(store.database.engine, "before_cursor_execute", note)
+
+    assert len(plans) == 2
+    assert all("ix_items_customer_workflow_received_at_id" in plan for plan in plans)

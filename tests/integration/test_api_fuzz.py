@@ -61,6 +61,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, database: str) -> House:
     with api_home.asking(house) as client:
         api_home.asked_item(house, client)
         api_home.waiting_item(house, client)
+        api_home.edited_item(house, client)
+    api_home.declare_webhook(house)
     return house
 
 
@@ -96,7 +98,7 @@ def test_the_worst_bodies_are_refused_by_every_route(
 
         assert answer.status_code in (400, 413, 422), (path, answer.text)
         assert is_refusal(answer)
-    assert len(house.store.items.list(house.customer)) == 2
+    assert len(house.store.items.list(house.customer)) == 3
 
 
 @pytest.mark.both_databases

@@ -112,7 +112,10 @@ def list_calls(call: Call, *, run: str, item: str, limit: int, as_json: bool) ->
     show("model_calls", {"calls": [one.as_json() for one in found]}, lines, as_json=as_json)
 
 
-@model.command("call", epilog="Examples:\n\n  pilotage model call RUN.call.3")
+@model.command(
+    "call",
+    epilog="Examples:\n\n  pilotage model call RUN.call.3\n\n  pilotage model call RUN.call.3 --json",
+)
 @click.argument("id")
 @json_option
 @pass_call

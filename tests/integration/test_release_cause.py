@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.release import cause, way_back
+from rollout.release.cause import SAID, Verb
 from runs import snapshots
 from runs.errors import InvalidInput, NotAllowed
 from runs.events import Event, EventKind
@@ -57,13 +58,15 @@ def refused(world: World, **changed: Any) -> cause.Asked:
     ],
 )
 @pytest.mark.parametrize("verb", ["hold", "narrow", "roll_back"])
-def test_nobody_else_moves_a_release_back(world: World, changed: dict[str, Any], verb: str) -> None:
+def test_nobody_else_moves_a_release_back(
+    world: World, changed: dict[str, Any], verb: Verb
+) -> None:
     """Nothing changes, and the attempt is an event."""
     release = world.at("full")
     told: dict[str, Any] = {"release": release, "cause": refused(world, **changed)}
     more = {"weight_bp": 100} if verb == "narrow" else {}
 
-    with pytest.raises(NotAllowed, match=f"{verb} {release.id}: "):
+    with pytest.raises(NotAllowed, match=f"{SAID[verb]} {release.id}: "):
         getattr(way_back, verb)(world.store, world.customer, **told, **more)
     assert world.store.releases.get(world.customer, release.id) == release
     assert [event.body["verb"] for event in events(world, "access_refused")] == [verb]

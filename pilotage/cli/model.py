@@ -114,7 +114,8 @@ def list_calls(call: Call, *, run: str, item: str, limit: int, as_json: bool) ->
 
 @model.command(
     "call",
-    epilog="Examples:\n\n  pilotage model call RUN.call.3\n\n  pilotage model call RUN.call.3 --json",
+    epilog="Examples:\n\n  pilotage model call RUN.call.3\n\n"
+    "  pilotage model call RUN.call.3 --json",
 )
 @click.argument("id")
 @json_option

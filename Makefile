@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-TESTS ?= 3
+TESTS ?= 4
 KILLS ?= 12
 TRIALS ?= 1000
 RESUME ?= .faults.ndjson
@@ -41,7 +41,7 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)
 	@$(BIN)/pilotage demo
 
-# Tests wait for processes they start: three workers fill two cores. A file's tests stay on one
+# Tests wait for processes they start: four workers fill two cores. A file's tests stay on one
 # worker, so that what a file fits or fills is made once; the longest files (tests/conftest.py) first.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(TESTS) --dist loadfile --no-loadscope-reorder -m 'not journey'

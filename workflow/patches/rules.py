@@ -112,12 +112,13 @@ class Added(NamedTuple):
 
     repaired: int
     needless: int
+    """Below zero where it spares people more reviews than it asks of them."""
     worth: float
 
     @property
     def sharpness(self) -> float:
         """Share of the cases it moves that it repairs; of few cases nearer to a half (Laplace)."""
-        return (self.repaired + 1) / (self.repaired + self.needless + 2)
+        return (self.repaired + 1) / (self.repaired + max(0, self.needless) + 2)
 
 
 def _sharpest(left: Sequence[Sketch], added: Sequence[Added]) -> int | None:

@@ -27,7 +27,7 @@ from workflow.evaluate.bench import Seen
 from workflow.failures import group
 from workflow.patches.acceptance import Terms
 from workflow.patches.patch import Changed
-from workflow.patches.rules import Sketch, sketches, write
+from workflow.patches.rules import Added, Sketch, sketches, write
 from workflow.patches.standing import stand
 
 TERMS = Terms(GateValues.model_validate(GATE), Decimal(10), Decimal(2))
@@ -121,6 +121,12 @@ def test_a_number_goes_into_the_policy_with_a_bound(
     assert made.when == f"has(item.amount) && item.amount {sign} values.amount_limit"
     assert str(after.policy.values["amount_limit"]) == limit
     assert after.version.bounds["amount_limit"].model_dump(mode="json")["high"] == "1000"
+
+
+@pytest.mark.parametrize("spared", [0, 1, 4, 9])
+def test_a_rule_that_spares_reviews_is_as_sharp_as_one_that_asks_for_none(spared: int) -> None:
+    """However many it spares: a share is never more than the whole, nor below nothing."""
+    assert Added(2, -spared, 1.0).sharpness == Added(2, 0, 1.0).sharpness == 0.75
 
 
 def test_rules_are_proposed_one_for_each_cause() -> None:

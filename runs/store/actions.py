@@ -55,21 +55,6 @@ class Actions:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def reserve(self, customer: Customer, action: Action, fence: int) -> Reserved:
-        """Reserve the key before anything is done; the second reservation gets the first row.
-
-        Raises Conflict when the key was reserved for other content, or when its item has ended.
-        """
-        with self._ledger.change(customer, "worker", action.run) as change:
-            return reserve_in(change, action, fence)
-
-    def settle(
-        self, customer: Customer, key: str, *, status: ActionStatus, receipt: str, reason: str
-    ) -> Action:
-        """Say how the action ended; the same end twice is once, another end is a Conflict."""
-        with self._ledger.change(customer, "worker") as change:
-            return settle_in(change, key, status=status, receipt=receipt, reason=reason)
-
     def get(self, customer: Customer, begin: str) -> Action:
         """The action of this key or id, or of the beginning of one that is unique; NotFound."""
         table = tables.actions
@@ -124,7 +109,9 @@ def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Action]:
 
 
 def reserve_in(change: Change, action: Action, fence: int, *, begun: int | None = None) -> Reserved:
-    """Reserve the key inside a change; raises what `Actions.reserve` raises.
+    """Reserve the key before anything is done; the second reservation gets the first row.
+
+    Raises Conflict when the key was reserved for other content, or when its item has ended.
 
     `begun`: how many actions of the item there are as far as is known; Unavailable where there are
     others, so that what somebody else began meanwhile is looked at first.
@@ -150,7 +137,7 @@ def reserve_in(change: Change, action: Action, fence: int, *, begun: int | None 
 def settle_in(
     change: Change, key: str, *, status: ActionStatus, receipt: str, reason: str
 ) -> Action:
-    """Say inside a change how the action ended; raises what `Actions.settle` raises."""
+    """Say how the action ended; the same end twice is once, another end is a Conflict."""
     row = change.find(tables.actions, key=key)
     if row is None:
         raise NotFound(f"no action was reserved under {key}; reserve it first")

@@ -8,7 +8,7 @@ from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from runs import snapshots, words
 from runs.moves import ActionStatus
 from runs.records.item import Action
-from tests import builders
+from tests import acts, builders
 from tests.unit.pilotage.homes import House, make_house
 from tools.tool import ASKED
 
@@ -39,12 +39,12 @@ def left(house: House, name: str, status: ActionStatus) -> Action:
         store, customer, "worker", kind="action", value=CONTENT, terms=words.AS_SAID
     )
     told = {"id": name, "key": f"i-1:assign:{name}", "tool": "queues", "content": kept}
-    action = store.actions.reserve(customer, builders.action(**told), 1).action
+    action = acts.reserve(store, customer, builders.action(**told), 1).action
     if status == "reserved":
         return action
     receipt = kept if status == "done" else ""
-    return store.actions.settle(
-        customer, action.key, status=status, receipt=receipt, reason="so it was left"
+    return acts.settle(
+        store, customer, action.key, status=status, receipt=receipt, reason="so it was left"
     )
 
 

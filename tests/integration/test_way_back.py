@@ -21,7 +21,7 @@ from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store.items import ItemFilter, Items
 from runs.store.releases import Releases
-from tests import builders
+from tests import acts, builders
 from tests.builders import NOW
 from tests.world import World, make_world
 
@@ -135,10 +135,10 @@ def test_a_rollback_lists_what_was_begun_outside(world: World) -> None:
     """Done, failed or unknown: a person decides what is made good."""
     release = world.at("full")
     mine = next(item for item in world.send(5) if item.arm == "canary")
-    world.store.actions.reserve(world.customer, builders.action(item=mine.id), fence=1)
+    acts.reserve(world.store, world.customer, builders.action(item=mine.id), fence=1)
     other = builders.item(id="i-2", release="another")
     world.store.items.admit(world.customer, "cli", other)
-    world.store.actions.reserve(world.customer, builders.action(item="i-2", key="k-2"), fence=1)
+    acts.reserve(world.store, world.customer, builders.action(item="i-2", key="k-2"), fence=1)
     rolled = roll_back(world, release)
 
     assert [action.item for action in rolled.walked.effects] == [mine.id]

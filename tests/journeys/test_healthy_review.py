@@ -14,7 +14,7 @@ from runs.records.approval import Approval
 from runs.records.evidence import Evidence
 from runs.records.item import Action
 from runs.records.run import Choice, OpsReview
-from tests import builders
+from tests import acts, builders
 from tests.harbours import Harbour
 from tests.journeys.ends import leave
 from tests.journeys.test_stage_reached import WAY
@@ -100,7 +100,7 @@ def owner_gone(voyage: Voyage) -> None:
 def left_open(voyage: Voyage) -> None:
     """An effect of which nobody knows whether it was done."""
     action: Action = builders.action()
-    voyage.store.actions.reserve(voyage.customer, action, 1)
+    acts.reserve(voyage.store, voyage.customer, action, 1)
     voyage.turn(hours=1)
 
 

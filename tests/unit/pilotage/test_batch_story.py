@@ -9,7 +9,7 @@ import pytest
 from pilotage.cli import batch_story
 from runs.store.items import ItemFilter
 from runs.store.reviews import decide_review
-from tests import builders
+from tests import acts, builders
 from tests.builders import NOW
 from tests.unit.pilotage.told import Told
 
@@ -58,10 +58,10 @@ def end(
 def act(told: Told, item: str, status: str, reason: str) -> None:
     """Let it act outside, and settle that."""
     key = f"{item}:assign"
-    told.store.actions.reserve(told.customer, builders.action(id=key, key=key, item=item), 1)
+    acts.reserve(told.store, told.customer, builders.action(id=key, key=key, item=item), 1)
     receipt = told.snapshot("receipt", {"key": key}) if status == "done" else ""
     end: dict[str, Any] = {"status": status, "receipt": receipt, "reason": reason}
-    told.store.actions.settle(told.customer, key, **end)
+    acts.settle(told.store, told.customer, key, **end)
 
 
 def story(told: Told, **wanted: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What falls due is done at the next look, once, however often somebody looks."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,29 +16,8 @@ from runs.errors import Conflict
 from runs.records.approval import Need
 from runs.snapshots import Terms
 from runs.store import jobs
-from tests import builders
-from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """A home with one run."""
-    house = make_house(tmp_path / "home")
-    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())
-    return house
-
-
-@pytest.fixture
-def clock(house: House) -> StoppedClock:
-    """The record's clock, standing still."""
-    return stopped(house)
-
-
-@pytest.fixture
-def engines(house: House, clock: StoppedClock) -> Engines:
-    """What a worker of this home would use."""
-    assert clock
-    return house.wired.engines("w1")
+from tests import acts, builders
+from tests.unit.pilotage.homes import House, policy_of
 
 
 def notices(house: House) -> dict[str, str]:
@@ -278,10 +256,15 @@ def test_whoever_answers_for_an_unknown_action_is_told_once(
     assert clock
     for id, status in (("a", "reserved"), ("b", "unknown")):
         reserved = builders.action(id=id, key=f"r-1:send:{id}", item="", run="r-1")
-        house.store.actions.reserve(house.customer, reserved, 1)
+        acts.reserve(house.store, house.customer, reserved, 1)
         if status == "unknown":
-            house.store.actions.settle(
-                house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
+            acts.settle(
+                house.store,
+                house.customer,
+                reserved.key,
+                status="unknown",
+                receipt="",
+                reason="nobody can tell",
             )
 
     for _ in range(2):

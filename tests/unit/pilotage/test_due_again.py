@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,29 +12,8 @@ from runs.clock import StoppedClock
 from runs.errors import Conflict
 from runs.snapshots import Terms
 from runs.store.change import Change
-from tests import builders
-from tests.unit.pilotage.homes import House, make_house, stopped
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """A home with one run."""
-    house = make_house(tmp_path / "home")
-    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())
-    return house
-
-
-@pytest.fixture
-def clock(house: House) -> StoppedClock:
-    """The record's clock, standing still."""
-    return stopped(house)
-
-
-@pytest.fixture
-def engines(house: House, clock: StoppedClock) -> Engines:
-    """What a worker of this home would use."""
-    assert clock
-    return house.wired.engines("w1")
+from tests import acts, builders
+from tests.unit.pilotage.homes import House
 
 
 def told(house: House) -> list[str]:
@@ -54,9 +32,14 @@ def test_who_answers_for_an_unknown_action_may_change_after_somebody_was_told(
 ) -> None:
     """The first notice stands, and no later look stops at it."""
     reserved = builders.action(id="b", key="r-1:send:b", item="", run="r-1")
-    house.store.actions.reserve(house.customer, reserved, 1)
-    house.store.actions.settle(
-        house.customer, reserved.key, status="unknown", receipt="", reason="nobody can tell"
+    acts.reserve(house.store, house.customer, reserved, 1)
+    acts.settle(
+        house.store,
+        house.customer,
+        reserved.key,
+        status="unknown",
+        receipt="",
+        reason="nobody can tell",
     )
     due.tell_unknown(house.wired, house.customer)
     people.disable_person(house.store, house.customer, "olga", "dan")

@@ -1,9 +1,6 @@
 """What falls due falls due for everybody: behind many, whatever they are called, beside a bug."""
 
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from pilotage import due
 from pilotage.engines import Engines
@@ -12,28 +9,7 @@ from runs.clock import StoppedClock
 from runs.store import jobs
 from runs.store.change import text_of
 from tests import builders
-from tests.unit.pilotage.homes import House, make_house, stopped
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    """A home with one run."""
-    house = make_house(tmp_path / "home")
-    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run())
-    return house
-
-
-@pytest.fixture
-def clock(house: House) -> StoppedClock:
-    """The record's clock, standing still."""
-    return stopped(house)
-
-
-@pytest.fixture
-def engines(house: House, clock: StoppedClock) -> Engines:
-    """What a worker of this home would use."""
-    assert clock
-    return house.wired.engines("w1")
+from tests.unit.pilotage.homes import House
 
 
 def made(house: House, kind: str) -> list[str]:

@@ -11,7 +11,7 @@ from pilotage.systems import ToolsFile, ToolSpec, write_specs
 from policies.rules import write_policy
 from runs import leases
 from runs.errors import Conflict
-from tests import builders
+from tests import acts, builders
 from tests.builders import NOW
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
 
@@ -98,7 +98,7 @@ def act(house: House) -> str:
     """Let an action of a queued item be begun, then let its worker die; the action's key."""
     house.store.items.admit(house.customer, "dan", builders.item())
     action = builders.action(tool="queues", reserved_at=NOW - timedelta(minutes=9))
-    house.store.actions.reserve(house.customer, action, 1)
+    acts.reserve(house.store, house.customer, action, 1)
     return action.key
 
 
@@ -157,7 +157,7 @@ def test_an_action_that_nobody_will_do_any_more_is_stopped(house: House, engines
 
 def test_an_action_that_has_just_begun_is_left_alone(house: House, engines: Engines) -> None:
     """Somebody may be doing it this moment."""
-    house.store.actions.reserve(house.customer, builders.action(reserved_at=NOW), 1)
+    acts.reserve(house.store, house.customer, builders.action(reserved_at=NOW), 1)
 
     engines.reconcile_actions(house.customer, timedelta(minutes=2))
 

@@ -16,7 +16,7 @@ from policies.rules import write_policy
 from runs import approvals, leases, people
 from runs.errors import NotAllowed
 from runs.store.reviews import open_review
-from tests import builders
+from tests import acts, builders
 from tests.builders import NOW
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
 
@@ -81,10 +81,10 @@ def test_a_job_that_gave_up_on_an_open_run_is_wrong(house: House) -> None:
 def test_an_action_without_an_end_is_wrong_after_a_while(house: House) -> None:
     """With the key to look for on the other side."""
     act = builders.action(reserved_at=NOW - timedelta(minutes=1))
-    house.store.actions.reserve(house.customer, act, 1)
+    acts.reserve(house.store, house.customer, act, 1)
     at_first = wrong(house)
     old = builders.action(id="x-2", key="i-2:assign:abc", reserved_at=NOW - timedelta(minutes=9))
-    house.store.actions.reserve(house.customer, old, 1)
+    acts.reserve(house.store, house.customer, old, 1)
 
     assert at_first == []
     assert [one.says for one in wrong(house)] == [

@@ -9,7 +9,7 @@ from pilotage.cli import item_story
 from pilotage.cli.output import short
 from runs.records.model import Tried
 from runs.store.reviews import decide_review
-from tests import builders
+from tests import acts, builders
 from tests.builders import NOW
 from tests.unit.pilotage.told import Told
 
@@ -94,9 +94,9 @@ def test_a_receipt_is_told_with_its_key_and_what_the_other_side_answered(told: T
     """What was done, once."""
     admit(told)
     act = builders.action()
-    told.store.actions.reserve(told.customer, act, 1)
+    acts.reserve(told.store, told.customer, act, 1)
     receipt = told.snapshot("receipt", {"key": act.key, "answer": {"queue": "parcels"}})
-    told.store.actions.settle(told.customer, act.key, status="done", receipt=receipt, reason="")
+    acts.settle(told.store, told.customer, act.key, status="done", receipt=receipt, reason="")
 
     [line] = [one for one in lines(told).splitlines() if act.key in one]
 

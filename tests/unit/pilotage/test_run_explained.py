@@ -8,7 +8,7 @@ from pilotage.cli import run_explained
 from runs import snapshots
 from runs.records.release import Move
 from runs.records.run import Briefing, Choice, Contender, Statement
-from tests import builders
+from tests import acts, builders
 from tests.unit.pilotage.told import WRONG, Told, fix, verdict
 
 
@@ -89,9 +89,9 @@ def test_a_decision_is_told_with_the_digest_that_was_seen(told: Told) -> None:
 def test_what_was_done_outside_is_told_with_key_receipt_and_approval(told: Told) -> None:
     """Items are counted, the run's own acts are named."""
     act = builders.action(item="", run="r-1", approval="a-1", tool="outbox", operation="send")
-    told.store.actions.reserve(told.customer, act, 1)
+    acts.reserve(told.store, told.customer, act, 1)
     receipt = told.snapshot("receipt", {"key": act.key})
-    told.store.actions.settle(told.customer, act.key, status="done", receipt=receipt, reason="")
+    acts.settle(told.store, told.customer, act.key, status="done", receipt=receipt, reason="")
 
     shown = lines(told)
 

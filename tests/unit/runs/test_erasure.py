@@ -13,6 +13,7 @@ from runs.records.call import Ruled, Ruling
 from runs.records.person import Customer, Identity
 from runs.records.run import Briefing, Report, Run, Statement
 from runs.store.store import Store
+from tests import acts
 from tests.builders import (
     DIGEST,
     TERMS,
@@ -135,7 +136,7 @@ def test_an_item_loses_what_came_in_was_done_and_said(store: Store, customer: Cu
     }
     taken = item(**{n: kept[n] for n in ("input", "snapshot", "output")})
     store.items.admit(customer, "dan", taken)
-    store.actions.reserve(customer, made_action(content=kept["content"]), 1)
+    acts.reserve(store, customer, made_action(content=kept["content"]), 1)
     store.items.finish(customer, taken.model_copy(update={"status": "in_review"}))
     with store.change(customer, "worker") as change:
         from_person = made_review(said=kept["said"])

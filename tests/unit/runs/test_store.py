@@ -14,6 +14,7 @@ from runs.records.evidence import Evidence
 from runs.store.items import ItemFilter
 from runs.store.reviews import decide_review
 from runs.store.store import Store
+from tests import acts
 from tests.builders import (
     NOW,
     action,
@@ -112,15 +113,15 @@ def test_the_second_answer_to_a_review_shows_the_first(store: Store) -> None:
 def test_an_action_key_is_reserved_once_and_settled_once(store: Store) -> None:
     """The same key for other content is a conflict, and so is another end."""
     customer = make_customer(store)
-    assert store.actions.reserve(customer, action(), 1).is_first
-    assert not store.actions.reserve(customer, action(), 1).is_first
-    store.actions.settle(customer, action().key, status="done", receipt="sha256:1", reason="")
-    store.actions.settle(customer, action().key, status="done", receipt="sha256:1", reason="")
+    assert acts.reserve(store, customer, action(), 1).is_first
+    assert not acts.reserve(store, customer, action(), 1).is_first
+    acts.settle(store, customer, action().key, status="done", receipt="sha256:1", reason="")
+    acts.settle(store, customer, action().key, status="done", receipt="sha256:1", reason="")
 
     with pytest.raises(Conflict):
-        store.actions.settle(customer, action().key, status="failed", receipt="", reason="no")
+        acts.settle(store, customer, action().key, status="failed", receipt="", reason="no")
     with pytest.raises(Conflict, match="other content"):
-        store.actions.reserve(customer, action(content=trigger().digest), 1)
+        acts.reserve(store, customer, action(content=trigger().digest), 1)
 
 
 def test_a_run_ends_only_with_proof_on_record_and_a_named_owner(store: Store) -> None:

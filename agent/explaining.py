@@ -9,10 +9,14 @@ from agent.state import State
 from agent.toolbox import view
 from policies import grounds
 from runs.records.evidence import FailureGroup
+from tools.packing import fitting
+from tools.tokens import estimate
 from workflow.evaluate.trial import TrialRun
 from workflow.failures import Code
 
 MOST_GROUPS, MOST_CASES = 6, 4
+MOST_TOKENS = 8_000
+"""Of all cases that are shown: of every group the first before of any the second."""
 HELD = ("figure", "link", "hidden", "script")
 """What of a sentence has to stand in its cases; which words explain them is the model's."""
 FORM = form_of(
@@ -46,7 +50,7 @@ def explain(
     worst = groups[:MOST_GROUPS]
     if not worst:
         return {}
-    shown = {one.key: shown_of(one, trial) for one in worst}
+    shown = _fitting({one.key: shown_of(one, trial) for one in worst})
     wanted = Wanted(
         step="fix_smallest_issue",
         what="explanation",
@@ -79,6 +83,14 @@ def shown_of(group: FailureGroup, trial: TrialRun, most: int = MOST_CASES) -> li
     members = set(group.cases)
     pairs = zip(trial.seen, trial.results, strict=True)
     return [view(seen, result) for seen, result in pairs if seen.case.id in members][:most]
+
+
+def _fitting(shown: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """As many whole cases as fit."""
+    flat = [(key, rank, case) for key, cases in shown.items() for rank, case in enumerate(cases)]
+    cases, ranks = [case for _, _, case in flat], [rank for _, rank, _ in flat]
+    kept = [flat[at] for at in fitting(cases, MOST_TOKENS, estimate, ranks=ranks)]
+    return {key: [case for own, _, case in kept if own == key] for key in shown}
 
 
 def _problems(

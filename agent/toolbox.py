@@ -7,7 +7,7 @@ Every call goes through `workflow.calls`: only what is granted here, so often, e
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +23,8 @@ from runs.records.evidence import CaseResult
 from runs.records.version import Effect
 from runs.snapshots import Terms
 from tools.model.asked import ToolCall, ToolForm
+from tools.packing import fitting
+from tools.tokens import estimate
 from workflow.calls import CallDeps, Course, propose, take
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import route_all
@@ -35,8 +37,10 @@ STEPS, TOKENS, SECONDS = 10, 60_000, 120.0
 """What one proposal may take, whatever the budgets have left."""
 CALLS = 40
 """All calls of one proposal; several may come in one step."""
-MOST_CHARS = 6_000
-"""Of one result."""
+MOST_TOKENS = 2_000
+"""Of one result: of records as many whole ones as fit, and of anything else all or nothing."""
+FRAME_TOKENS = 200
+"""What stands around the records."""
 MOST_CASES, MOST_VALUES = 5, 12
 UNSEEN = "examples"
 """A change whose trial would have to learn anew: it is made and measured once it is proposed."""
@@ -115,7 +119,18 @@ def _given(do: "Do", box: Toolbox, arguments: Mapping[str, Any]) -> Any:
 
 
 def _told(found: Any) -> str:
-    return json.dumps(found, ensure_ascii=False)[:MOST_CHARS]
+    text = json.dumps(found, ensure_ascii=False)
+    if estimate(text).tokens <= MOST_TOKENS + FRAME_TOKENS:
+        return text
+    return json.dumps({"error": f"it takes more than {MOST_TOKENS} tokens; ask for less"})
+
+
+def _fitting(name: str, records: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
+    """As many whole records as one result holds, the first first, and how many it does not."""
+    shown = [plain(one) for one in records]
+    kept = fitting(shown, MOST_TOKENS, estimate)
+    told = {name: [shown[at] for at in kept], **more}
+    return told if len(kept) == len(shown) else told | {"too_large": len(shown) - len(kept)}
 
 
 def view(seen: Seen, result: CaseResult) -> dict[str, Any]:
@@ -153,7 +168,7 @@ def _cases(box: Toolbox, told: Mapping[str, Any]) -> Any:
     pairs = zip(trial.seen, trial.results, strict=True)
     found = [view(seen, result) for seen, result in pairs if wanted(result)]
     begin = told.get("after", 0)
-    return {"cases": found[begin : begin + MOST_CASES], "of": len(found)}
+    return _fitting("cases", found[begin : begin + MOST_CASES], of=len(found))
 
 
 def _statistics(box: Toolbox, told: Mapping[str, Any]) -> Any:
@@ -190,7 +205,7 @@ def _sample(box: Toolbox, told: Mapping[str, Any]) -> Any:
     if told["source"] not in names:
         raise InvalidInput(f"there is no such source; name one of {', '.join(names) or 'none'}")
     read = [one.context.get(told["source"]) for one in box.ground.trial.seen]
-    return {"records": [dict(one) for one in read if one][:MOST_CASES]}
+    return _fitting("records", [dict(one) for one in read if one][:MOST_CASES])
 
 
 def _lessons(box: Toolbox, told: Mapping[str, Any]) -> Any:

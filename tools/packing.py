@@ -1,7 +1,8 @@
 """what fits before a model: whole records, what matters most first, and what was left out."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from json import dumps
+from typing import Any, Literal, NamedTuple
 
 from runs.errors import InvalidInput
 from tools.tokens import Counter
@@ -66,6 +67,18 @@ def pack(pieces: Sequence[Piece], budget: int, count: Counter) -> Packed:
     names = tuple(pieces[at].name for at in sorted(kept))
     rest = tuple(pieces[at].name for at in left_out)
     return Packed(text, names, rest, counted.tokens, counted.kind)
+
+
+def fitting(
+    records: Sequence[Mapping[str, Any]], budget: int, count: Counter, *, ranks: Sequence[int] = ()
+) -> list[int]:
+    """Places of the records that fit, whole and as JSON, what matters most first.
+
+    `ranks`: one a record; in the order given where there are none.
+    """
+    rows = zip(records, ranks or [0] * len(records), strict=True)
+    pieces = [Piece(str(at), dumps(one, ensure_ascii=False), n) for at, (one, n) in enumerate(rows)]
+    return [int(name) for name in pack(pieces, budget, count).kept]
 
 
 def _told(pieces: Sequence[Piece], kept: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.errors import InvalidInput
-from tools.packing import BETWEEN, Packed, Piece, pack
+from tools.packing import BETWEEN, Packed, Piece, fitting, pack
 from tools.tokens import TokenCount, estimate
 
 
@@ -60,3 +60,13 @@ def test_every_pack_fits_holds_whole_records_and_forgets_none(
     assert estimate(found.text).tokens == found.tokens <= budget
     assert sorted((*found.kept, *found.left_out)) == sorted(one.name for one in pieces)
     assert found.text == BETWEEN.join(one.text for one in pieces if one.name in found.kept)
+
+
+def test_records_are_told_whole_or_not_at_all() -> None:
+    """One that is too large leaves room for those behind it; a first one comes before a second."""
+    small, large = {"text": "a"}, {"text": "word " * 500}
+    both = [*range(2)] * 2
+
+    assert fitting([small, large, small], 100, estimate) == [0, 2]
+    assert fitting([large, small], 10_000, estimate) == [0, 1]
+    assert fitting([small] * 4, 4, by_words, ranks=both) == [0, 2]

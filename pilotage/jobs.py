@@ -2,9 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from agent import checkpoints
 from agent.loop import Loop
@@ -74,15 +73,10 @@ class Jobs:
                 return
             self._engines.follow_edit(job.customer, item.workflow)
             deps = self._engines.process_deps(job.customer)
-            process_item(deps, job.customer, item.id, _at_once, ended=job.ended, known=item)
+            process_item(deps, job.customer, item.id, ended=job.ended, known=item)
 
     def _index_lessons(self, job: JobContext) -> None:
         memory = self._engines.memory(self._engines.chosen.store)
         opened = memory.vectors.index_lessons(job.customer)
         if opened.state not in ("ready", "rebuilt"):
             log.warning("the index is %s: %s", opened.state, opened.reason)
-
-
-def _at_once(_: str, work: Callable[[], Any]) -> Any:
-    """Do a part of an item without storing it by itself: what it led to is kept with the act."""
-    return work()

@@ -54,9 +54,6 @@ OUTDATED = "its tables are older than it or missing; run `pilotage db migrate`"
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 """What the queue says of work that it does not take up any more."""
 
-Step = Callable[[str, Callable[[], Any]], Any]
-"""`step(name, work)`: the stored JSON result of `work`, which runs once however often asked."""
-
 
 class Ended:
     """Says that a job is done in the very change that ends its work; otherwise it is said after."""
@@ -81,7 +78,6 @@ class JobContext(NamedTuple):
 
     customer: Customer
     subject: str
-    step: Step
     ended: Callable[[Change], None]
     """Writes the end of the job into the change that ends what it was about."""
 
@@ -338,7 +334,7 @@ def _register(
         ended, whose = Ended(id), customer_of(customer)
         running.add(id)
         try:
-            work[kind](JobContext(whose, subject, _step, ended))
+            work[kind](JobContext(whose, subject, ended))
         except Exception as error:
             if not is_alive():
                 # Its work was taken up by another, whose word on the job it is.
@@ -380,11 +376,3 @@ def _put_back(
     again = Again(RealClock().now() + wait, why, error.is_outage)
     store.jobs.put_back(customer, present, again)
     return True
-
-
-def _step(name: str, run: Callable[[], Any]) -> Any:
-    try:
-        return DBOS.run_step({"name": name}, run)
-    except error.DBOSUnexpectedStepError:
-        # An older program stored other steps for this job: what they did is done anew.
-        return run()

@@ -1,6 +1,5 @@
 """A sales office: the drafting sample's home with its first version on a stage that acts."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +45,7 @@ class Office:
     def go_on(self, item: str) -> Item:
         """One job of the worker on an item."""
         deps = self.stage.wired.engines("test").process_deps(self.stage.customer)
-        return process_item(deps, self.stage.customer, item, once())
+        return process_item(deps, self.stage.customer, item)
 
     def kept(self, digest: str) -> Any:
         """A snapshot."""
@@ -62,17 +61,6 @@ def request(**changed: Any) -> dict[str, Any]:
     found = generator.requests(5, 60, pool="live")
     one = next(p for p in found if p.truth.why.startswith("clause 8") and not p.is_unclear)
     return {**one.input, "note": f"{one.truth.fields['tier']} as agreed", **changed}
-
-
-def once() -> Callable[[str, Callable[[], Any]], Any]:
-    """Steps whose results are kept as JSON."""
-    kept: dict[str, str] = {}
-
-    def step(name: str, work: Callable[[], Any]) -> Any:
-        kept[name] = kept.get(name) or json.dumps(work())
-        return json.loads(kept[name])
-
-    return step
 
 
 def opened(folder: Path, *, at: int, plan_says: Callable[[str], str] = lambda text: text) -> Office:

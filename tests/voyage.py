@@ -40,7 +40,6 @@ from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests import databases
 from tests.builders import TERMS, person
-from tests.integration.desk import Steps
 from tests.tickets import Judge, Ticket, case_of, honest, plan_of, tickets, values_of, written
 from tests.unit.pilotage.homes import make_house
 from workflow.process.item import process_item
@@ -278,7 +277,7 @@ class Voyage:
         waiting = ItemFilter(status="queued")
         for item in self.store.items.list(self.customer, waiting, limit=1_000):
             self.engines.follow(self.customer, item.workflow)
-            process_item(deps, self.customer, item.id, Steps())
+            process_item(deps, self.customer, item.id)
 
     def look(self, batch: Sequence[Ticket], judge: Judge) -> None:
         """Reviewers answer every open review."""

@@ -4,7 +4,6 @@ The process, its rules and its values are the real ones; what fails, and every s
 played. Nothing of it stands among live items, and nothing outside is ever done.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -150,17 +149,10 @@ def _practise(store: Store, customer: Customer, drilled: Drilled, one: _Try) -> 
 
 def _work(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
     """As the worker does: once more where something was silent, then to a person."""
-    kept: dict[str, str] = {}
-
-    def step(name: str, work: Callable[[], Any]) -> Any:
-        if name not in kept:
-            kept[name] = json.dumps(work())
-        return json.loads(kept[name])
-
     why = ""
     for _ in range(2):
         try:
-            return process_item(deps, customer, item.id, step)
+            return process_item(deps, customer, item.id)
         except (PilotageError, ValueError) as error:
             why = f"the worker gave up: {type(error).__name__}"
     return give_up(deps, customer, item.id, why)

@@ -157,7 +157,7 @@ def _items_step(play: Play, engines: Engines) -> Callable[[], bool]:
         for item in left:
             if item.id not in woken or not _is_open(play, item):
                 woken.add(item.id)
-                work(JobContext(play.customer, item.id, lambda _, run: run(), lambda _: None))
+                work(JobContext(play.customer, item.id, lambda _: None))
         return not left
 
     return step

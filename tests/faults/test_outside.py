@@ -15,7 +15,7 @@ import pytest
 from runs import audit, snapshots
 from runs.errors import PilotageError, Unavailable
 from runs.records.item import Item
-from tests.integration.desk import TICKET, Desk, Steps
+from tests.integration.desk import TICKET, Desk
 from tests.rude import MANNERS, meeting
 from tools.addresses import Refused
 from tools.files.records import FileRecords
@@ -85,10 +85,10 @@ def work(desk: Desk, /, **tools: Any) -> Item:
     """As a worker does: tried again while something is silent, then handed to a person."""
     deps = desk.deps()
     deps = desk.deps(tools={**deps.tools, **tools})
-    steps, why = Steps(), ""
+    why = ""
     for _ in range(TRIES):
         try:
-            return process_item(deps, desk.customer, "i-1", steps)
+            return process_item(deps, desk.customer, "i-1")
         except Unavailable as error:
             why = f"the worker gave up: {error}"
     return give_up(deps, desk.customer, "i-1", why)
@@ -300,7 +300,7 @@ def test_a_record_on_a_full_disk_loses_nothing(desk: Desk, room: int) -> None:
 def _stopped(desk: Desk) -> bool:
     """Whether the work stopped on an error that a worker sees."""
     try:
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
     except Exception:  # whatever the database says of a full disk
         return True
     return False

@@ -17,7 +17,7 @@ from runs import people
 from runs.approvals import of_item
 from runs.records.webhook import Webhook
 from tests import builders
-from tests.integration.desk import Steps, answer, version
+from tests.integration.desk import answer, version
 from tests.integration.test_cli_asked import SEND, TICKET, TOOLS, edit_account
 from tests.integration.test_cli_items import release
 from tests.unit.pilotage.homes import House, make_house
@@ -135,5 +135,5 @@ def known(house: House) -> dict[str, list[str]]:
 def work(house: House, id: str) -> str:
     """One job of the worker on an item, with a scripted answer."""
     deps = replace(house.wired.engines("w").process_deps(house.customer), answer=answer)
-    process_item(deps, house.customer, id, Steps())
+    process_item(deps, house.customer, id)
     return id

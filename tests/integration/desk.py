@@ -154,19 +154,6 @@ class MortalTool:
         return self.inner.find_receipt(key) if self.remembers_keys else None
 
 
-class Steps:
-    """The durable step runner: results as JSON text, kept from one attempt to the next."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-
-    def __call__(self, name: str, work: Callable[[], Any]) -> Any:
-        """Run `work` once; its stored result ever after."""
-        if name not in self.kept:
-            self.kept[name] = json.dumps(work())
-        return json.loads(self.kept[name])
-
-
 def answer(asked: Version, item: Mapping[str, Any], _: Any) -> Output:
     """A model from a script: what stands before the colon says how sure it is."""
     text = str(item["text"])
@@ -179,6 +166,17 @@ def answer(asked: Version, item: Mapping[str, Any], _: Any) -> Output:
         route_used="baseline",
         fields={},
     )
+
+
+def answering_while(something: Callable[[], object]) -> Callable[..., Output]:
+    """The same script, while something happens elsewhere: what was read is read by then."""
+
+    def said(*asked: Any) -> Output:
+        found = answer(*asked)
+        something()
+        return found
+
+    return said
 
 
 def version(**changed: Any) -> Version:
@@ -365,7 +363,7 @@ def fingerprint(content: Mapping[str, Any]) -> str:
 
 def process(desk: Desk, item: str = "i-1", **changed: Any) -> Item:
     """Work on the item once, from the beginning."""
-    return process_item(desk.deps(**changed), desk.customer, item, Steps())
+    return process_item(desk.deps(**changed), desk.customer, item)
 
 
 def ended(desk: Desk, item: str = "i-1") -> tuple[str, str, str, list[str]]:

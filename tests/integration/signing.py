@@ -13,7 +13,7 @@ from runs.records.item import Item
 from runs.records.version import ApproverRule, Effect, PolicyValues
 from runs.store.store import Store
 from tests import builders
-from tests.integration.desk import ASSIGNING, PEOPLE, TAGGING, Desk, Steps
+from tests.integration.desk import ASSIGNING, PEOPLE, TAGGING, Desk
 from workflow.process import asking, editing
 from workflow.process.item import process_item
 from workflow.process.parts import ProcessDeps
@@ -53,8 +53,8 @@ class Signing(Desk):
         return values
 
     def work(self, item: str = "i-1") -> Item:
-        """One job on the item, with steps of its own."""
-        return process_item(self.deps(), self.customer, item, Steps())
+        """One job on the item."""
+        return process_item(self.deps(), self.customer, item)
 
     @property
     def item(self) -> Item:

@@ -17,7 +17,7 @@ from runs.records.item import Item
 from runs.records.version import Effect
 from runs.store.store import Store
 from tests import builders
-from tests.integration.desk import Steps, answer, version
+from tests.integration.desk import answer, version
 from tests.integration.test_cli_items import release
 from tests.unit.pilotage.homes import House, make_house
 from workflow.process.item import process_item
@@ -70,7 +70,7 @@ def work(house: House) -> Item:
     """One job of the worker on the item, with a scripted answer."""
     deps = replace(house.wired.engines("w").process_deps(house.customer), answer=answer)
     [item] = house.store.items.list(house.customer)
-    return process_item(deps, house.customer, item.id, Steps())
+    return process_item(deps, house.customer, item.id)
 
 
 def asked(house: House) -> list[Approval]:

@@ -12,7 +12,6 @@ from runs import audit, people
 from runs.clock import RealClock
 from runs.store.jobs import Again
 from tests import builders
-from tests.integration.desk import Steps
 from tests.line import Line, lay, over_http
 from tests.receiver import Answering, receiving
 from tests.unit.pilotage.homes import House
@@ -40,7 +39,7 @@ def work_on(line: Line) -> None:
     """Do every job as a worker does it, and ask nothing else of the systems outside."""
     engines, store = line.wired.engines("w"), line.wired.store
     for job in store.jobs.waiting():
-        process_item(engines.process_deps(line.customer), line.customer, job.subject, Steps())
+        process_item(engines.process_deps(line.customer), line.customer, job.subject)
         store.jobs.mark_done(line.customer, job.id)
 
 

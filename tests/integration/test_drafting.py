@@ -12,7 +12,7 @@ from runs import approvals
 from runs.errors import NotFound
 from runs.records.version import Version
 from runs.store.items import ItemFilter
-from tests.office import SAMPLE, SMALL, Office, once, opened, request
+from tests.office import SAMPLE, SMALL, Office, opened, request
 from workflow import corrections, review
 from workflow.process.item import give_up, process_item
 from workflow.review import Said
@@ -129,7 +129,7 @@ def test_the_simulator_looks_at_live_drafts_field_by_field(tmp_path: Path) -> No
     sent = cast.bring(release)
     deps = office.stage.wired.engines("test").process_deps(customer)
     for item in store.items.list(customer, ItemFilter(release=release.id), limit=100):
-        process_item(deps, customer, item.id, once())
+        process_item(deps, customer, item.id)
     looked = cast.look_at(release)
     found = measure(store, customer, release=release, now=store.clock.now())
     reviews = store.reviews.list(customer, status="decided")

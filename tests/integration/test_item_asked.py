@@ -15,7 +15,7 @@ from runs.records.approval import DecisionKind
 from runs.records.record import digest_of
 from runs.records.version import ApproverRule
 from tests.builders import TERMS
-from tests.integration.desk import ASSIGNING, TAGGING, Killed, Steps
+from tests.integration.desk import ASSIGNING, TAGGING, Killed
 from tests.integration.signing import FILING, SENDING, Signing
 from tools.files.records import FileRecords
 from tools.tool import Reading
@@ -165,7 +165,7 @@ def test_nothing_is_begun_for_an_item_that_was_called_off(desk: Signing) -> None
             admission.call_off(sender, desk.customer, "i-1", reason="by mistake", terms=TERMS)
 
     tools = {**desk.deps().tools, "crm": Meanwhile(desk, call_off)}
-    item = process_item(desk.deps(tools=tools), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(tools=tools), desk.customer, "i-1")
 
     assert (item.status, desk.queued) == ("closed", [])
     assert item.reason.startswith("called off by dan")

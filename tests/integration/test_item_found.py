@@ -9,13 +9,12 @@ import pytest
 
 from pilotage.cli import item_story
 from runs import erasure, snapshots
-from tests.integration.desk import Desk, Steps
+from tests.integration.desk import Desk, answering_while, process
 from tests.receiver import Received, receiving
 from tools.http.declared import Http, Look
 from tools.http.line import Line
 from tools.http.system import HttpRecords
 from tools.http.way import open_client
-from workflow.process.item import process_item
 
 PLUS = {"id": "A-1", "tier": "plus", "dispute": False, "phone": "030 1234567"}
 
@@ -34,17 +33,10 @@ def changing(desk: Desk, crm: tuple[str, Received], after: dict[str, Any] | None
     declared = Http(base_url=url, is_private=True, read=Look(path="/records/{key}"))
     client = open_client(declared, lambda: 0.0)
     line = Line("crm", declared, client, pause=lambda *_: None, seconds=lambda: 0.0)
-    deps = desk.deps(tools={"crm": HttpRecords(line, clock=desk.clock), "desk": desk.desk_tool})
-    steps = Steps()
-
-    def after_routing(name: str, work: Any) -> Any:
-        result = steps(name, work)
-        if name == "route":
-            received.records["A-1"] = after
-        return result
-
+    tools = {"crm": HttpRecords(line, clock=desk.clock), "desk": desk.desk_tool}
+    said = answering_while(lambda: received.records.update({"A-1": after}))
     desk.admit()
-    return process_item(deps, desk.customer, "i-1", after_routing)
+    return process(desk, tools=tools, answer=said)
 
 
 def test_the_review_shows_what_was_decided_on_and_what_is_there_now(

@@ -8,7 +8,7 @@ from typing import Any
 from pilotage.jobs import Jobs
 from runs.errors import Unavailable
 from runs.queue import JobContext
-from tests.integration.desk import Desk, MortalTool, Steps
+from tests.integration.desk import Desk, MortalTool
 
 
 class Interrupted(MortalTool):
@@ -37,12 +37,12 @@ def test_an_item_that_two_jobs_name_is_acted_on_by_one_thread_of_a_worker(tmp_pa
 
     def again() -> None:
         try:
-            work(JobContext(desk.customer, "i-1", Steps(), lambda _: None))
+            work(JobContext(desk.customer, "i-1", lambda _: None))
         except Unavailable as error:
             told.append(str(error))
 
     desk.desk_tool.meanwhile = again
-    work(JobContext(desk.customer, "i-1", Steps(), lambda _: None))
+    work(JobContext(desk.customer, "i-1", lambda _: None))
 
     assert told == ["acme/i-1 is in hand already; it is tried again"]
     assert desk.desk_tool.acts == 1

@@ -14,7 +14,7 @@ from runs.records.version import LearntRoute
 from tests import builders
 from tests.conformance import Endpoint, endpoint
 from tests.integration import api_home
-from tests.integration.desk import Steps, answer
+from tests.integration.desk import answer
 from tests.integration.test_cli_asked import TICKET
 from tests.integration.test_models_trial import CASES, LABELS
 from tests.oracles import route
@@ -137,7 +137,7 @@ def test_a_live_item_asks_the_models_of_its_home(tmp_path: Path, server: Endpoin
         id = api_home.send(client, "t1", TICKET["text"]).json()["id"]
     deps = replace(home.wired.engines("w").process_deps(home.customer), answer=answer)
 
-    process_item(deps, home.customer, id, Steps())
+    process_item(deps, home.customer, id)
 
     told = json.loads(home.run("item", "show", id, "--json", by="dan").stdout)["decided_by"]
     [call] = home.store.calls.every(home.customer, item=id)

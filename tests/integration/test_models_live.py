@@ -10,7 +10,7 @@ from runs.records.item import Item, Output
 from runs.records.model import Calibration, ModelAnswer
 from runs.records.version import Rule
 from runs.snapshots import read
-from tests.integration.desk import TICKET, Desk, Killed, Steps, ended, process
+from tests.integration.desk import TICKET, Desk, Killed, ended, process
 from tests.oracles import SILENT, Oracles, Say, route
 from workflow.models.calibration import name_of
 from workflow.process.item import process_item
@@ -170,7 +170,7 @@ def test_an_answer_that_was_paid_for_is_not_paid_for_again(tmp_path: Path, is_pa
     item = home.admit()
     deps = home.deps(home.mortal_store(1, is_before=not is_paid), models=lambda *_: models)
     with pytest.raises(Killed):
-        process_item(deps, home.customer, item.id, Steps())
+        process_item(deps, home.customer, item.id)
 
     process(home, item.id, models=lambda *_: models)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runs.snapshots import read
-from tests.integration.desk import NOW, TICKET, Desk, Steps, ended, fingerprint, process
+from tests.integration.desk import NOW, TICKET, Desk, ended, fingerprint, process
 from workflow.process.item import process_item
 
 pytestmark = pytest.mark.both_databases
@@ -219,7 +219,7 @@ def test_an_item_that_took_longer_than_its_budget_goes_to_a_person(
     desk = Desk(tmp_path)
     desk.admit()
     ticks = iter(looks)
-    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1")
 
     assert (item.status, item.rule, bool(item.output)) == ("in_review", "budget", output)
     assert "item_budget of the installation is 120 s" in item.reason
@@ -231,6 +231,6 @@ def test_an_item_within_its_budget_acts(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.admit()
     ticks = iter([0.0, 60.0, 60.0, 120.0])
-    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(seconds=lambda: next(ticks)), desk.customer, "i-1")
 
     assert item.status == "acted"

@@ -17,15 +17,15 @@ from tests.integration.desk import (
     TAGGING,
     Desk,
     MortalTool,
-    Steps,
     answer,
+    answering_while,
     ended,
     process,
     version,
 )
 from tools.files.records import FileRecords
 from tools.pace import NotYet
-from workflow.process.item import give_up, process_item
+from workflow.process.item import give_up
 
 
 def change_the_tier(desk: Desk) -> None:
@@ -57,15 +57,7 @@ def test_a_source_that_changed_stops_the_act(
     """Between decide and act the tier is edited: no act, and the review names the field."""
     desk = Desk(tmp_path)
     desk.admit()
-    steps = Steps()
-
-    def after_routing(name: str, work: Callable[[], Any]) -> Any:
-        result = steps(name, work)
-        if name == "route":
-            change(desk)
-        return result
-
-    item = process_item(desk.deps(), desk.customer, "i-1", after_routing)
+    item = process(desk, answer=answering_while(lambda: change(desk)))
 
     assert ended(desk) == ("in_review", "threshold", "ben", ["exception"])
     assert says in item.reason
@@ -77,14 +69,9 @@ def test_a_field_the_version_does_not_see_may_change(tmp_path: Path) -> None:
     """Only what it was based on counts."""
     desk = Desk(tmp_path)
     desk.admit()
-    steps = Steps()
+    said = answering_while(lambda: desk.write_account(last_seen="today"))
 
-    def after_each(name: str, work: Callable[[], Any]) -> Any:
-        result = steps(name, work)
-        desk.write_account(last_seen="today")
-        return result
-
-    assert process_item(desk.deps(), desk.customer, "i-1", after_each).status == "acted"
+    assert process(desk, answer=said).status == "acted"
 
 
 @pytest.mark.parametrize(
@@ -258,15 +245,8 @@ def test_what_was_read_too_long_ago_is_not_acted_on(
     told = {"max_age_hours": None, "reread_before_act": False}
     desk = Desk(tmp_path, sources=(source.model_copy(update=told),))
     desk.admit()
-    steps = Steps()
-
-    def after_routing(name: str, work: Callable[[], Any]) -> Any:
-        result = steps(name, work)
-        if name == "route":
-            desk.clock.turn(timedelta(hours=hours))
-        return result
-
-    item = process_item(desk.deps(), desk.customer, "i-1", after_routing)
+    later = timedelta(hours=hours)
+    item = process(desk, answer=answering_while(lambda: desk.clock.turn(later)))
 
     assert item.status == status
     assert ("what it says is 25 h old, the limit is 24 h" in item.reason) == (hours > 24)

@@ -17,7 +17,7 @@ from runs.records.item import Item
 from runs.records.pause import Rerun
 from runs.store.items import requeue_item
 from runs.store.store import keep
-from tests.integration.desk import NOW, TICKET, Desk, Steps, answer, ended, process
+from tests.integration.desk import NOW, TICKET, Desk, answer, ended, process
 from tools.tool import Reading, Tool
 from workflow.process.item import end_late, process_item
 
@@ -64,7 +64,7 @@ def test_a_source_that_hangs_is_not_waited_for(
     with never_ending() as until, caplog.at_level(logging.WARNING):
         tools = {**deps.tools, "crm": Hanging(deps.tools["crm"], until)}
         hanging = replace(deps, tools=tools)
-        item = process_item(hanging, desk.customer, "i-1", Steps())
+        item = process_item(hanging, desk.customer, "i-1")
 
     assert ended(desk) == ("in_review", "context", "ben", ["exception"])
     assert "reading its sources took longer than 1 s (deadline_context_s" in item.reason

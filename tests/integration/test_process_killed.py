@@ -19,7 +19,6 @@ from tests.integration.desk import (
     TICKET,
     Desk,
     Killed,
-    Steps,
     answer,
 )
 from workflow.process.item import give_up, process_item
@@ -61,30 +60,27 @@ def admitted(desk: Desk, number: int, ticket: dict[str, Any]) -> str:
     return desk.admit(ticket, id=id, key=f"ticket-{number}", audited=True).id
 
 
-def is_killed(desk: Desk, id: str, dies_at: int, *, is_before: bool, steps: Steps) -> bool:
+def is_killed(desk: Desk, id: str, dies_at: int, *, is_before: bool) -> bool:
     """Work on an item in a process that dies at a commit; False when it lived to the end."""
     deps = desk.deps(desk.mortal_store(dies_at, is_before=is_before))
     try:
-        process_item(deps, desk.customer, id, steps)
+        process_item(deps, desk.customer, id)
     except Killed:
         return True
     return False
 
 
-def killed_items(
-    desk: Desk, ticket: dict[str, Any], *, is_before: bool
-) -> Iterator[tuple[str, Steps]]:
+def killed_items(desk: Desk, ticket: dict[str, Any], *, is_before: bool) -> Iterator[str]:
     """An item for each commit of its work, each left by a worker that died there."""
     for dies_at in range(1, MOST_COMMITS):
-        id, steps = admitted(desk, dies_at, ticket), Steps()
-        if not is_killed(desk, id, dies_at, is_before=is_before, steps=steps):
+        id = admitted(desk, dies_at, ticket)
+        if not is_killed(desk, id, dies_at, is_before=is_before):
             return
-        yield id, steps
+        yield id
     raise AssertionError("the work never ends")
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("steps", ["kept", "lost"])
 @pytest.mark.parametrize(
     ("ticket", "effects", "commits"),
     [
@@ -100,16 +96,15 @@ def test_a_death_at_any_commit_changes_nothing_about_the_end(
     effects: tuple[Any, ...],
     commits: int,
     *,
-    steps: str,
     side: str,
 ) -> None:
-    """On either side of every commit, with the step results kept or lost."""
+    """On either side of every commit; what no change held is found out anew."""
     desk = Desk(tmp_path, effects=effects)
-    process_item(desk.deps(), desk.customer, admitted(desk, 0, ticket), Steps())
+    process_item(desk.deps(), desk.customer, admitted(desk, 0, ticket))
     expected, died = end_of(desk, "i-0-"), 0
 
-    for id, kept in killed_items(desk, ticket, is_before=side == "before"):
-        process_item(desk.deps(), desk.customer, id, kept if steps == "kept" else Steps())
+    for id in killed_items(desk, ticket, is_before=side == "before"):
+        process_item(desk.deps(), desk.customer, id)
         assert end_of(desk, id) == expected
         died += 1
 
@@ -119,19 +114,15 @@ def test_a_death_at_any_commit_changes_nothing_about_the_end(
 
 
 @pytest.mark.parametrize("dies", ["before", "after"])
-@pytest.mark.parametrize("steps", ["kept", "lost"])
-def test_a_death_beside_the_act_ends_in_one_file_and_one_receipt(
-    tmp_path: Path, dies: str, steps: str
-) -> None:
+def test_a_death_beside_the_act_ends_in_one_file_and_one_receipt(tmp_path: Path, dies: str) -> None:
     """Between reserve and settle the other side is asked first."""
     desk = Desk(tmp_path)
     desk.admit()
-    desk.desk_tool.dies, kept = dies, Steps()
+    desk.desk_tool.dies = dies
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", kept)
-    again = kept if steps == "kept" else Steps()
+        process_item(desk.deps(), desk.customer, "i-1")
 
-    assert process_item(desk.deps(), desk.customer, "i-1", again).status == "acted"
+    assert process_item(desk.deps(), desk.customer, "i-1").status == "acted"
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert (action.status, bool(action.receipt)) == ("done", True)
     assert (desk.desk_tool.acts, len(desk.queued)) == (1, 1)
@@ -168,12 +159,12 @@ def test_what_was_done_is_known_as_done_whatever_changed_since(
     """The act happened before the worker died; nothing that comes later makes it undone."""
     desk = Desk(tmp_path)
     desk.admit()
-    desk.desk_tool.dies, steps = "after", Steps()
+    desk.desk_tool.dies = "after"
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", steps)
+        process_item(desk.deps(), desk.customer, "i-1")
     change(desk)
 
-    assert process_item(desk.deps(), desk.customer, "i-1", steps).status == "acted"
+    assert process_item(desk.deps(), desk.customer, "i-1").status == "acted"
     assert desk.desk_tool.acts == 1
 
 
@@ -191,12 +182,12 @@ def test_what_was_only_reserved_is_checked_again_before_it_is_done(
     """A permission of before the death does not outlive it."""
     desk = Desk(tmp_path)
     desk.admit()
-    desk.desk_tool.dies, steps = "before", Steps()
+    desk.desk_tool.dies = "before"
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", steps)
+        process_item(desk.deps(), desk.customer, "i-1")
     change(desk)
 
-    item = process_item(desk.deps(), desk.customer, "i-1", steps)
+    item = process_item(desk.deps(), desk.customer, "i-1")
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert (item.status, action.status) == (status, "stopped")
@@ -225,10 +216,10 @@ def test_what_was_begun_goes_on_with_what_it_was_begun_on(tmp_path: Path, dies: 
     desk.admit()
     desk.desk_tool.dies = dies
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
     raise_the_threshold(desk)
 
-    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1")
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert (item.status, action.status, len(desk.queued)) == ("acted", "done", 1)
@@ -245,10 +236,10 @@ def test_another_answer_after_the_death_does_not_act_beside_the_first(
     desk.admit()
     desk.desk_tool.dies = dies
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
     forget_what_it_rests_on(desk)
 
-    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(answer=parcel), desk.customer, "i-1")
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert item.status == "in_review"
@@ -265,11 +256,11 @@ def test_another_route_after_the_death_goes_on_with_nothing(
     desk.admit()
     desk.desk_tool.dies = dies
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
     forget_what_it_rests_on(desk)
     raise_the_threshold(desk)
 
-    item = process_item(desk.deps(), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(), desk.customer, "i-1")
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert (item.status, item.route, action.status) == ("in_review", "review", ends)
@@ -283,9 +274,9 @@ def test_where_the_other_side_cannot_tell_nothing_is_repeated(tmp_path: Path) ->
     desk.admit()
     desk.desk_tool.dies, desk.desk_tool.remembers_keys = "after", False
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
 
-    item = process_item(desk.deps(), desk.customer, "i-1", Steps())
+    item = process_item(desk.deps(), desk.customer, "i-1")
 
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert (item.status, action.status) == ("in_review", "unknown")
@@ -297,14 +288,13 @@ def test_a_dead_workers_lease_holds_off_others_and_not_itself(tmp_path: Path) ->
     """Another worker waits until the lease runs out; the same one goes on."""
     desk = Desk(tmp_path)
     desk.admit()
-    steps = Steps()
-    assert is_killed(desk, "i-1", 1, is_before=False, steps=steps)
+    assert is_killed(desk, "i-1", 1, is_before=False)
     [action] = desk.store.actions.of_item(desk.customer, "i-1")
     assert action.status == "reserved"
 
     with pytest.raises(Unavailable, match="another worker holds"):
-        process_item(replace(desk.deps(), holder="worker-2"), desk.customer, "i-1", steps)
-    assert process_item(desk.deps(), desk.customer, "i-1", steps).status == "acted"
+        process_item(replace(desk.deps(), holder="worker-2"), desk.customer, "i-1")
+    assert process_item(desk.deps(), desk.customer, "i-1").status == "acted"
 
 
 def test_giving_up_names_what_was_begun(tmp_path: Path) -> None:
@@ -313,7 +303,7 @@ def test_giving_up_names_what_was_begun(tmp_path: Path) -> None:
     desk.admit()
     desk.desk_tool.dies = "after"
     with pytest.raises(Killed):
-        process_item(desk.deps(), desk.customer, "i-1", Steps())
+        process_item(desk.deps(), desk.customer, "i-1")
 
     item: Item = give_up(desk.deps(), desk.customer, "i-1", "it was tried 5 times")
 
@@ -328,10 +318,10 @@ def test_of_workers_at_once_one_acts_and_all_see_the_same_end(tmp_path: Path) ->
     desk.admit()
 
     def work(worker: int) -> Item:
-        deps, steps = replace(desk.deps(), holder=f"worker-{worker}"), Steps()
+        deps = replace(desk.deps(), holder=f"worker-{worker}")
         for _ in range(1000):
             try:
-                return process_item(deps, desk.customer, "i-1", steps)
+                return process_item(deps, desk.customer, "i-1")
             except Unavailable:
                 continue
         raise AssertionError("the lease is never given back")

@@ -45,7 +45,8 @@ def work(context):
     (folder / (name + ".took")).touch()
     while not all((folder / (n + ".took")).exists() for n in "ab") and time.monotonic() < end:
         time.sleep(0.01)
-    context.step("note", lambda: (folder / name).open("a").write(context.subject + "\\n"))
+    with (folder / name).open("a") as noted:
+        noted.write(context.subject + "\\n")
 
 queue = Queue(store, QueueSettings(url, name, poll_s=0.01, concurrency=2), alive=lambda: {"a", "b"})
 queue.start({"process_item": work})

@@ -6,7 +6,7 @@ ledger; whatever was begun is settled there first, and goes on with what it was 
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -30,18 +30,11 @@ from workflow.process.parts import Ended, ProcessDeps, Work, prepare
 from workflow.process.patience import late
 from workflow.process.pending import Pending
 
-KEPT = ("snapshot", "output")
-"""What the parts keep; a machine that stopped may have lost it, and then all is found out anew."""
-
-Step = Callable[[str, Callable[[], Any]], Any]
-"""`step(name, work)`: runs `work` once and returns its stored JSON result ever after."""
-
 
 def process_item(
     deps: ProcessDeps,
     customer: Customer,
     item_id: str,
-    step: Step,
     *,
     ended: Ended | None = None,
     known: Item | None = None,
@@ -60,7 +53,7 @@ def process_item(
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
     try:
         ended_by = replace(deps, ended=ended)
-        item = _work_on(ended_by, customer, item, step=step, is_anew=is_anew)
+        item = _work_on(ended_by, customer, item, is_anew=is_anew)
     except Conflict:
         # Whoever called it off or took its version back came first: that end stands.
         item = deps.store.items.get(customer, item_id)
@@ -72,15 +65,13 @@ def process_item(
     return item
 
 
-def _work_on(
-    deps: ProcessDeps, customer: Customer, item: Item, *, step: Step, is_anew: bool
-) -> Item:
+def _work_on(deps: ProcessDeps, customer: Customer, item: Item, *, is_anew: bool) -> Item:
     if not is_anew:
         return _go_on(deps, customer, item)
     edited = editing.find_edited(deps, customer, item) if item.status == "asked" else None
     if edited is not None:
         return _go_on(deps, customer, edited)
-    return _from_the_beginning(deps, customer, item, step)
+    return _from_the_beginning(deps, customer, item)
 
 
 def give_up(deps: ProcessDeps, customer: Customer, item_id: str, reason: str) -> Item:
@@ -109,7 +100,7 @@ def end_late(deps: ProcessDeps, customer: Customer, item: Item) -> None:
         _finish(waits, customer, item, ending, Pending())
 
 
-def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step: Step) -> Item:
+def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
     if item.arm == "incumbent":
         ending = Ending("handed_over", "the incumbent serves it")
         return _finish(deps, customer, item, ending, Pending())
@@ -118,7 +109,7 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item, step:
         return _finish(deps, customer, item, ending, Pending())
     with _in_hand(deps, customer, item) as (work, hold):
         begun = deps.store.actions.of_item(customer, item.id)
-        routed = _routed(work, begun, step)
+        routed = _routed(work, begun)
         if routed["reason"]:
             item = item.model_copy(update={"route": "refuse", "rule": "contract"})
             ending = Ending("quarantined", routed["reason"], review="quarantine")
@@ -158,15 +149,12 @@ def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
         return _finish(deps, customer, item, ending, work.pending)
 
 
-def _routed(work: Work, begun: Sequence[Action], step: Step) -> dict[str, Any]:
+def _routed(work: Work, begun: Sequence[Action]) -> dict[str, Any]:
     """What the four parts say; once an effect was begun, what it was begun on."""
     rests = find_rests(work.deps.store, work.customer, work.item, begun)
     if rests is not None:
         return {"reason": "", **rests.as_json(), "route": "act", "owner": "", "why": ""}
-    routed = step("route", lambda: prepare(work))
-    if not all(work.has(routed[name]) for name in KEPT if routed.get(name)):
-        routed = prepare(work)
-    return routed
+    return prepare(work)
 
 
 def _end(

@@ -142,10 +142,6 @@ class Work:
         self.shown[text.digest] = json.loads(text.content)
         return text.digest
 
-    def has(self, digest: str) -> bool:
-        """Whether a snapshot is there; what a machine lost as it stopped is not."""
-        return digest in self.shown or self.deps.store.has_digest(self.customer, digest)
-
     def write(self) -> None:
         """Write what is pending in a change of its own, where nothing else is written."""
         if not self.pending.is_empty:

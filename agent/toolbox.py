@@ -42,8 +42,8 @@ MOST_TOKENS = 2_000
 FRAME_TOKENS = 200
 """What stands around the records."""
 MOST_CASES, MOST_VALUES = 5, 12
-UNSEEN = "examples"
-"""A change whose trial would have to learn anew: it is made and measured once it is proposed."""
+SEEN = ("value", "rule")
+"""Changes that can be tried on what was seen: others learn or ask anew, once they are proposed."""
 
 CONDITION = form_of(
     fact=text_of(200), sign={"type": "string", "enum": list(SIGNS)}, value=text_of(200)
@@ -59,13 +59,14 @@ CHANGE: dict[str, Any] = {
         "route": {"type": "string", "enum": ["review", "refuse"]},
         "added": NAMES,
         "removed": NAMES,
+        "model": text_of(40),
         "text": text_of(20_000),
-        "first": {"type": "integer"},
+        "first": text_of(40),
     },
     "required": ["kind"],
 }
 """One change, by its kind: value (name, value), rule (conditions, route), examples (added, removed:
-ids of cases), text (text), route (first: its number)."""
+ids of cases), prompt (model: its name, text: its whole task), route (first: a model's name)."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ def view(seen: Seen, result: CaseResult) -> dict[str, Any]:
             "expected": seen.case.expected["label"],
             "right_routes": list(seen.case.routes),
             "answered": result.label,
+            "answered_by": seen.output.route_used,
+            "flags": [one.code for one in seen.output.flags],
             "confidence": round(result.confidence, 3),
             "route": result.route,
             "by_rule": result.rule,
@@ -223,7 +226,7 @@ def _validate(box: Toolbox, told: Mapping[str, Any]) -> Any:
 def _try(box: Toolbox, told: Mapping[str, Any]) -> Any:
     """What a change makes of the first cases of dev; nothing is learnt and nothing kept."""
     patch = patch_of(told["change"], box.ground)
-    if told["change"]["kind"] in (UNSEEN, "text", "route"):
+    if told["change"]["kind"] not in SEEN:
         raise InvalidInput("only values and rules are tried here; propose it, and it is measured")
     changed, trial = apply(patch, *box.ground.pair), box.ground.trial
     seen = trial.seen[: told["cases"]]

@@ -23,6 +23,7 @@ from policies.texts import Document, Problem
 from runs.errors import NotAllowed
 from runs.records.record import Record
 from tools.model.asked import Purse
+from tools.model.completion import plain
 from tools.model.endpoint import Endpoint, Means, Span
 from tools.model.reply import Wire
 from tools.model.route import Route
@@ -89,7 +90,7 @@ class Models:
                 return None
             route = endpoint.route
             model = Routed((endpoint,), within(purse), time.monotonic)
-            told = {**route.parameters, **({"?": route.query} if route.query else {})}
+            told = plain(route.parameters) | ({"?": route.query} if route.query else {})
             return Place(model, route.base_url, endpoint.model(), told)
 
         return find

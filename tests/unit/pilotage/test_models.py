@@ -9,6 +9,7 @@ from pilotage.credentials import Credentials
 from pilotage.home import Home, Mark
 from pilotage.models import Models
 from runs.errors import InvalidInput, NotAllowed
+from runs.records.record import canonical
 from tests.asking import Ledger, question
 from tests.conformance import ANSWER, endpoint
 
@@ -93,6 +94,14 @@ def test_a_file_leads_and_its_order_is_kept(home: Path) -> None:
     assert str(near.price.of(1_000_000, 1_000_000)) == "0.750000000"
     assert near.limits.timeout_s == 20.5
     assert far.limits.tries == 3
+
+
+def test_what_a_file_says_of_parameters_is_part_of_a_question_s_name(home: Path) -> None:
+    """As it is sent, so that what was paid for is found again."""
+    place = models(home, ROUTES).door(Ledger())("near", lambda purse: purse)
+    assert place is not None
+
+    assert canonical(place.parameters) == b'{"temperature":0,"top_p":0.9}'
 
 
 def test_a_secret_that_is_not_there_is_said_when_it_is_asked(home: Path) -> None:

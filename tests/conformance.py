@@ -214,6 +214,8 @@ MANNERS: Mapping[str, Manner] = {
     "unauthorized": refuse("401 Unauthorized", "invalid_api_key"),
     "too_long": refuse("400 Bad Request", "context_length_exceeded"),
     "no_usage": saying(ANSWER, usage=None),
+    "free": saying(ANSWER, usage={"prompt_tokens": 0, "completion_tokens": 0}),
+    "half_free": saying(ANSWER, usage={"prompt_tokens": 40, "completion_tokens": 0}),
     "absurd_usage": saying(ANSWER, usage={"prompt_tokens": -5, "completion_tokens": 10**15}),
     "unknown_tool": answering(lambda met, asked: called("rm -rf", {"path": "/"})),
     "looping": _looping,

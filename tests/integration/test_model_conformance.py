@@ -181,7 +181,7 @@ def test_a_very_long_wait_is_told_and_not_waited_for() -> None:
     assert watch.waits == []
 
 
-@pytest.mark.parametrize("manner", ["no_usage", "absurd_usage"])
+@pytest.mark.parametrize("manner", ["no_usage", "absurd_usage", "free", "half_free"])
 def test_an_endpoint_that_does_not_count_is_estimated_and_it_is_said(manner: str) -> None:
     """Never nothing, and never more than was reserved."""
     answer, _, purse = ask(manner)

@@ -189,7 +189,18 @@ def _forgetful(met: Met, asked: dict[str, Any]) -> None:
     met.say(completion(asked, {"content": json.dumps(met.server.answer) if is_told else "Refund!"}))
 
 
+CROWD = 24
+
+
+def _gathering(met: Met, asked: dict[str, Any]) -> None:
+    """Answers once a crowd has come."""
+    while len(met.server.asked) < CROWD and met.wait(0.01):
+        pass
+    MANNERS["right"](met, asked)
+
+
 MANNERS: Mapping[str, Manner] = {
+    "gathering": _gathering,
     "simple": _simple,
     "forgetful": _forgetful,
     "right": answering(lambda met, asked: in_its_form(asked, met.server.answer)),

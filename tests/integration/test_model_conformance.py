@@ -1,12 +1,13 @@
 """What becomes of a question at an endpoint that answers well, badly, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
 from tests.asking import Ledger, Watch, asking, at, question
-from tests.conformance import ANSWER, MODEL, endpoint
+from tests.conformance import ANSWER, CROWD, MODEL, endpoint
 from tools.model.asked import Unusable
 
 WAYS = ("strict", "tools", "text")
@@ -146,6 +147,18 @@ def test_a_slow_answer_is_given_up_and_not_asked_for_again() -> None:
     assert len(server.asked) == 1
     assert purse.ends == ["unanswered"]
     assert purse.budget.spent == purse.attempts[0].most
+
+
+def test_as_many_are_under_way_as_the_route_declares() -> None:
+    """Nobody waits for a connection of somebody else."""
+    watch = Watch()
+    limits = {"concurrency": CROWD, "timeout_s": 2, "tries": 1}
+    with endpoint("gathering") as server, ThreadPoolExecutor(CROWD) as crowd:
+        route = at(server, watch, limits=limits)
+        asked = [crowd.submit(asking([route], watch)[0].ask, question()) for _ in range(CROWD)]
+        values = [one.result().value for one in asked]
+
+    assert values == [ANSWER] * CROWD
 
 
 def test_nobody_there_costs_nothing() -> None:

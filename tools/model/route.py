@@ -147,6 +147,11 @@ class Route(Record):
         return urlsplit(self.base_url).netloc
 
     @property
+    def header(self) -> str:
+        """The header in which its credential is sent."""
+        return "Authorization" if self.auth == "bearer" else self.auth.partition(":")[2]
+
+    @property
     def may_call_tools(self) -> bool:
         """Whether models may be offered tools here."""
         return self.structured != "text" if self.can_call_tools is None else self.can_call_tools

@@ -28,7 +28,7 @@ from tools.model.endpoint import Endpoint, Means, Span
 from tools.model.reply import Wire
 from tools.model.route import Route
 from tools.model.routed import Routed
-from tools.tokens import Counter
+from tools.pace import Rate
 from workflow.models.asking import Door, Place
 
 OPENAI = "https://api.openai.com/v1"
@@ -41,6 +41,11 @@ CONTEXT, OUTPUT = 32_768, 4_096
 """Limits of the route that the environment makes; a smaller model says so itself."""
 
 
+Take = Callable[[str, Rate, float], float]
+"""Takes the next turn of a route, over every worker, where it comes within so many seconds; how
+long it is until then."""
+
+
 class ModelsFile(Record):
     """What a models file says."""
 
@@ -51,8 +56,11 @@ class ModelsFile(Record):
 class Models:
     """The routes of a home, made once and again when what declares them changed."""
 
-    def __init__(self, home: Home, settings: Settings, credentials: Credentials) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, credentials: Credentials, *, take: Take
+    ) -> None:
         self._home, self._settings, self._credentials = home, settings, credentials
+        self._take = take
         self._made: Made | None = None
         self._lock = threading.Lock()
 
@@ -103,7 +111,15 @@ class Models:
         secret = self._credentials.find(route.credential) if route.credential else None
         is_closed = bool(route.credential) and secret is None
         way = partial(_closed, route) if is_closed else partial(_open, route, secret)
-        return Endpoint(route, way, _means(counter_of(self._settings, route.encoding)))
+        means = Means(
+            seconds=time.monotonic,
+            sleep=time.sleep,
+            chance=random.random,
+            take=self._take,
+            count=counter_of(self._settings, route.encoding),
+            span=_span(),
+        )
+        return Endpoint(route, way, means)
 
 
 class Made(NamedTuple):
@@ -156,16 +172,6 @@ def _problems(file: ModelsFile) -> Sequence[Problem]:
     return found
 
 
-def _means(count: Counter) -> Means:
-    return Means(
-        seconds=time.monotonic,
-        sleep=time.sleep,
-        chance=random.random,
-        count=count,
-        span=_span(),
-    )
-
-
 def _span() -> Span:
     """Spans of whatever tracer this process was started with; without one they go nowhere."""
     from opentelemetry import trace
@@ -184,6 +190,5 @@ def _open(route: Route, secret: SecretStr | None) -> Wire:
 
 def _closed(route: Route) -> Wire:
     raise NotAllowed(
-        f"model route {route.name!r}: its credential {route.credential} leads to nothing; set it "
-        "where the worker runs"
+        f"its credential {route.credential} leads to nothing; set it where the worker runs"
     )

@@ -84,8 +84,13 @@ class Wired:
 
     def _take_turn(self, customer: Customer, name: str, rate: Rate) -> float:
         """Take the next turn of an endpoint, of which every worker of this record takes."""
-        told = {"calls": rate.calls, "seconds": rate.seconds, "patience_s": PATIENCE_S}
+        told = {**rate.model_dump(), "patience_s": PATIENCE_S}
         return self.store.turns.take(customer, name, **told)
+
+    def _take_route(self, route: str, rate: Rate, patience_s: float) -> float:
+        """The same of a route to a model, of which every customer takes as well."""
+        told = {**rate.model_dump(), "patience_s": patience_s}
+        return self.store.turns.take(EVERYBODY, f"model.{route}", **told)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""
@@ -94,7 +99,7 @@ class Wired:
     @cached_property
     def models(self) -> Models:
         """Which models may be asked; none where none is declared."""
-        return Models(self.home, self.settings, self.secrets)
+        return Models(self.home, self.settings, self.secrets, take=self._take_route)
 
     def asks(self, store: Store, payer: Payer, terms: Terms) -> Model | None:
         """A model whose questions somebody pays for, kept in a store; None where none is declared.

@@ -35,6 +35,7 @@ class Endpoint(ThreadingTCPServer):
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.lists = [MODEL]
+        self.looks = 0
         self.is_over = threading.Event()
         self.lock = threading.Lock()
 
@@ -74,6 +75,9 @@ class Met(StreamRequestHandler):
             headers[name.lower()] = value.strip()
         body = self.rfile.read(int(headers.get("content-length", 0)))
         if "/models" in first:
+            self.server.looks += 1
+            if not self.server.lists:
+                return
             listed = [{"id": one, "object": "model"} for one in self.server.lists]
             self.say(json.dumps({"object": "list", "data": listed}))
             return

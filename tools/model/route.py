@@ -62,7 +62,7 @@ class Limits(Record):
     concurrency: int = Field(default=4, ge=1, le=256)
     """Requests under way at the same time, in one process."""
     per_minute: int = Field(default=0, ge=0, le=100_000)
-    """Requests that begin within a minute, in one process; 0: no limit."""
+    """Requests that begin within a minute, over every worker; 0: no limit."""
     max_bytes: int = Field(default=2_000_000, ge=1_000, le=50_000_000)
     """A larger answer is not read to its end."""
     failures: int = Field(default=5, ge=1, le=100)

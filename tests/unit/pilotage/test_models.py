@@ -10,7 +10,7 @@ from pilotage.home import Home, Mark
 from pilotage.models import Models
 from runs.errors import InvalidInput, NotAllowed
 from runs.records.record import canonical
-from tests.asking import Ledger, question
+from tests.asking import Ledger, Watch, question, turns
 from tests.conformance import ANSWER, endpoint
 
 ROUTES = """
@@ -36,7 +36,8 @@ def models(folder: Path, text: str = "", *, is_demo: bool = False, **environment
     home.make(Mark(is_demo=is_demo))
     if text:
         home.models_file.write_text(text)
-    return Models(home, settings.read(environment), Credentials(environment, home.secrets))
+    credentials = Credentials(environment, home.secrets)
+    return Models(home, settings.read(environment), credentials, take=turns(Watch()))
 
 
 def test_without_a_word_no_model_is_asked(home: Path) -> None:
@@ -112,9 +113,10 @@ def test_a_secret_that_is_not_there_is_said_when_it_is_asked(home: Path) -> None
     ).paid_by(purse)
     assert model is not None
 
-    with pytest.raises(NotAllowed, match="env:FAR_KEY leads to nothing"):
+    with pytest.raises(NotAllowed, match="env:FAR_KEY leads to nothing") as caught:
         model.ask(question())
 
+    assert str(caught.value).count("model route 'far'") == 1
     assert purse.ends == ["unsent"]
 
 

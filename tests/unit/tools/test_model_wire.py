@@ -104,7 +104,7 @@ def test_an_error_that_is_not_read_keeps_its_status(
 @pytest.mark.parametrize("auth", ["bearer", "header:api-key"])
 def test_a_key_that_no_header_can_carry_is_refused_by_its_name(secret: str, auth: str) -> None:
     """Nothing is sent, and nothing of it is told."""
-    with pytest.raises(NotAllowed, match="its credential env:K holds .*; write it") as caught:
+    with pytest.raises(NotAllowed, match=r"its credential env:K holds .*; write it") as caught:
         wire(secret, credential="env:K", auth=auth)
 
     assert "sk" not in str(caught.value)

@@ -25,6 +25,11 @@ WAYS: tuple[Way, ...] = ("strict", "tools", "text")
 BILLIONTH = Decimal("0.000000001")
 """Money is counted in whole ones of these, rounded up."""
 MILLION = 1_000_000
+QUERY = re.compile(r"query:[A-Za-z][A-Za-z0-9_.-]{0,60}")
+PROOF = re.compile(
+    r"(^|.*[-_.])(api)?(key|token|secret|password|sig|signature|auth)$", re.IGNORECASE
+)
+"""Names of what proves who asks: it is named by its reference, and stands in no file of ours."""
 OURS = ("model", "messages", "stream", "n", "tools", "tool_choice", "response_format", "seed")
 OURS += ("max_tokens", "max_completion_tokens", "parallel_tool_calls")
 """What is sent is set here, so that no file can change what an answer means or may cost."""
@@ -82,7 +87,8 @@ class Route(Record):
     credential: str = ""
     """`env:NAME` or `file:NAME`; empty: it asks for none."""
     auth: str = "bearer"
-    """How the credential is sent: `bearer` or `header:NAME`, such as `header:api-key`."""
+    """How the credential is sent: `bearer`, `header:NAME` such as `header:api-key`, or
+    `query:NAME`."""
     is_private: bool = False
     """It stands on this machine or in a private network; otherwise such addresses are refused."""
     structured: Literal["auto", "strict", "tools", "text"] = "auto"
@@ -120,8 +126,19 @@ class Route(Record):
     @field_validator("auth")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value != "bearer" and not HEADER.fullmatch(value):
-            raise ValueError("write `bearer` or `header:NAME`")
+        if value != "bearer" and not (HEADER.fullmatch(value) or QUERY.fullmatch(value)):
+            raise ValueError("write `bearer`, `header:NAME` or `query:NAME`")
+        return value
+
+    @field_validator("query")
+    @classmethod
+    def _holds_no_secret(cls, value: dict[str, str]) -> dict[str, str]:
+        if found := next((name for name in value if PROOF.match(name)), ""):
+            raise PydanticCustomError(
+                "unsaid",
+                "holds what proves who asks; name it as the credential, with auth query:{name}",
+                {"name": found},
+            )
         return value
 
     @field_validator("parameters")
@@ -147,9 +164,10 @@ class Route(Record):
         return urlsplit(self.base_url).netloc
 
     @property
-    def header(self) -> str:
-        """The header in which its credential is sent."""
-        return "Authorization" if self.auth == "bearer" else self.auth.partition(":")[2]
+    def sent_in(self) -> tuple[str, str]:
+        """Where its credential is sent: `header` or `query`, and under which name."""
+        place, _, name = self.auth.partition(":")
+        return (place, name) if name else ("header", "Authorization")
 
     @property
     def may_call_tools(self) -> bool:

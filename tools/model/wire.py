@@ -6,6 +6,7 @@ Nothing of the environment reaches it, no redirect is followed, and no secret is
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
@@ -59,7 +60,8 @@ class Careful(Transport):
     def __init__(self, backend: Guarded, route: Route) -> None:
         super().__init__(backend, is_secret=route.base_url.startswith("https:"))
         self._most = route.limits.max_bytes
-        self._sent = {*SENT, *([route.header.lower()] if route.credential else [])}
+        place, name = route.sent_in
+        self._sent = {*SENT, *([name.lower()] if route.credential and place == "header" else [])}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send it; Unread for an answer that is packed, as what it unpacks to has no limit."""
@@ -113,7 +115,8 @@ class OpenAIWire:
         body = response.content
         if len(self._secret) >= SHORTEST:
             # Whoever repeats what proves who asks would have it kept with the answer.
-            body = body.replace(self._secret, b"[secret]")
+            for written in (self._secret, quote(self._secret, safe="").encode()):
+                body = body.replace(written, b"[secret]")
         return Reply(response.status_code, body, True, asked_for(response.headers))
 
     def _lost(self, cause: BaseException | None) -> Reply:
@@ -139,7 +142,8 @@ def open_client(route: Route, secret: SecretStr | None, seconds: Callable[[], fl
     client = httpx.Client(
         transport=Careful(backend, route), timeout=timeout, follow_redirects=False, trust_env=False
     )
-    proof = {route.header: key} if secret and route.auth != "bearer" else {}
+    where, name = route.sent_in
+    proof = {} if secret is None or route.auth == "bearer" else {name: key}
     return openai.OpenAI(
         api_key=key,
         base_url=route.base_url,
@@ -149,8 +153,8 @@ def open_client(route: Route, secret: SecretStr | None, seconds: Callable[[], fl
         # Its own, or the client's time for a whole request would be that for connecting as well.
         timeout=timeout,  # pyright: ignore[reportArgumentType] - it takes httpx's as well
         max_retries=0,
-        default_headers={"User-Agent": AGENT} | proof,
-        default_query=dict(route.query) or None,
+        default_headers={"User-Agent": AGENT} | (proof if where == "header" else {}),
+        default_query=dict(route.query) | (proof if where == "query" else {}),
         http_client=client,  # pyright: ignore[reportArgumentType] - it takes httpx's as well
     )
 

@@ -139,6 +139,8 @@ def test_a_demo_asks_no_model(home: Path) -> None:
         ("temperature: 0", "stream: true", "leave out stream: Pilotage sets it"),
         ("output: 1024", "output: 16384", "limits.output leaves no room"),
         ("structured: strict", "structured: magic", "routes.1.structured is magic"),
+        ("structured: strict", "query: {api-key: sk-very-secret}", "with auth query:api-key"),
+        ("structured: strict", "auth: nowhere", "write `bearer`, `header:NAME` or `query:NAME`"),
         ("base_url: https://api", "base_url: https://me:pass@api", "holds a credential"),
     ],
 )

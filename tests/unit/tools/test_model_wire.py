@@ -41,6 +41,21 @@ def test_a_key_goes_into_the_header_that_is_declared_and_nowhere_else(
     assert b'"top_k":4' in request.content.replace(b" ", b"")
 
 
+def test_a_key_may_stand_behind_the_question_mark_and_is_not_kept(
+    respx_mock: respx.MockRouter,
+) -> None:
+    """Beside the query that is declared, and in no header; an answer that repeats it does not."""
+    asked = respx_mock.post(f"{AZURE}/chat/completions")
+    asked.respond(text="see /v1?key=sk-a%2Fb%3D or sk-a/b=")
+    declared = {"auth": "query:key", "credential": "env:K", "query": {"api-version": "preview"}}
+    reply = wire("sk-a/b=", **declared).send(BODY)
+    (request,) = [call.request for call in asked.calls]
+
+    assert dict(request.url.params) == {"api-version": "preview", "key": "sk-a/b="}
+    assert {"authorization", "key"}.isdisjoint(request.headers)
+    assert reply.body == b"see /v1?key=[secret] or [secret]"
+
+
 def test_a_date_to_come_back_at_is_held_against_the_other_sides_clock(
     respx_mock: respx.MockRouter,
 ) -> None:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -72,19 +71,6 @@ def test_what_is_declared_is_done_once_under_its_key(outside: Outside) -> None:
     assert (receipt["key"], receipt["status"]) == (KEY, 201)
     assert set(receipt["answer"]) == {"id"}
     assert desk(url).find_receipt(KEY) is not None
-
-
-def test_a_secret_that_no_header_can_carry_is_refused(outside: Outside) -> None:
-    """Nothing is sent, and nothing of it is told."""
-    url, received = outside
-    way = replace(line(url), secret=SecretStr("pass-ключ"))
-    tool = HttpActs(way, clock=StoppedClock(NOW), schema={"assign": ASKED})
-
-    with pytest.raises(NotAllowed, match="write it as it was given") as caught:
-        tool.act("assign", TICKET, KEY)
-
-    assert received.effects == {}
-    assert "pass" not in str(caught.value)
 
 
 def test_a_body_is_made_of_what_is_declared(outside: Outside) -> None:

@@ -136,8 +136,7 @@ class Route(Record):
         if found := next((name for name in value if PROOF.match(name)), ""):
             raise PydanticCustomError(
                 "unsaid",
-                "holds what proves who asks; name it as the credential, with auth query:{name}",
-                {"name": found},
+                f"holds what proves who asks; name it as the credential, with auth query:{found}",
             )
         return value
 

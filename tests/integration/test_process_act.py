@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -140,6 +141,43 @@ def test_two_effects_are_both_done_or_the_first_does_not_begin(tmp_path: Path) -
         found.append((ended(desk)[0], len(desk.queued)))
 
     assert found == [("acted", 2), ("in_review", 0)]
+
+
+def failing_once(desk: Desk) -> MortalTool:
+    """The desk's tool, which refuses the first time it is asked."""
+    answers = iter([InvalidInput("no such ticket")])
+
+    class Refusing(MortalTool):
+        """Says no once, for certain."""
+
+        def act(self, *asked: Any) -> dict[str, Any]:
+            """What the inner tool does, from the second time on."""
+            for error in answers:
+                raise error
+            return super().act(*asked)
+
+    return Refusing(desk.sink)
+
+
+@pytest.mark.parametrize(
+    ("amount_limit", "status", "acts"), [("200", "acted", 1), ("100", "in_review", 0)]
+)
+def test_an_item_worked_on_again_goes_where_its_rules_say_now(
+    tmp_path: Path, amount_limit: str, status: str, acts: int
+) -> None:
+    """What an earlier attempt surely did not do is no act of this one."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    tools = {**desk.deps().tools, "desk": failing_once(desk)}
+    failed = process(desk, tools=tools)
+    desk.clock.turn(timedelta(minutes=5))
+    desk.again()
+    values = {**desk.policy.values, "amount_limit": Decimal(amount_limit)}
+    desk.lead(desk.policy.model_copy(update={"values": values}))
+    item = process(desk, tools=tools)
+
+    assert (failed.status, item.status) == ("in_review", status)
+    assert len(desk.queued) == acts
 
 
 def wrong_label(*_: Any) -> Output:

@@ -69,8 +69,7 @@ def _settle_and_act(work: Work, held: Held) -> Ending:
     deps = _action_deps(work, held)
     known = {request.key for request in wanted}
     left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
-    other = left if not left else _not_of_earlier_attempts(work, item, left)
-    if other:
+    if other := counting(deps.store, work.customer, item, left):
         return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
     try:
         return _act(deps, work, item, wanted, begun)
@@ -115,13 +114,6 @@ def _under(request: Request, begun: Mapping[str, str], answer: Approval | None) 
 def _is_replaced(action: Action, item: Item) -> bool:
     """A draft left under an answer that no longer stands; the new answer has a draft of its own."""
     return action.level in PREPARES and action.status == "done" and item.route == "act"
-
-
-def _not_of_earlier_attempts(work: Work, item: Item, left: Sequence[Action]) -> list[Action]:
-    """Those that count still: what an attempt surely did not do binds no later one."""
-    if not work.deps.store.pauses.reruns(work.customer, item.id):
-        return list(left)
-    return [action for action in left if action.status not in NOTHING_DONE]
 
 
 def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> Action | None:
@@ -171,6 +163,15 @@ def _rests(item: Item) -> Rests | None:
     if item.route != "act" or not item.output:
         return None
     return Rests(snapshot=item.snapshot, output=item.output, policy=item.policy, rule=item.rule)
+
+
+def counting(
+    store: Store, customer: Customer, item: Item, begun: Sequence[Action]
+) -> Sequence[Action]:
+    """Those that count still: what an attempt surely did not do binds no later one."""
+    if not begun or not store.pauses.reruns(customer, item.id):
+        return begun
+    return [action for action in begun if action.status not in NOTHING_DONE]
 
 
 def find_rests(

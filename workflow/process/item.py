@@ -23,7 +23,7 @@ from runs.store.change import Change
 from runs.store.items import UNFINISHED
 from workflow import review
 from workflow.process import asking, editing
-from workflow.process.acting import Held, act, find_rests, rolled_back
+from workflow.process.acting import Held, act, counting, find_rests, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
@@ -134,8 +134,10 @@ def _in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Iterator[tupl
 
 def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
     """Why it is not worked on any more; empty while there is time, or something was begun."""
-    says = late(deps.store, customer, item, deps.store.clock.now())
-    return says if says and not deps.store.actions.of_item(customer, item.id) else ""
+    if says := late(deps.store, customer, item, deps.store.clock.now()):
+        begun = deps.store.actions.of_item(customer, item.id)
+        return "" if counting(deps.store, customer, item, begun) else says
+    return ""
 
 
 def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
@@ -162,7 +164,7 @@ def _end(
 ) -> Ending:
     owner, why = routed["owner"], routed["why"]
     stage = find_stage(work)
-    if begun:
+    if counting(work.deps.store, work.customer, item, begun):
         return act(work, Held(item, hold, begun, stage))
     if stage is None:
         return rolled_back(why)

@@ -33,7 +33,7 @@ from runs.store.store import Store
 from tools.model.account import Account, Payer
 from tools.model.asked import Model
 from tools.notify import Outbox
-from tools.pace import PATIENCE_S, Rate
+from tools.pace import Rate
 from tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class Wired:
     def _systems(self) -> Systems:
         return Systems(self.home, self.clock, self.secrets, take=self._take_turn)
 
-    def _take_turn(self, customer: Customer, name: str, rate: Rate) -> float:
-        """Take the next turn of an endpoint, of which every worker of this record takes."""
-        told = {"calls": rate.calls, "seconds": rate.seconds, "patience_s": PATIENCE_S}
-        return self.store.turns.take(customer, name, **told)
+    def _take_turn(self, customer: Customer, rates: Mapping[str, Rate], patience_s: float) -> float:
+        """Take the next turn of endpoints, of which every worker of this record takes."""
+        wanted = {name: (rate.calls, rate.seconds) for name, rate in rates.items()}
+        return self.store.turns.take(customer, wanted, patience_s=patience_s)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from itertools import count
@@ -26,6 +27,7 @@ from tools.mail.letter import message_id, write
 from tools.mail.line import Line
 from tools.mail.system import MailSends
 from tools.mail.way import open_way
+from tools.pace import NotYet
 from tools.tool import ASKED, NotSent, probe, without_means
 
 KEY = "item-1:answer:abc"
@@ -261,6 +263,24 @@ def test_a_server_that_talks_without_end_is_left(tmp_path: Path, said: bytes) ->
         tool = made(tmp_path, None, port=port, security="none", trust="", tries=1)
         with pytest.raises(NotSent):
             tool.act("answer", ASK, KEY)
+
+
+def later(operation: str) -> None:
+    """Its turn comes only then."""
+    raise NotYet(f"{operation}: its turn", after_s=42.0)
+
+
+def test_a_server_that_is_not_there_is_an_outage_though_the_next_turn_comes_later(
+    tmp_path: Path,
+) -> None:
+    """It counts as one, and whoever tries again is told how long its turn is off."""
+    with saying(lambda came: came.close()) as port:
+        tool = made(tmp_path, None, port=port, security="none", trust="")
+        paced = replace(tool, line=replace(tool.line, turn=later))
+        with pytest.raises(NotSent, match="cannot be reached") as lost:
+            paced.act("answer", ASK, KEY)
+
+    assert (lost.value.is_outage, lost.value.after_s) == (True, 42.0)
 
 
 def test_a_conversation_ends_in_time_however_slowly_it_is_led(tmp_path: Path) -> None:

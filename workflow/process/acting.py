@@ -17,23 +17,13 @@ from runs.records.item import Action, Item, Rests
 from runs.records.person import Customer
 from runs.records.release import StageKind
 from runs.store.store import Store
-from workflow.actions import (
-    NOTHING_DONE,
-    ActionDeps,
-    Check,
-    Request,
-    Within,
-    abandon,
-    approved,
-    find_refusal,
-    perform,
-    permission,
-)
+from workflow.actions import NOTHING_DONE, ActionDeps, Within, abandon, find_refusal, perform
 from workflow.process import asking
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, keep_found, requests
 from workflow.process.parts import Work
 from workflow.process.patience import late, told
+from workflow.requests import Check, Request, approved, permission
 from workflow.sources import is_changed, told_changes
 
 PREPARES = ("suggest", "draft")
@@ -47,6 +37,8 @@ class Held(NamedTuple):
     hold: Hold
     begun: Sequence[Action]
     stage: StageKind | None
+    is_read: bool = False
+    """Its sources were read just now."""
 
 
 def act(work: Work, held: Held) -> Ending:
@@ -61,7 +53,7 @@ def act(work: Work, held: Held) -> Ending:
 
 
 def _settle_and_act(work: Work, held: Held) -> Ending:
-    item, hold, begun, _ = held
+    item, hold, begun = held.item, held.hold, held.begun
     wanted = requests(work, item, begun) if item.route == "act" else []
     if begun or asking.waiting(work, wanted):
         # Otherwise the reservation takes it: before that there is nothing to keep others from.
@@ -152,7 +144,9 @@ def _action_deps(work: Work, held: Held) -> ActionDeps:
     agreed = approved(find, asking.current(work.deps, work.customer))
     in_time = _in_time(work, held.item)
     checks = (fresh, permission(work.version, lambda: find_stage(work), agreed), in_time)
-    glance = (fresh, permission(work.version, lambda: held.stage, agreed), in_time)
+    glanced = (permission(work.version, lambda: held.stage, agreed), in_time)
+    # Immediately before it acts they are read again; until then what was read just now is new.
+    glance = glanced if held.is_read else (fresh, *glanced)
     within = Within(glance, work.pending.write_in, _rests(held.item))
     store, tools = work.deps.store, work.tools
     return ActionDeps(store, tools, work.terms, checks, held.hold, lags=True, within=within)

@@ -20,10 +20,10 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.snapshots import Masked
 from runs.store.store import Store
-from workflow.actions import Request
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, requests, take_in_hand
 from workflow.process.parts import ProcessDeps, Work
+from workflow.requests import Request
 
 Answers = Mapping[str, Approval]
 """The newest question about each effect that was asked about, by the effect's name."""

@@ -255,7 +255,7 @@ class Engines:
             return
         terms = Terms(compile_mask((), get_args(Pattern)), None)
         # By another name than the worker's own, which may be on the item at this moment.
-        looking = f"{self.holder}:look"
+        looking = f"{self.holder}{settling.LOOKING}"
         deps = settling.Deps(store, self.chosen.tools(customer), terms, looking)
         for action in open_since:
             try:

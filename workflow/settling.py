@@ -26,6 +26,8 @@ from workflow.requests import Check, Request
 
 MAY_SETTLE = ("ops_lead", "ops_manager", "owner")
 MAX_REASON = 4_000
+LOOKING = ":look"
+"""After the name of a worker that only looks over what a crash left."""
 UNDO = "undo_"
 """Before the name of an effect that takes another back."""
 

@@ -203,14 +203,14 @@ def test_an_explanation_stands_in_cases_or_is_refused(
 
     def made_up(request: Request) -> Said:
         key = material(request)["groups"][0]["key"]
-        one = {"group": key, "code": "omission", "cases": ["dev-9-9"], "says": "97 of them"}
+        one = {"group": key, "code": "omission", "cases": ["dev-9-9"], "says": "97 of them, all"}
         return {"explanations": [one | {"code": "tool_error"}, one | {"group": "no/such"}]}
 
     speaker = by_purpose(explanation=made_up, change=changes(GOOD))
     found = Search(home, tmp_path, speaker)
 
     assert found.proposals[0].end == "refused"
-    for says in ("is no case shown", "there is no group", "figure '97'"):
+    for says in ("is no case shown", "there is no group", "figure '97'", "amount 'all'"):
         assert says in found.why
     assert found.trials[-1].accepted
 

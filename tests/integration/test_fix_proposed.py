@@ -289,10 +289,8 @@ def box_of(home: tuple[Voyage, State], **said: str) -> Guarded:
     """The tools of a proposal, where the version and the plan say so."""
     voyage, state = home
     deps: Deps = voyage.engines.deps(voyage.store, NOBODY)
-    version, policy = (
-        deps.get(state, Version, state.version),
-        deps.get(state, PolicyValues, state.policy),
-    )
+    version = deps.get(state, Version, state.version)
+    policy = deps.get(state, PolicyValues, state.policy)
     plan = deps.get(state, PlanRecord, state.plan).plan
     version = version.model_copy(update={"labels": (*version.labels, said.get("version", "other"))})
     plan = plan.model_copy(update={"title": said.get("plan", plan.title)})

@@ -8,7 +8,7 @@ none.
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -90,7 +90,7 @@ class Models:
             route = endpoint.route
             model = Routed((endpoint,), within(purse), time.monotonic)
             told = {**route.parameters, **({"?": route.query} if route.query else {})}
-            return Place(model, route.base_url, endpoint.model(), told)
+            return Place(model, route.base_url, endpoint.model(), told, route.currency)
 
         return find
 
@@ -152,7 +152,16 @@ def _problems(file: ModelsFile) -> Sequence[Problem]:
         if one.name in (other.name for other in file.routes[:number]):
             says = f"is {one.name}, which another route is called; give it a name of its own"
             found.append(Problem(("routes", number, "name"), "wrong", says))
-    return found
+    return [*found, *_currencies(file)]
+
+
+def _currencies(file: ModelsFile) -> Iterator[Problem]:
+    """Budgets add up what every route takes."""
+    named = [(number, one.currency) for number, one in enumerate(file.routes) if one.currency]
+    for number, currency in named:
+        if currency != named[0][1]:
+            says = f"is {currency}, and another route's is {named[0][1]}; name every price in one"
+            yield Problem(("routes", number, "price", "currency"), "wrong", says)
 
 
 def _means(count: Counter) -> Means:

@@ -89,6 +89,15 @@ def judge(
     return _of(_wrong_auto(bars), _coverage(bars), errors)
 
 
+def wrong_alone(table: OutcomeTable, gate: GateValues | None, looks: int = 1) -> VerdictKind:
+    """The bar of what acted alone and was wrong, by itself; as `judge`, inconclusive if thin."""
+    if gate is None:
+        return "inconclusive"
+    hold = _why_thin(table, gate, _errors(table))
+    bars = _Bars(table, gate, shared_confidence(gate.confidence, looks), hold)
+    return _wrong_auto(bars).outcome
+
+
 def shared_confidence(confidence: float, looks: int) -> float:
     """The confidence each of `looks` looks must have so that all together keep `confidence`."""
     if looks < 1:
@@ -109,7 +118,7 @@ def _unfit(evidence: Evidence, version: str, policy: str) -> Bar | None:
         lost, asked = evidence.models.lost, evidence.models.asked
         reason = (
             f"infrastructure: of {asked} cases a model was asked about {lost} had a route that was "
-            f"silent or over budget, more than {ERRORS_MAX:.0%}"
+            f"silent, refused us, was over budget or not there, more than {ERRORS_MAX:.0%}"
         )
     else:
         return None
@@ -130,15 +139,21 @@ def _stale(evidence: Evidence, now: datetime) -> Bar | None:
 
 def _why_hold(evidence: Evidence, table: OutcomeTable, gate: GateValues, errors: Bar) -> str:
     sample = table.total + evidence.unlabelled
-    if errors.outcome != "pass":
-        return errors.reason
-    if table.total < gate.min_cases:
-        return f"{table.total} of {gate.min_cases} cases are there"
+    if thin := _why_thin(table, gate, errors):
+        return thin
     if evidence.unlabelled > UNLABELLED_MAX * sample:
         return (
             f"{evidence.unlabelled} of {sample} sampled items have no person's answer, "
             f"more than {UNLABELLED_MAX:.0%}"
         )
+    return ""
+
+
+def _why_thin(table: OutcomeTable, gate: GateValues, errors: Bar) -> str:
+    if errors.outcome != "pass":
+        return errors.reason
+    if table.total < gate.min_cases:
+        return f"{table.total} of {gate.min_cases} cases are there"
     return ""
 
 

@@ -102,6 +102,7 @@ class Oracles:
         self.till = Till()
         self.wires = {name: Oracle(say) for name, say in said.items()}
         self.models = dict.fromkeys(said, "m-1")
+        self.prices: dict[str, str] = {}
         self._is_script = is_script
 
     def __call__(self, name: str, within: Callable[[Purse], Purse]) -> Place | None:
@@ -112,13 +113,14 @@ class Oracles:
             name=name,
             base_url=f"{URL}/{name}",
             model=self.models[name],
-            price=Price.model_validate({"input": "10", "output": "50"}),
+            price=Price.model_validate({"input": "10", "output": "50"} | self.prices),
             limits=Limits(tries=1, context=100_000),
         )
         wire = self.wires[name]
         endpoint = Endpoint(declared, lambda: wire, MEANS, is_script=self._is_script)
         model = Routed([endpoint], within(self.till), lambda: 0.0)
-        return Place(model, declared.base_url, declared.model, declared.parameters)
+        told = declared.parameters, declared.currency
+        return Place(model, declared.base_url, declared.model, *told)
 
     def calls(self, name: str) -> int:
         """How often it was asked."""

@@ -142,6 +142,7 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
     version = deps.get(state, Version, state.version)
     policy = deps.get(state, PolicyValues, state.policy)
     look = looks(state, deps).reserve().used if split == "holdout" else 0
+    shared = deps.installation.looks if split == "holdout" else 1
     began = deps.seconds()
     cases = to_score(version, deps.store.cases.read(customer, state.dataset, split))
     plan = deps.get(state, PlanRecord, state.plan).plan
@@ -173,7 +174,7 @@ def _measure(state: State, deps: Deps, split: Split, id: str) -> Evidence:
         seconds=f"{deps.seconds() - began:.2f}",
         notes={},
         access=access,
-        models=beside(bench, version, trial, policy=policy, plan=plan),
+        models=beside(bench, version, trial, policy=policy, plan=plan, looks=shared),
         measured_at=now,
         expires_at=now + timedelta(hours=policy.evidence_hours["dry_run"]),
     )

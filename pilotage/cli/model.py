@@ -60,7 +60,7 @@ def list_routes(call: Call, *, as_json: bool) -> None:
             one["model"] or "the only one",
             one["host"],
             one["structured"],
-            "/".join(one["price"].values()) if one["price"] else "none",
+            "/".join(filter(None, one["price"].values())) if one["price"] else "none",
             one["limits"]["context"],
             f"{one['credential_missing']} leads to nothing" if one["credential_missing"] else "",
         )

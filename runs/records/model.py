@@ -88,16 +88,17 @@ class ModelRoute(Asking):
 
 
 FlagCode = Literal[
-    "uncited", "wrong_citation", "not_found", "unreadable", "missing", "contradicted"
+    "uncited", "wrong_citation", "not_found", "unreadable", "missing", "contradicted", "unproven"
 ]
 """Why an answer is not trusted by itself.
 
-uncited          it cites nothing
-wrong_citation   what it quotes, or a number it says, does not stand where it says
+uncited          it cites nothing, or too little to tell what
+wrong_citation   what it quotes, or a figure, date, link or promise it says, does not stand there
 not_found        it cites a place that holds nothing
 unreadable       a field that is no value of its kind
 missing          a required field that it does not give
 contradicted     it calls two values alike, or not, that are otherwise
+unproven         no model answered, and the baseline was not shown to do well by itself
 """
 
 
@@ -138,6 +139,8 @@ class Tried(Record):
     is_estimate: bool = False
     """Tokens that were not reported are estimated, and never too low."""
     cost: Decimal = Decimal(0)
+    currencies: tuple[str, ...] = Field(default=(), exclude_if=lambda named: not named)
+    """Of the cost, as prices name them; several cannot be held against anything."""
     seconds: Decimal = Decimal(0)
     is_kept: bool = False
     """The answer was paid for before."""
@@ -165,6 +168,8 @@ class ModelAnswer(Record):
     tokens: int
     is_estimate: bool
     cost: Decimal
+    currency: str = Field(default="", exclude_if=lambda currency: not currency)
+    """Of its price; empty where none was named."""
     seconds: Decimal
     is_script: bool
     at: datetime
@@ -217,11 +222,11 @@ class Economics(Record):
     """Cases about which a model is asked live; a rule that does not look at the answer spares it.
     """
     lost: int
-    """Of them, those with a route that was silent or over budget."""
+    """Of them, those with a route that was silent, refused us, was over budget or not there."""
     tokens: int
     is_estimate: bool
     cost: Decimal
-    """Of all of them, as they were paid; in the currency of the installation's budgets."""
+    """Of all of them, as they were paid; in the plan's currency, if another is not named."""
     cost_per_item: Span
     p50_s: Span | None
     p95_s: Span | None
@@ -238,6 +243,9 @@ class Economics(Record):
     """Share of families that are right with models and were not, less those spoiled (Tango)."""
     wrong_alone: int
     baseline_wrong_alone: int
+    baseline_alone: Literal["pass", "fail", "inconclusive", "error"] = "inconclusive"
+    """The gate's bar of what is wrong alone, judged of the baseline by itself: only where the
+    holdout passes it does the baseline act where no model answers."""
     cost_per_gained: Decimal | None
     """Of one more right family; None where no more are right."""
     saved_per_item: Span

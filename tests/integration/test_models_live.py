@@ -1,5 +1,6 @@
 """Live items of a version that asks models: in order, once, and back to the baseline."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from runs.records.item import Item, Output
 from runs.records.model import Calibration, ModelAnswer
 from runs.records.version import Rule
 from runs.snapshots import read
-from tests.integration.desk import TICKET, Desk, Killed, ended, process
+from tests import builders
+from tests.integration.desk import NOW, TICKET, Desk, Killed, ended, process
 from tests.oracles import SILENT, Oracles, Say, route
+from tests.unit.workflow.test_models_economics import PRICES, WORSE
 from workflow.models.calibration import name_of
+from workflow.models.economics import economics
 from workflow.process.item import process_item
 
 REFUND = {"label": "refund", "confidence": 0.9}
@@ -103,10 +107,20 @@ def test_the_fallback_answers_where_the_first_route_does_not(
     assert (said.route_used, said.label) == ("fallback", "refund")
 
 
+def prove(home: Desk, **changed: Any) -> None:
+    """Keep what the holdout showed of the baseline by itself."""
+    shown = economics(WORSE, WORSE, PRICES)
+    line = shown.model_copy(update={"baseline_alone": changed.pop("alone", "pass")})
+    told = {"version": home.version.digest, "policy": home.policy.digest, "split": "holdout"}
+    told |= {"kind": "holdout", "models": line, "expires_at": NOW + timedelta(days=1)}
+    home.store.keep(home.customer, "cli", builders.evidence(**told | changed))
+
+
 @pytest.mark.parametrize("models", [Oracles(), Oracles(big=says(SILENT), small=says(BROKEN))])
 def test_the_baseline_answers_where_no_model_does(tmp_path: Path, models: Oracles) -> None:
     """As it would without any model, and the record says what every route came to."""
     home = desk(tmp_path)
+    prove(home)
 
     said = output(home, work(home, models))
 
@@ -114,6 +128,34 @@ def test_the_baseline_answers_where_no_model_does(tmp_path: Path, models: Oracle
     assert (said.route_used, said.confidence) == ("baseline", 0.95)
     assert [one.end for one in said.asked] == ends
     assert ended(home)[0] == "acted"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        None,
+        {"alone": "fail"},
+        {"alone": "inconclusive"},
+        {"models": None},
+        {"kind": "dry_run", "split": "dev"},
+        {"version": builders.DIGEST},
+        {"policy": builders.DIGEST},
+        {"expires_at": NOW},
+    ],
+)
+def test_a_baseline_that_was_not_proven_by_itself_does_not_act_in_an_outage(
+    tmp_path: Path, shown: dict[str, Any] | None
+) -> None:
+    """What was judged is what models and baseline do together; alone it waits for a person."""
+    home = desk(tmp_path)
+    if shown is not None:
+        prove(home, **shown)
+
+    said = output(home, work(home, Oracles(big=says(SILENT), small=says(SILENT))))
+
+    assert (said.route_used, said.label, said.confidence) == ("baseline", "refund", 0.0)
+    assert [(one.code, one.name) for one in said.flags] == [("unproven", "baseline")]
+    assert ended(home)[:2] == ("in_review", "threshold")
 
 
 def test_without_models_wired_a_version_with_models_is_served_by_its_baseline(

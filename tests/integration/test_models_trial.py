@@ -8,6 +8,7 @@ import pytest
 from policies import gates
 from policies.conditions.facts import Facts
 from policies.routing import Router
+from runs.errors import InvalidInput, NotAllowed
 from runs.records.case import Case
 from runs.records.evidence import Evidence
 from runs.records.model import Calibration, Economics, ModelAnswer
@@ -19,8 +20,10 @@ from tests.oracles import SILENT, Oracles, route
 from tests.unit.workflow.builders import plan
 from workflow.evaluate.bench import Bench, Seen
 from workflow.evaluate.beside import beside
+from workflow.evaluate.routes import compare_routes
 from workflow.evaluate.trial import TrialRun, run_trial
 from workflow.models.cases import CaseModels
+from workflow.models.comparing import version_of
 
 WORDS = {"refund": "money back now", "delivery": "where is my parcel"}
 LABELS = tuple(WORDS)
@@ -118,6 +121,39 @@ def test_a_model_is_asked_about_each_case_once(home: Home) -> None:
     ]
 
 
+def test_what_gave_no_answer_of_use_is_not_asked_again_for_the_same_trial(tmp_path: Path) -> None:
+    """Nor for the holdout, whose confidence was learnt before."""
+    broken = "no JSON of any kind"
+    models = Oracles(big=lambda told: broken if told["text"].endswith("7") else knowing(told))
+    home = Home(tmp_path, models)
+
+    home.seen("dev")
+    asked = models.calls("big")
+    home.seen("holdout")
+
+    # Each is told once what is wrong with it: 8 of 80 and 4 of 40.
+    assert (asked, models.calls("big") - asked) == (80 + 8, 40 + 4)
+    assert len(home.store.list(home.customer, Calibration, 10)) == 1
+
+
+def test_the_baseline_is_judged_by_itself_and_stands_in_for_no_model_in_a_trial(
+    tmp_path: Path,
+) -> None:
+    """What no model answers goes to a person there, however sure the baseline is."""
+    models = Oracles(big=lambda told: SILENT if told["text"].endswith("7") else knowing(told))
+    home = Home(tmp_path, models)
+    lost = [one for one in home.seen("dev") if one.is_lost]
+
+    assert {one.output.route_used for one in lost} == {"baseline"}
+    assert {(one.output.confidence, one.output.flags[0].code) for one in lost} == {
+        (0.0, "unproven")
+    }
+    assert home.economics("dev").baseline_alone == "pass"
+    thin = {"dry_run": home.policy.gates["dry_run"].model_copy(update={"min_cases": 81})}
+    home.policy = home.policy.model_copy(update={"gates": thin})
+    assert home.economics("dev").baseline_alone == "inconclusive"
+
+
 def test_confidence_is_learnt_on_dev_and_used_on_the_holdout(home: Home) -> None:
     """The labels of the holdout change nothing of it."""
     found = home.seen("holdout")
@@ -164,6 +200,48 @@ def test_a_rule_that_decides_first_spares_the_model_live_and_in_the_figures(
 
     assert found.asked == 30
     assert str(found.cost) == "0.060000000"
+
+
+def test_two_routes_are_compared_by_what_live_items_would_be_asked(tmp_path: Path) -> None:
+    """As the line of each dry run counts it: what a rule spares is not paid live."""
+    rule = {"id": "hard", "when": f'item.text.startsWith("{HARD}")', "route": "review"}
+    home = Home(
+        tmp_path, Oracles(big=knowing), rules=(rule | {"owner": "ben", "why": "by a person"},)
+    )
+    sides = home.version, version_of(home.version, "baseline", ())
+
+    found = compare_routes(home.bench, *sides, policy=home.policy, cases=home.cases("holdout"))
+
+    assert str(found.a.cost) == str(home.economics("holdout").cost) == "0.060000000"
+
+
+def test_what_was_paid_is_kept_in_its_currency(tmp_path: Path) -> None:
+    """An answer that was paid for before is counted in the one it was paid in."""
+    models = Oracles(big=knowing)
+    models.prices["currency"] = "USD"
+    home = Home(tmp_path, models)
+    home.seen("holdout")
+    models.prices["currency"] = "EUR"
+
+    again = home.fresh().seen(home.version, home.cases("holdout"))
+
+    assert {one.currency for one in home.store.list(home.customer, ModelAnswer, None)} == {"USD"}
+    assert {one.output.asked[0].currencies for one in again} == {("USD",)}
+    with pytest.raises(InvalidInput, match="EUR and USD"):
+        home.economics("holdout")
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_a_model_that_refuses_us_or_is_not_declared_proves_nothing(
+    tmp_path: Path, is_declared: bool
+) -> None:
+    """What its baseline did in its place is no evidence of it."""
+    models = Oracles(big=lambda _: NotAllowed("no such key")) if is_declared else Oracles()
+    found = Home(tmp_path, models).economics("dev")
+
+    ends = "refused" if is_declared else "not there"
+    assert (found.failed, found.lost) == ({f"primary {ends}": 80}, 80)
+    assert found.lost_share == 1.0
 
 
 def test_evidence_of_a_script_passes_no_gate(home: Home) -> None:

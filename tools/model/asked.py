@@ -152,6 +152,8 @@ class Answer(Record):
     """Of every call that this answer took."""
     cost: Decimal
     """Of every call that this answer took; zero where the route declares no price."""
+    currency: str = ""
+    """Of the route's price; empty where it names none."""
     seconds: Decimal
     tries: int
     """Requests that were sent."""

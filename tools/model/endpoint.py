@@ -286,6 +286,7 @@ class Endpoint:
             way=question.way,
             usage=tally.usage,
             cost=tally.cost,
+            currency=self.route.currency,
             seconds=self._since(tally.began),
             tries=tally.sent,
             is_repaired=is_repaired,

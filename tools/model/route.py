@@ -1,6 +1,6 @@
 """What is declared of a way to a model: where it is, what it costs, what it can, how far it may go.
 
-The price is per million tokens, in the currency of the installation's budgets.
+The price is per million tokens, in one currency for all: that of the installation's budgets.
 """
 
 import re
@@ -39,6 +39,8 @@ class Price(Record):
     """Per million tokens that the model reads."""
     output: Decimal = Field(ge=0, le=100_000)
     """Per million tokens that it writes."""
+    currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    """As a plan names it, such as EUR; empty: that of the budgets and of every plan."""
 
     def of(self, read: int, written: int) -> Decimal:
         """What so many tokens cost, rounded up to a billionth."""
@@ -161,6 +163,11 @@ class Route(Record):
         """The name under which the endpoint is told how long an answer may be."""
         is_attentive = (urlsplit(self.base_url).hostname or "").endswith(ATTENTIVE)
         return self.output_limit or ("max_completion_tokens" if is_attentive else "max_tokens")
+
+    @property
+    def currency(self) -> str:
+        """Of its price; empty where none is named."""
+        return self.price.currency if self.price else ""
 
     def cost(self, read: int, written: int) -> Decimal:
         """What so many tokens cost here; zero where no price is declared."""

@@ -62,6 +62,11 @@ class Seen:
     """Fields for want of which nothing was drafted."""
 
     @property
+    def is_lost(self) -> bool:
+        """Whether a model gave no answer that it might give another time."""
+        return any(tried.end in LOST for tried in self.output.asked)
+
+    @property
     def wrong(self) -> tuple[str, ...]:
         """Fields of its draft that are not as expected; none where the label is another."""
         is_whole = self.output.label == self.case.expected["label"]
@@ -173,7 +178,7 @@ class Bench:
         if seen is None:
             asker = self._asker if version.models else None
             seen = self._ask(version, cases, asker) if asker else self._see(version, cases)
-            if not any(map(_is_lost, seen)):
+            if not any(one.is_lost for one in seen):
                 self._seen[name] = seen
         found = zip(cases, seen, strict=True)
         return tuple(one if one.case is case else replace(one, case=case) for case, one in found)
@@ -268,11 +273,6 @@ def _said(one: Seen, answer: Output | Unanswered) -> Seen:
     if isinstance(answer, Unanswered):
         return replace(one, output=one.output.model_copy(update={"asked": answer.asked}))
     return replace(one, output=answer, stop=None, lacks=())
-
-
-def _is_lost(one: Seen) -> bool:
-    """Whether a model gave no answer that it might give another time."""
-    return any(tried.end in LOST for tried in one.output.asked)
 
 
 def _lacks(source: Source, values: Values) -> bool:

@@ -1,5 +1,6 @@
 """A trial of a version that asks models, beside the same of its baseline, which costs nothing."""
 
+from policies import gates
 from policies.routing import Router
 from runs.plan import Plan
 from runs.records.model import Economics
@@ -10,18 +11,27 @@ from workflow.models.economics import Prices, Side, economics
 
 
 def beside(
-    bench: Bench, version: Version, trial: TrialRun, *, policy: PolicyValues, plan: Plan
+    bench: Bench,
+    version: Version,
+    trial: TrialRun,
+    *,
+    policy: PolicyValues,
+    plan: Plan,
+    looks: int = 1,
 ) -> Economics | None:
     """What the models of a trial bring and take; None where the version asks none.
 
-    The baseline is tried on the same cases under the same values.
+    The baseline is tried on the same cases under the same values, and held against the bar of what
+    is wrong alone by itself; `looks` share the confidence, as for the gate.
     """
     if not version.models:
         return None
     plain = without_models(version)
     alone = run_trial(bench, plain, policy=policy, cases=trial.cases, trial=trial.trial)
     router = Router(version.rules, review_owner=policy.review_owner)
-    return economics(side(trial, router, policy), side(alone, router, policy), prices_of(plan))
+    found = economics(side(trial, router, policy), side(alone, router, policy), prices_of(plan))
+    stands = gates.wrong_alone(alone.families, policy.gates.get("dry_run"), looks)
+    return found.model_copy(update={"baseline_alone": stands})
 
 
 def side(trial: TrialRun, router: Router, policy: PolicyValues) -> Side:
@@ -33,7 +43,8 @@ def side(trial: TrialRun, router: Router, policy: PolicyValues) -> Side:
 
 def prices_of(plan: Plan) -> Prices:
     """What an error and a review cost, by the plan."""
-    return Prices(plan.goal.cost_of_error, plan.economics.cost_of_review)
+    costs = plan.economics
+    return Prices(plan.goal.cost_of_error, costs.cost_of_review, costs.currency)
 
 
 def _is_spared(one: Seen, router: Router, policy: PolicyValues) -> bool:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from policies.routing import Router
 from runs.records.case import Case
 from runs.records.model import Comparison
 from runs.records.version import PolicyValues, Version
 from workflow.evaluate.bench import Bench
+from workflow.evaluate.beside import side
 from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import run_trial
 from workflow.models.cases import is_right
@@ -29,11 +31,11 @@ def _measure(
     scored = to_score(version, cases)
     trial = run_trial(bench, version, policy=policy, cases=scored, trial=f"compare-{name}")
     own = route.name if route else version.routes[0].kind
+    router = Router(version.rules, review_owner=policy.review_owner)
     return Measured(
         name,
         route,
-        trial.results,
-        [one.output for one in trial.seen],
+        side(trial, router, policy),
         [
             one.output.route_used == own and is_right(one.case, one.output.label, one.output.fields)
             for one in trial.seen

@@ -39,6 +39,19 @@ class TrialRun:
         seen = tuple(self.seen[i] for i in kept)
         return TrialRun(self.trial, seen, tuple(self.results[i] for i in kept))
 
+    def answered(self, before: "TrialRun") -> "TrialRun":
+        """The same trial, with what `before` has of each case that a model was lost for in either.
+
+        Both are of the same cases, in one order.
+        """
+        sides = zip(before.seen, before.results, self.seen, self.results, strict=True)
+        kept = [
+            (seen, result) if seen.is_lost or now.is_lost else (now, then)
+            for seen, result, now, then in sides
+        ]
+        seen, results = zip(*kept, strict=True) if kept else ((), ())
+        return TrialRun(self.trial, seen, results)
+
     @cached_property
     def families(self) -> OutcomeTable:
         """Families by their worst outcome."""

@@ -34,6 +34,8 @@ class Place(NamedTuple):
     """Of the model there, as it is declared."""
     parameters: Mapping[str, Any]
     """What is sent with every question."""
+    currency: str = ""
+    """Of its price; empty where none is named."""
 
 
 Door = Callable[[str, Callable[[Purse], Purse]], Place | None]
@@ -80,11 +82,11 @@ class _Said(NamedTuple):
     why: str
 
 
-def ask_in_order(routes: Sequence[ModelRoute], ground: Ground, asks: Asks) -> list[Heard]:
+def ask_in_order(routes: Sequence[ModelRoute], hear: Callable[[ModelRoute], Heard]) -> list[Heard]:
     """What each said, up to the first answer of use; the same question is paid for once."""
     found: list[Heard] = []
     for route in routes:
-        found.append(ask(route, ground, asks))
+        found.append(hear(route))
         if found[-1].read is not None:
             break
     return found
@@ -107,7 +109,7 @@ def ask(route: ModelRoute, ground: Ground, asks: Asks) -> Heard:
         return Heard(route, None, None, _tried(route, _Said([], "not_there", why), meter))
     said = _say(route, place, ground, asks)
     reads = [read_answer(route, one.value, ground) for one in said.kept]
-    tried = _tried(route, said, meter)
+    tried = _tried(route, said, meter, place.currency)
     if not reads:
         return Heard(route, place, None, tried)
     votes = Counter(one.says for one in reads)
@@ -116,6 +118,14 @@ def ask(route: ModelRoute, ground: Ground, asks: Asks) -> Heard:
     report = sum(one.self_report for one in reads) / len(reads)
     told = {"agreement": often / route.samples, "self_report": report}
     return Heard(route, place, chosen, tried.model_copy(update=told))
+
+
+def place_of(route: ModelRoute, asks: Asks) -> Place | None:
+    """Where the route is asked now; None where it leads nowhere."""
+    try:
+        return asks.door(route.endpoint, Meter(route.budget).around)
+    except PilotageError:
+        return None
 
 
 def _say(route: ModelRoute, place: Place, ground: Ground, asks: Asks) -> _Said:
@@ -160,9 +170,10 @@ def _end_of(error: PilotageError) -> TryEnd:
     return "unusable" if isinstance(error, Unusable) else "refused"
 
 
-def _tried(route: ModelRoute, said: _Said, meter: Meter) -> Tried:
+def _tried(route: ModelRoute, said: _Said, meter: Meter, currency: str = "") -> Tried:
     """What became of the route, with all that it took: what answers of use cost, and what not."""
     paid, records = meter.spent, [one.record for one in said.kept]
+    named = {one.currency for one in records} | ({currency} if paid.cost else set())
     old = [one.record for one in said.kept if not one.is_new]
     return Tried(
         route=route.name,
@@ -176,6 +187,7 @@ def _tried(route: ModelRoute, said: _Said, meter: Meter) -> Tried:
         tokens=paid.tokens + sum(one.tokens for one in old),
         is_estimate=meter.is_estimate or any(one.is_estimate for one in old),
         cost=paid.cost + sum((one.cost for one in old), Decimal(0)),
+        currencies=tuple(sorted(named - {""})),
         seconds=sum((one.seconds for one in records), Decimal(0)),
         is_kept=bool(old),
         is_script=any(one.is_script for one in records),

@@ -17,7 +17,7 @@ from runs.snapshots import Terms
 from runs.store.store import Store
 from workflow.grading import wrong_fields
 from workflow.models import calibration
-from workflow.models.asking import Asks, Door, Heard, Place, ask, ask_in_order
+from workflow.models.asking import Asks, Door, Heard, Place, ask, ask_in_order, place_of
 from workflow.models.calibration import Example
 from workflow.models.keeping import Answers
 from workflow.models.settled import NOT, Sure, by_record, settle
@@ -26,8 +26,8 @@ from workflow.version import mask_of
 
 T = TypeVar("T")
 
-LOST = ("silent", "over_budget")
-"""Ends that say nothing of an answer: another day it might be there."""
+LOST = ("silent", "refused", "over_budget", "not_there")
+"""Ends that say nothing of what the model answers: another day it might be there."""
 LOST_MOST = 0.05
 """Share of the cases of dev without an answer above which nothing is calibrated."""
 
@@ -46,6 +46,13 @@ class Calibrated(NamedTuple):
     found: Calibration | None
     folded: Mapping[str, float]
     """By case of dev: its confidence, by what other families say."""
+    heard: Mapping[str, tuple[Ground, Heard]]
+    """By case of dev: what was shown of it, and what came of it."""
+
+    def heard_of(self, one: Shown) -> Heard | None:
+        """What came of the same case before, whatever it was: it is not asked about again."""
+        ground, heard = self.heard.get(one.case.id, (None, None))
+        return heard if ground == one.ground else None
 
 
 class Asker(Protocol):
@@ -77,12 +84,21 @@ class CaseModels:
 
         Its confidence is learnt from `dev`; a case among them is scored by what the others say.
         """
-        known = {route.name: self.calibrated(version, route, dev) for route in version.models}
         asks = self._asks(version)
+        is_of_dev = any(one.case.split == "dev" for one in cases)
+        known = {
+            route.name: (None if is_of_dev else self._known(version, route, asks))
+            or self.calibrated(version, route, dev)
+            for route in version.models
+        }
 
         def answer(one: Shown) -> Output | Unanswered:
-            heard = ask_in_order(version.models, one.ground, asks)
-            return settle(heard, one.baseline, lambda last: _sure(last, one, known))
+            def hear(route: ModelRoute) -> Heard:
+                return known[route.name].heard_of(one) or ask(route, one.ground, asks)
+
+            heard = ask_in_order(version.models, hear)
+            # What the baseline does by itself is judged by itself.
+            return settle(heard, one.baseline, lambda last: _sure(last, one, known), lambda: False)
 
         return self._each(answer, cases)
 
@@ -93,10 +109,11 @@ class CaseModels:
         """
         asks = self._asks(version)
         heard = self._each(lambda one: ask(route, one.ground, asks), dev)
+        said = {shown.case.id: (shown.ground, one) for shown, one in zip(dev, heard, strict=True)}
         lost = sum(one.tried.end in LOST for one in heard)
         place = next((one.place for one in heard if one.place is not None), None)
         if place is None or lost > LOST_MOST * len(heard):
-            return Calibrated(None, {})
+            return Calibrated(None, {}, said)
         usable = [
             (shown, one)
             for shown, one in zip(dev, heard, strict=True)
@@ -107,7 +124,16 @@ class CaseModels:
         ids = (shown.case.id for shown, _ in usable)
         is_script = any(one.tried.is_script for _, one in usable)
         found = self._kept(version, route, place, examples, is_script=is_script)
-        return Calibrated(found, dict(zip(ids, chances, strict=True)))
+        return Calibrated(found, dict(zip(ids, chances, strict=True)), said)
+
+    def _known(self, version: Version, route: ModelRoute, asks: Asks) -> Calibrated | None:
+        """What was learnt before of the route as it is reached now: nothing is asked for it."""
+        place = place_of(route, asks)
+        if place is None:
+            return None
+        name = calibration.name_of(version, route, place)
+        found = self._store.find(self._customer, Calibration, name)
+        return found and Calibrated(found, {}, {})
 
     def _kept(
         self,

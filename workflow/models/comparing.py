@@ -6,12 +6,18 @@ from typing import NamedTuple
 
 from policies import intervals
 from runs.errors import InvalidInput
-from runs.records.evidence import CaseResult
-from runs.records.item import Output
 from runs.records.model import Comparison, ModelRoute, RouteMeasured, Span, Tried
 from runs.records.version import Version
 from workflow.grading import by_family
-from workflow.models.economics import Side, difference_of, mean_of, paid, paired, quantile
+from workflow.models.economics import (
+    Side,
+    check_currencies,
+    difference_of,
+    mean_of,
+    paid,
+    paired,
+    quantile,
+)
 
 BASELINE = "baseline"
 CONFIDENCE = 0.95
@@ -23,8 +29,7 @@ class Measured(NamedTuple):
     name: str
     route: ModelRoute | None
     """None of the baseline."""
-    results: Sequence[CaseResult]
-    outputs: Sequence[Output]
+    side: Side
     is_right: Sequence[bool]
     """Whether its own answer is the expected one; False where it gave none."""
 
@@ -49,9 +54,13 @@ def version_of(version: Version, name: str, endpoints: Sequence[str]) -> Version
 
 
 def compare(workflow: str, a: Measured, b: Measured) -> Comparison:
-    """Both routes and the differences, case by case; InvalidInput unless the cases are the same."""
-    sides = [Side(one.results, _asked(one), [one.name] * len(one.results)) for one in (a, b)]
-    covered = paired(sides[1], sides[0])
+    """Both routes and the differences, case by case.
+
+    InvalidInput unless the cases are the same, and all that was paid is of one currency.
+    """
+    sides = [a.side, b.side]
+    covered = paired(b.side, a.side)
+    check_currencies([one for side in sides for asked in side.asked for one in asked])
     mine, theirs = _families(a), _families(b)
     only_a = sum(mine[name] and not theirs[name] for name in mine)
     only_b = sum(theirs[name] and not mine[name] for name in mine)
@@ -61,24 +70,25 @@ def compare(workflow: str, a: Measured, b: Measured) -> Comparison:
         workflow=workflow,
         a=_measured(a),
         b=_measured(b),
-        cases=len(a.results),
+        cases=len(a.side.results),
         families=len(mine),
         only_a=only_a,
         only_b=only_b,
         more_right=difference_of(only_b, only_a, len(mine)),
         chance=f"{_chance(only_a, only_b):.6f}",
         more_covered=covered.difference,
-        more_cost=mean_of(more, a.results),
+        more_cost=mean_of(more, a.side.results),
         more_seconds=_more_seconds(a, b),
         is_script=any(one.is_script for side in sides for asked in side.asked for one in asked),
     )
 
 
 def _measured(one: Measured) -> RouteMeasured:
-    tried = [asked for case in _asked(one) for asked in case]
+    side, table = one.side, by_family(one.side.results)
+    tried = [asked for case in side.asked for asked in case]
     right = _families(one)
     seconds = [float(asked.seconds) for asked in tried if asked.end == "answered"]
-    costs = [float(paid(case)) for case in _asked(one)]
+    costs = [float(paid(case)) for case in side.asked]
     return RouteMeasured(
         route=one.name,
         endpoint=one.route.endpoint if one.route else "",
@@ -86,26 +96,22 @@ def _measured(one: Measured) -> RouteMeasured:
         prompt=one.route.prompt if one.route else "",
         right=sum(right.values()),
         right_share=_share(sum(right.values()), len(right)),
-        covered=by_family(one.results).covered,
-        wrong_alone=by_family(one.results).wrong_auto,
+        covered=table.covered,
+        wrong_alone=table.wrong_auto,
         unanswered=sum(asked.end != "answered" for asked in tried),
         tokens=sum(asked.tokens for asked in tried),
         is_estimate=any(asked.is_estimate for asked in tried),
         cost=sum((asked.cost for asked in tried), Decimal(0)),
-        cost_per_item=mean_of(costs, one.results),
+        cost_per_item=mean_of(costs, side.results),
         p50_s=quantile(seconds, 0.5),
         p95_s=quantile(seconds, 0.95),
     )
 
 
-def _asked(one: Measured) -> list[Sequence[Tried]]:
-    return [output.asked for output in one.outputs]
-
-
 def _families(one: Measured) -> dict[str, bool]:
     """Whether every case of a family is answered rightly."""
     found: dict[str, bool] = {}
-    for result, is_right in zip(one.results, one.is_right, strict=True):
+    for result, is_right in zip(one.side.results, one.is_right, strict=True):
         found[result.family] = found.get(result.family, True) and is_right
     return found
 
@@ -123,8 +129,8 @@ def _chance(one: int, other: int) -> float:
 def _more_seconds(a: Measured, b: Measured) -> Span | None:
     """How much longer the second takes where both answered."""
     pairs = [
-        (result, *(_seconds(side.outputs[place]) for side in (a, b)))
-        for place, result in enumerate(a.results)
+        (result, *(_seconds(one.side.asked[place]) for one in (a, b)))
+        for place, result in enumerate(a.side.results)
     ]
     both = [(result, one, two) for result, one, two in pairs if one is not None and two is not None]
     if not both:
@@ -132,5 +138,5 @@ def _more_seconds(a: Measured, b: Measured) -> Span | None:
     return mean_of([two - one for _, one, two in both], [result for result, _, _ in both])
 
 
-def _seconds(output: Output) -> float | None:
-    return next((float(one.seconds) for one in output.asked if one.end == "answered"), None)
+def _seconds(asked: Sequence[Tried]) -> float | None:
+    return next((float(one.seconds) for one in asked if one.end == "answered"), None)

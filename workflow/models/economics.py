@@ -19,18 +19,22 @@ from workflow.grading import by_family, families
 from workflow.models.cases import LOST
 
 COVERED: tuple[Outcome, ...] = ("right_auto", "right_review")
+LEAST = 30
+"""Fewer families, drawn anew, say nothing of those that were not seen."""
 DRAWS, SEED = 2_000, 0
 """Resamples of families behind an interval of money; the same every time."""
 FINE, MONEY, SECOND = Decimal("0.0001"), Decimal("0.000001"), Decimal("0.001")
 
 
 class Prices(NamedTuple):
-    """What goes wrong and what people do, in the plan's currency."""
+    """What goes wrong and what people do."""
 
     error: Decimal
     """Of one item that acted alone and was wrong."""
     review: Decimal
     """Of one item that a person looks at."""
+    currency: str
+    """The plan's."""
 
 
 class Side(NamedTuple):
@@ -47,10 +51,11 @@ class Side(NamedTuple):
 def economics(models: Side, baseline: Side, prices: Prices) -> Economics:
     """What models bring and take beside the baseline; `worth` only where an interval shows it.
 
-    InvalidInput unless both are of the same cases.
+    InvalidInput unless both are of the same cases, and all money is of one currency.
     """
     pairs = paired(models, baseline)
     tried = [one for asked in models.asked for one in asked]
+    check_currencies(tried, prices.currency)
     costs = [paid(asked) for asked in models.asked]
     cost = sum(costs, Decimal(0))
     saved = mean_of(_savings(models, baseline, prices), models.results)
@@ -79,6 +84,16 @@ def economics(models: Side, baseline: Side, prices: Prices) -> Economics:
         worth=_worth(saved),
         is_script=any(one.is_script for one in tried),
     )
+
+
+def check_currencies(tried: Sequence[Tried], *others: str) -> None:
+    """Raise InvalidInput, with what is named, where what was paid is of several currencies."""
+    named = sorted({*others, *(one for asked in tried for one in asked.currencies)})
+    if len(named) > 1:
+        raise InvalidInput(
+            f"money of {' and '.join(named)} is not added up: name the prices of models.yaml "
+            "(price.currency) and the plan (economics.currency) in one"
+        )
 
 
 class Paired(NamedTuple):
@@ -119,12 +134,18 @@ def difference_of(gained: int, lost: int, n: int) -> Span:
 
 
 def mean_of(values: Sequence[float], results: Sequence[CaseResult]) -> Span:
-    """The mean a case, and where it lies with 95 % when families are drawn anew."""
+    """The mean a case, and where it lies with 95 % when families are drawn anew.
+
+    Without ends where the families are fewer than `LEAST`.
+    """
     if not values:
         return Span(value=Decimal(0))
     members: dict[str, list[float]] = defaultdict(list)
     for value, result in zip(values, results, strict=True):
         members[result.family].append(value)
+    mean = _as(sum(values) / len(values), MONEY)
+    if len(members) < LEAST:
+        return Span(value=mean)
     sums = np.array([sum(held) for held in members.values()])
     sizes = np.array([len(held) for held in members.values()])
     draws = np.random.default_rng(SEED).multinomial(
@@ -133,7 +154,7 @@ def mean_of(values: Sequence[float], results: Sequence[CaseResult]) -> Span:
     means = (draws @ sums) / (draws @ sizes)
     low, high = np.quantile(means, [0.025, 0.975])
     return Span(
-        value=_as(sum(values) / len(values), MONEY),
+        value=mean,
         low=_as(float(low), MONEY),
         high=_as(float(high), MONEY),
     )

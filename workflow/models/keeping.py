@@ -18,7 +18,7 @@ from tools.model.asked import Answer, Request
 
 CASE = "case"
 """In the place of an item, for answers to labelled cases."""
-FORM = 1
+FORM = 2
 """The way of asking and reading: part of every question's name."""
 SAID = "said"
 
@@ -95,6 +95,7 @@ class Answers:
             tokens=answer.usage.input + answer.usage.output,
             is_estimate=answer.usage.kind == "estimate",
             cost=answer.cost,
+            currency=answer.currency,
             seconds=answer.seconds,
             is_script=answer.is_script,
             at=self._store.clock.now(),

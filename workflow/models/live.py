@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+from runs.records.evidence import Evidence
 from runs.records.item import Output, Unanswered
 from runs.records.model import Calibration
 from runs.records.person import Customer
 from runs.records.version import Version
 from runs.snapshots import Terms
 from runs.store.store import Store
-from workflow.models.asking import Asks, Door, Heard, ask_in_order
+from workflow.models.asking import Asks, Door, Heard, ask, ask_in_order
 from workflow.models.calibration import name_of
 from workflow.models.keeping import Answers
 from workflow.models.settled import NOT, Sure, by_record, settle
@@ -22,6 +23,8 @@ class Live(NamedTuple):
     customer: Customer
     item: str
     version: Version
+    policy: str
+    """Digest of the values that route it."""
     terms: Terms
     """What of the item may be kept, and may leave."""
     door: Door
@@ -30,6 +33,7 @@ class Live(NamedTuple):
 def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output | Unanswered:
     """The first route's answer that is of use, with its calibrated confidence; else the baseline's.
 
+    The baseline keeps its own confidence where the holdout proved it by itself.
     An answer is kept before it counts, so that a crash does not pay for it twice. A route whose
     model is another than the one it was calibrated with has the confidence 0.
     """
@@ -43,7 +47,23 @@ def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output 
         found = live.store.find(live.customer, Calibration, name)
         return by_record(found, last, baseline)
 
-    return settle(ask_in_order(live.version.models, ground, asks), baseline, sure)
+    heard = ask_in_order(live.version.models, lambda route: ask(route, ground, asks))
+    return settle(heard, baseline, sure, lambda: stands_alone(live))
+
+
+def stands_alone(live: Live) -> bool:
+    """Whether what the baseline does by itself was shown to be seldom wrong.
+
+    On the holdout, of exactly this version and these values, and not too long ago.
+    """
+    now = live.store.clock.now()
+    kept = live.store.list(live.customer, Evidence, None, of=("holdout",))
+    mine = (one for one in kept if (one.version, one.policy) == (live.version.digest, live.policy))
+    newest = next(mine, None)
+    if newest is None or newest.models is None:
+        return False
+    is_fresh = newest.expires_at is not None and now < newest.expires_at
+    return is_fresh and newest.models.baseline_alone == "pass"
 
 
 def nowhere(*_: object) -> None:

@@ -5,9 +5,10 @@ version saw; what does not stand there is a flag, and an answer with a flag goes
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from policies import grounds
 from policies.drafting import DOCUMENT
 from policies.features import place_of
 from runs.records.item import Reference
@@ -17,10 +18,15 @@ from workflow.baseline.looking import find_plain
 from workflow.drafting import alike, read
 from workflow.models.words import Ground, find
 
-NUMBERS = re.compile(r"\d+(?:[.,' \u00a0]\d+)*")
+NUMBERS = re.compile(r"(?:(?<![\w.,])[-\u2212])?\d+(?:[.,]\d+|[' \u00a0]\d{3}(?!\d))*")
 DECIMALS = re.compile(r"(.*)[.,](\d{1,2}|\d{4,})")
 """Three digits behind a sign are a group; any other count is a fraction."""
+NO_NUMBER_BEFORE = r"(?<!\d[.,' \u00a0])(?<!(?<!\w)[-\u2212])"
+NO_NUMBER_AFTER = r"(?![.,]\d|[' \u00a0]\d{3}(?!\d))"
+"""What a number would go on with, or its sign."""
 SPACES = re.compile(r"\s+")
+LEAST_QUOTE = 8
+"""Letters and digits that a claim quotes at least, unless it quotes all that stands there."""
 
 
 class Read(NamedTuple):
@@ -83,13 +89,22 @@ def _with_fields(found: Read, route: ModelRoute, value: Mapping[str, Any], groun
 
 
 def _with_claims(found: Read, claims: Sequence[Mapping[str, Any]], ground: Ground) -> Read:
-    """Each claim with where it stands; its numbers have to stand there as well."""
+    """Each claim with where it stands: what it says beside plain words has to stand there too."""
     references, flags = list(found.references), list(found.flags)
     for number, claim in enumerate(claims, start=1):
-        name = f"claim_{number}"
+        name, there = f"claim_{number}", _told(find(claim["place"], ground))
         references += _reference(name, claim["place"], ground)
-        flags += _doubt(name, claim, ground, holds=_has_numbers(claim, ground))
+        holds = not grounds.find(claim["says"], [there])
+        doubts = _doubt(name, claim, ground, holds=holds)
+        if not doubts and not _is_enough(claim["quote"], there):
+            doubts = [Flag(code="uncited", name=name, place=claim["place"])]
+        flags += doubts
     return found._replace(references=tuple(references), flags=tuple(flags))
+
+
+def _is_enough(quote: str, there: str) -> bool:
+    """Whether a quote tells what a claim rests on: one word of a text stands there by chance."""
+    return sum(map(str.isalnum, quote)) >= LEAST_QUOTE or _even(quote) == _even(there)
 
 
 def _doubt(name: str, entry: Mapping[str, Any], ground: Ground, *, holds: bool) -> list[Flag]:
@@ -100,7 +115,7 @@ def _doubt(name: str, entry: Mapping[str, Any], ground: Ground, *, holds: bool) 
     there = find(place, ground)
     if there is None:
         return [Flag(code="not_found", name=name, place=place)]
-    if quote not in _even(there) or not holds:
+    if not _stands(quote, _even(there)) or not holds:
         return [Flag(code="wrong_citation", name=name, place=place)]
     return []
 
@@ -112,13 +127,20 @@ def _holds(wanted: Wanted, typed: Any, quote: str) -> bool:
         return True
     parts = typed if isinstance(typed, list) else [typed]
     words, numbers = _even(quote), set(map(_digits, NUMBERS.findall(quote)))
-    return all(_even(one) in words or _digits(str(one)) in numbers for one in parts)
+    return all(_is_among(str(one), words, numbers) for one in parts)
 
 
-def _has_numbers(claim: Mapping[str, Any], ground: Ground) -> bool:
-    """Whether every number that a claim says stands at the place it cites."""
-    there = set(map(_digits, NUMBERS.findall(_even(find(claim["place"], ground)))))
-    return set(map(_digits, NUMBERS.findall(claim["says"]))) <= there
+def _is_among(part: str, words: str, numbers: Collection[str]) -> bool:
+    if NUMBERS.fullmatch(part):
+        return _digits(part) in numbers
+    return _stands(_even(part), words)
+
+
+def _stands(part: str, words: str) -> bool:
+    """Whether it stands there whole: a 5 is not in 1500, nor art in party."""
+    before = r"(?<!\w)" * part[:1].isalnum() + NO_NUMBER_BEFORE * part[:1].isdigit()
+    after = r"(?!\w)" * part[-1:].isalnum() + NO_NUMBER_AFTER * part[-1:].isdigit()
+    return re.search(before + re.escape(part) + after, words) is not None
 
 
 def _pair_flags(pairs: Sequence[Mapping[str, Any]], ground: Ground) -> Iterator[Flag]:
@@ -149,12 +171,19 @@ def _filling(wanted: Wanted) -> Filling:
 
 def _even(value: Any) -> str:
     """A text as it is compared: capitals and spaces count for nothing."""
-    told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return SPACES.sub(" ", told).strip().casefold()
+    return SPACES.sub(" ", _told(value)).strip().casefold()
+
+
+def _told(value: Any) -> str:
+    """A value as a text says it; empty where there is none."""
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _digits(text: str) -> str:
     """A number as it is compared: how it is grouped, and noughts behind its point, say nothing."""
+    sign = "-" * (text[0] in "-\u2212")
     split = DECIMALS.fullmatch(text)
     whole, rest = (split[1], split[2].rstrip("0")) if split else (text, "")
-    return re.sub(r"\D", "", whole) + (f".{rest}" if rest else "")
+    return sign + re.sub(r"\D", "", whole) + (f".{rest}" if rest else "")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from runs.records.item import Output, Unanswered
-from runs.records.model import Calibration, Tried
+from runs.records.model import Calibration, Flag, Tried
 from workflow.models import calibration
 from workflow.models.asking import Heard
 
@@ -19,21 +19,26 @@ class Sure(NamedTuple):
 
 Confidence = Callable[[Heard], Sure]
 """How far an answer is right: found by whoever holds the calibrations."""
+UNPROVEN = Flag(code="unproven", name="baseline")
 NOT = Sure(0.0, "")
 """Nothing was calibrated: nothing may act on it alone."""
 
 
 def settle(
-    heard: Sequence[Heard], baseline: Output | Unanswered, sure: Confidence
+    heard: Sequence[Heard],
+    baseline: Output | Unanswered,
+    sure: Confidence,
+    stands_alone: Callable[[], bool],
 ) -> Output | Unanswered:
     """The answer that counts, with every model that was asked for it.
 
     An answer with a flag has the confidence 0, and so has one that nothing was calibrated for.
-    Where no model gave one the baseline's stands as it is.
+    Where no model gave one the baseline's stands as it is, if it was proven by itself; else it has
+    the confidence 0 as well: what was judged is what models and baseline do together.
     """
     last = heard[-1] if heard else None
     if last is None or last.read is None:
-        return _fallen_back([one.tried for one in heard], baseline)
+        return _fallen_back([one.tried for one in heard], baseline, stands_alone)
     read, found = last.read, sure(last)
     is_sure = not read.flags and found.chance > 0
     tried = [one.tried for one in heard[:-1]]
@@ -66,11 +71,12 @@ def why_not(asked: Sequence[Tried]) -> str:
     return "; ".join(f"{one.route}: {one.end.replace('_', ' ')} ({one.says})" for one in failed)
 
 
-def _fallen_back(tried: Sequence[Tried], baseline: Output | Unanswered) -> Output | Unanswered:
+def _fallen_back(
+    tried: Sequence[Tried], baseline: Output | Unanswered, stands_alone: Callable[[], bool]
+) -> Output | Unanswered:
     if isinstance(baseline, Output):
-        return baseline.model_copy(update={"asked": tuple(tried)})
-    if not tried:
-        return baseline
+        held = {} if stands_alone() else {"confidence": 0.0, "flags": (UNPROVEN,)}
+        return baseline.model_copy(update={"asked": tuple(tried), **held})
     told = {"says": f"{baseline.says}; {why_not(tried)}", "asked": tuple(tried)}
     return baseline.model_copy(update=told)
 

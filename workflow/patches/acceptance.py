@@ -88,14 +88,19 @@ def terms_of(plan: Plan, policy: PolicyValues) -> Terms:
 
 
 def compare(before: TrialRun, after: TrialRun, *, group: FailureGroup, terms: Terms) -> Comparison:
-    """What the change did; InvalidInput when the trials are not of the same cases."""
-    first, then = stand(before, group), stand(after, group)
-    ids = [one.case.id for one in first.seen]
-    if not ids or ids != [one.case.id for one in then.seen]:
+    """What the change did; InvalidInput when the trials are not of the same cases.
+
+    A case about which a model gave no answer, in either, counts as it was: the change did not do
+    what a model did that came back.
+    """
+    ids = [one.id for one in before.cases]
+    if not ids or ids != [one.id for one in after.cases]:
         raise InvalidInput(
             f"trials {before.trial!r} and {after.trial!r} are of no cases or of different ones; "
             "run both again on the same split"
         )
+    after = after.answered(before)
+    first, then = stand(before, group), stand(after, group)
     (tally,) = first.tallies(then.now[None, :])
     old = {one.key for one in grouped(before.results, before.cases)}
     worst = [one for one in grouped(after.results, after.cases) if one.severity == "critical"]

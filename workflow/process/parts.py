@@ -235,7 +235,15 @@ def _ask_models(work: Work, seen: Context, baseline: Output | Unanswered) -> Out
     if seen.problems or is_routed:
         return baseline
     door = work.deps.models(work.customer, work.item) if work.deps.models else nowhere
-    live = Live(work.deps.store, work.customer, work.item.id, work.version, work.terms, door)
+    live = Live(
+        work.deps.store,
+        work.customer,
+        item=work.item.id,
+        version=work.version,
+        policy=policy.digest,
+        terms=work.terms,
+        door=door,
+    )
     return live_answer(live, Told(item, seen.values, work.version.sources), baseline)
 
 

@@ -18,13 +18,14 @@ routes:
     base_url: http://localhost:8000/v1
     is_private: true
     model: small-1
-    price: {input: 0.15, output: 0.6}
+    price: {input: 0.15, output: 0.6, currency: USD}
     limits: {context: 16384, output: 1024, timeout_s: 20.5}
     parameters: {temperature: 0, top_p: 0.9}
   - name: far
     base_url: https://api.example.org/v1
     model: large-1
     credential: env:FAR_KEY
+    price: {input: 1, output: 4, currency: USD}
     structured: strict
 """
 
@@ -127,6 +128,8 @@ def test_a_demo_asks_no_model(home: Path) -> None:
         ("is_private: true", "is_private: false", "not encrypted: write https, or is_private"),
         ("temperature: 0", "stream: true", "leave out stream: Pilotage sets it"),
         ("output: 1024", "output: 16384", "limits.output leaves no room"),
+        ("0.6, currency: USD", "0.6, currency: EUR", "is USD, and another route's is EUR"),
+        ("4, currency: USD", "4, currency: dollars", "routes.1.price.currency is dollars"),
         ("structured: strict", "structured: magic", "routes.1.structured is magic"),
         ("base_url: https://api", "base_url: https://me:pass@api", "holds a credential"),
     ],

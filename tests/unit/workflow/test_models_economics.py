@@ -9,9 +9,10 @@ from runs.errors import InvalidInput
 from runs.records.evidence import CaseResult
 from runs.records.model import Tried
 from tests import builders
+from workflow.models.comparing import Measured, compare
 from workflow.models.economics import Prices, Side, economics, paired, quantile
 
-PRICES = Prices(error=Decimal(50), review=Decimal(2))
+PRICES = Prices(error=Decimal(50), review=Decimal(2), currency="EUR")
 
 
 def result(number: int, outcome: str, *, family: str = "") -> CaseResult:
@@ -71,6 +72,34 @@ def test_a_model_that_changes_little_says_neither() -> None:
     assert found.worth == "unknown"
     assert found.more_right.low is not None
     assert found.more_right.low < 0
+
+
+@pytest.mark.parametrize(("families", "worth"), [(1, "unknown"), (29, "unknown"), (30, "yes")])
+def test_few_families_show_nothing_however_much_they_save(families: int, worth: str) -> None:
+    """A hundred cases of one thread are one; drawn anew they would all say the same."""
+    alone, saved = (
+        [result(i, outcome, family=f"f-{i % families}") for i in range(120)]
+        for outcome in ("needless_review", "right_auto")
+    )
+    one = Side(saved, [(tried(),)] * 120, ["primary"] * 120)
+
+    found = economics(one, Side(alone, [()] * 120, ["baseline"] * 120), PRICES)
+
+    assert found.worth == worth
+    assert (found.saved_per_item.low is None) == (worth == "unknown")
+
+
+def test_money_of_two_currencies_is_not_added_up() -> None:
+    """Neither the plan's and a price's, nor those of two answers; the error names both."""
+    dollars = BETTER._replace(asked=[(tried(currencies=("USD",)),)] * 200)
+    euros = BETTER._replace(asked=[(tried(currencies=("EUR",)),)] * 200)
+    other = Measured("other", None, dollars, [True] * 200)
+
+    assert economics(euros, WORSE, PRICES).worth == "yes"
+    with pytest.raises(InvalidInput, match="EUR and USD"):
+        economics(dollars, WORSE, PRICES)
+    with pytest.raises(InvalidInput, match="EUR and USD"):
+        compare("desk", Measured("one", None, euros, [True] * 200), other)
 
 
 def test_harm_weighs_what_the_plan_says() -> None:

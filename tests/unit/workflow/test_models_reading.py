@@ -15,13 +15,14 @@ from workflow.models.reading import Read, read_answer
 from workflow.models.words import Ground
 
 LABELS = ("match", "mismatch")
-CRM = Source(name="crm", tool="crm", key_field="account", fields=("tier", "fee", "note"))
+CRM = Source(name="crm", tool="crm", key_field="account", fields=("tier", "fee", "note", "loss"))
 GROUND = Ground(
     {"text": "Please bill 1,250.50 EUR by 3 May.", "account": "A-1", "net": Decimal("90.00")},
-    {"crm": {"tier": "gold", "fee": "90", "note": "Pays late; net 30 days."}},
+    {"crm": {"tier": "gold", "fee": "90", "note": "Pays late; net 30 days.", "loss": "-1 500 EUR"}},
     (CRM,),
 )
-READS = ["text", "net", "context.crm.tier", "context.crm.fee", "context.crm.note"]
+CRM_READS = [f"context.crm.{name}" for name in ("tier", "fee", "note", "loss")]
+READS = ["text", "net", *CRM_READS]
 AMOUNT = {"name": "amount", "kind": "number"}
 TIER = {"name": "tier", "kind": "choice", "choices": ["gold", "plain"], "required": False}
 
@@ -83,6 +84,14 @@ def test_a_field_is_typed_and_keeps_the_record_it_came_from() -> None:
         (cited("text", "1,250.50 EUR", value="1350.50"), "wrong_citation"),
         (cited("text", "9,999 EUR", value="9999"), "wrong_citation"),
         (cited("text", "1,250.50 EUR", value="12505.0"), "wrong_citation"),
+        (cited("text", "1,250.50 EUR", value="250"), "wrong_citation"),
+        (cited("text", "1,250.50 EUR", value="50"), "wrong_citation"),
+        (cited("text", "1,250.50 EUR", value="-1250.50"), "wrong_citation"),
+        (cited("text", "250.50 EUR", value="250.50"), "wrong_citation"),
+        (cited("text", "1,250", value="1250"), "wrong_citation"),
+        (cited("context.crm.fee", "9", value="9"), "wrong_citation"),
+        (cited("context.crm.loss", "500", value="500"), "wrong_citation"),
+        (cited("context.crm.loss", "1 500", value="1500"), "wrong_citation"),
         (cited("context.crm.fee", "1,250.50", value="1250.50"), "wrong_citation"),
         (cited("", "", value="1250.50"), "uncited"),
         (cited("text", "", value="1250.50"), "uncited"),
@@ -97,6 +106,26 @@ def test_a_field_that_does_not_stand_where_it_says_is_flagged(
     entries = [] if entry is None else [{"name": "amount", **entry}]
 
     assert codes(heard(extraction(AMOUNT), fields=entries)) == [(code, "amount")]
+
+
+@pytest.mark.parametrize(
+    ("quote", "value"),
+    [("1,250.50 EUR by", "1250.5"), ("bill 1,250.50 EUR", "1250.50"), ("1,250.50", "1250.50")],
+)
+def test_a_number_that_stands_whole_in_what_is_quoted_is_carried(quote: str, value: str) -> None:
+    """However it is grouped, and whatever stands around it."""
+    assert (
+        codes(heard(extraction(AMOUNT), fields=[cited("text", quote, name="amount", value=value)]))
+        == []
+    )
+
+
+def test_a_word_is_not_found_inside_another() -> None:
+    """An old account is not a gold one."""
+    asked = extraction({"name": "tier", "kind": "text"})
+    entry = cited("context.crm.tier", "gold", name="tier", value="old")
+
+    assert codes(heard(asked, fields=[entry])) == [("wrong_citation", "tier")]
 
 
 def test_a_place_that_holds_nothing_carries_nothing() -> None:
@@ -156,10 +185,17 @@ def test_a_risk_stands_where_it_is_said_to_stand(
         (cited("context.crm.note", "net 30 days", says="They pay net 60 days."), "wrong_citation"),
         (cited("text", "net 30 days", says="They pay net 30 days."), "wrong_citation"),
         (cited("", "", says="We promise a refund."), "uncited"),
+        (cited("context.crm.note", "net 30 days", says="We promise a refund."), "wrong_citation"),
+        (cited("context.crm.note", "net 30 days", says="They pay by Friday."), "wrong_citation"),
+        (cited("context.crm.note", "net 30 days", says="They pay net 0 days."), "wrong_citation"),
+        (cited("context.crm.note", "net 30 days", says="See www.evil.example."), "wrong_citation"),
+        (cited("context.crm.note", "net", says="The customer is content."), "uncited"),
+        (cited("context.crm.note", "et 30 day", says="They pay net 30 days."), "wrong_citation"),
+        (cited("context.crm.tier", "gold", says="Their tier is gold."), ""),
     ],
 )
 def test_every_claim_of_a_draft_is_carried_by_a_record(claim: dict[str, Any], code: str) -> None:
-    """Its words and its numbers stand where it says; otherwise it is flagged."""
+    """By words enough to tell which; its figures, promises and links stand there as well."""
     found = heard(of("drafting", label="invoice"), claims=[claim])
 
     assert found.fields == {"document": claim["says"]}

@@ -1,5 +1,6 @@
 """A change is kept only if every part of the rule holds, on both sides of an outcome."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.unit.workflow.builders import (
     trial,
     version,
 )
+from tests.unit.workflow.test_models_economics import tried
 from tests.unit.workflow.worlds import worlds
 from workflow.evaluate.bench import Seen
 from workflow.failures import group
@@ -251,6 +253,26 @@ def test_trials_of_different_cases_are_not_compared() -> None:
     for before, after in ((first, other), (empty, empty)):
         with pytest.raises(InvalidInput, match="are of no cases or of different ones"):
             compare(before, after, group=worst, terms=TERMS)
+
+
+@pytest.mark.parametrize("is_lost_before", [True, False])
+def test_a_model_that_came_back_repaired_nothing(is_lost_before: bool) -> None:
+    """What it said once it answered, or did not say any more, is not what the change did."""
+    lost, heard = (tried(end=end) for end in ("refused", "answered"))
+    ends = (lost, heard) if is_lost_before else (heard, lost)
+    wrong, right = (
+        [replace(one, output=one.output.model_copy(update={"asked": (end,)})) for one in found]
+        for end, found in zip(ends, (many(4, "x", label="delivery"), many(4, "x")), strict=True)
+    )
+    mended = many(2, "y", label="delivery")
+    before = trial([*wrong, *mended, *many(9)], version(), policy())
+    after = trial([*right, *many(2, "y"), *many(9)], version(), policy())
+    worst = group(before.results, before.cases)[0]
+
+    found = compare(before, after, group=worst, terms=TERMS).tally
+
+    assert len(worst.cases) == 6
+    assert (found.repaired, found.gain, found.failed) == (2, 2, (6, 4))
 
 
 def test_without_a_gate_for_the_dry_run_nothing_is_weighed() -> None:

@@ -17,7 +17,7 @@ from workflow.failures import Code
 MOST_GROUPS, MOST_CASES = 6, 4
 MOST_TOKENS = 8_000
 """Of all cases that are shown: of every group the first before of any the second."""
-HELD = ("figure", "link", "hidden", "script")
+HELD = ("figure", "amount", "link", "language", "hidden", "script")
 """What of a sentence has to stand in its cases; which words explain them is the model's."""
 FORM = form_of(
     explanations=list_of(

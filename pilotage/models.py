@@ -41,9 +41,8 @@ CONTEXT, OUTPUT = 32_768, 4_096
 """Limits of the route that the environment makes; a smaller model says so itself."""
 
 
-Take = Callable[[str, Rate, float], float]
-"""Takes the next turn of a route, over every worker, where it comes within so many seconds; how
-long it is until then."""
+Take = Callable[[Mapping[str, Rate], float], float]
+"""Takes the next turn of these names where it comes within so many seconds; how long until then."""
 
 
 class ModelsFile(Record):

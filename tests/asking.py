@@ -1,7 +1,7 @@
 """What asks a model in the tests: a stopwatch that stands, a purse that writes down, no waiting."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,11 +39,12 @@ class Watch:
         self.now += seconds
 
 
-def turns(watch: Watch) -> Callable[[str, Rate, float], float]:
-    """Turns of one process, on time that stands."""
+def turns(watch: Watch) -> Callable[[Mapping[str, Rate], float], float]:
+    """Turns of one process, on time that stands; of one name at a time."""
     taken: dict[str, list[int]] = {}
 
-    def take(name: str, rate: Rate, patience_s: float) -> float:
+    def take(rates: Mapping[str, Rate], patience_s: float) -> float:
+        [(name, rate)] = rates.items()
         before, now = taken.setdefault(name, []), round(watch.now * MS)
         at = next_turn(before, now, calls=rate.calls, stretch=round(rate.seconds * MS))
         if at - now <= patience_s * MS:

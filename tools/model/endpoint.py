@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
 from typing import Any, NamedTuple
 
 from runs.errors import InvalidInput, NotFound, PilotageError
@@ -45,9 +44,9 @@ class Means:
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     """From 0 to 1, evenly."""
-    take: Callable[[str, Rate, float], float]
-    """Takes the next turn of a route, over every worker, where it comes within so many seconds; how
-    long it is until then."""
+    take: Callable[[Mapping[str, Rate], float], float]
+    """Takes the next turn of these names, over every worker, where it comes within so many seconds;
+    how long it is until then."""
     count: Counter
     """Tokens of a text, never fewer than there are."""
     span: Span
@@ -110,11 +109,9 @@ class Endpoint:
         self.route = route
         self.is_script = is_script
         self._open, self._means = open_wire, means
-        name = f"model route {route.name!r}"
-        self._name = name
-        self._breaker = Breaker(name, route.limits, means.seconds)
-        take = partial(means.take, route.name)
-        self._pace = Pace(name, route.limits, take=take, sleep=means.sleep)
+        self._name = f"model route {route.name!r}"
+        self._breaker = Breaker(self._name, route.limits, means.seconds)
+        self._pace = Pace(route, take=means.take, sleep=means.sleep)
         self._lock = threading.Lock()
         self._wire: Wire | None = None
         self._listed = Listed("", 0.0)

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import pytest
@@ -223,7 +222,7 @@ def test_no_order_of_ends_keeps_everybody_away_for_ever(happens: list[str]) -> N
 def test_no_more_requests_begin_in_a_minute_than_are_declared() -> None:
     """The next waits for as long as the first is within it."""
     watch = Watch()
-    pace = Pace("x", Limits(per_minute=2), take=partial(turns(watch), "x"), sleep=watch.sleep)
+    pace = Pace(route(limits={"per_minute": 2}), take=turns(watch), sleep=watch.sleep)
     for _ in range(3):
         with pace.place():
             watch.now += 10
@@ -243,11 +242,11 @@ def test_a_rate_of_many_a_minute_is_one_of_fewer_in_less(per_minute: int, calls:
 def test_who_finds_no_place_in_time_is_told_so() -> None:
     """Nobody waits for longer than a request may take; nothing was asked."""
     watch = Watch()
-    limits = Limits(per_minute=1, timeout_s=5)
-    pace = Pace("x", limits, take=partial(turns(watch), "x"), sleep=watch.sleep)
+    limits = {"per_minute": 1, "timeout_s": 5}
+    pace = Pace(route(limits=limits), take=turns(watch), sleep=watch.sleep)
     with pace.place():
         pass
 
-    with pytest.raises(NotYet, match=r"^x: ") as caught, pace.place():
+    with pytest.raises(NotYet, match="model route .far.: as many") as caught, pace.place():
         raise AssertionError("there was no place")
     assert (caught.value.after_s, watch.waits) == (60, [])

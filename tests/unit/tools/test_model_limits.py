@@ -247,6 +247,6 @@ def test_who_finds_no_place_in_time_is_told_so() -> None:
     with pace.place():
         pass
 
-    with pytest.raises(NotYet, match="model route .far.: as many") as caught, pace.place():
+    with pytest.raises(NotYet, match="as many requests are under way") as caught, pace.place():
         raise AssertionError("there was no place")
     assert (caught.value.after_s, watch.waits) == (60, [])

@@ -21,8 +21,9 @@ from runs.snapshots import Terms
 from runs.store.store import Store
 from tools.model.asked import Model
 from tools.notify import Outbox
-from workflow.actions import ActionDeps, Check
+from workflow.actions import ActionDeps
 from workflow.evaluate.bench import Bench
+from workflow.requests import Check
 
 R = TypeVar("R", bound=Record)
 

@@ -39,7 +39,7 @@ LISTS = (
 """Parts that are a list of such texts."""
 LEAST_QUOTED = 12
 """Characters of a quote; a word alone says nothing."""
-HELD = ("figure", "link", "time", "promise", "hidden", "script")
+SENTENCE_ENDS = ".!?"
 FORM = form_of(
     parts=list_of(
         {
@@ -74,7 +74,7 @@ def fill(state: State, deps: Deps, text: str, missing: Sequence[str], said: str)
         prompt="fill_holes",
         material={"holes": open_ones, "said": said},
         form=FORM,
-        check=lambda value: list(_problems(value, open_ones, said)),
+        check=lambda value: list(problems(value, open_ones, said)),
         instead="each hole stays a question to a person",
     )
     taken = propose(state, deps, wanted)
@@ -100,7 +100,8 @@ def _set(written: dict[str, Any], path: Sequence[str], value: str | list[str]) -
     written[last] = value
 
 
-def _problems(value: Mapping[str, Any], holes: Sequence[str], said: str) -> Iterator[str]:
+def problems(value: Mapping[str, Any], holes: Sequence[str], said: str) -> Iterator[str]:
+    """Everything in an answer that is no hole, or that nobody said."""
     named, plain = [one["path"] for one in value["parts"]], _plain(said)
     yield from (f"{path} is filled twice" for path in set(named) if named.count(path) > 1)
     for one in value["parts"]:
@@ -112,9 +113,24 @@ def _problems(value: Mapping[str, Any], holes: Sequence[str], said: str) -> Iter
         for quote in one["quotes"]:
             if len(_plain(quote)) < LEAST_QUOTED or _plain(quote) not in plain:
                 yield f"{path}: nobody said {quote!r}"
-        for found in grounds.find(" \n ".join(one["says"]), one["quotes"]):
-            if found.kind in HELD:
-                yield f"{path}: {found.kind} {found.says!r} stands in no quote"
+        yield from _groundless(one, plain)
+
+
+def _groundless(part: Mapping[str, Any], said: str) -> Iterator[str]:
+    """What fills a hole and stands in no quote, or is denied by the sentence that a quote is of."""
+    path, text = part["path"], " \n ".join(part["says"])
+    around = [_around(_plain(quote), said) for quote in part["quotes"]]
+    turned = [one for one in grounds.find(text, around) if one.kind == "denial"]
+    for found in dict.fromkeys([*grounds.find(text, part["quotes"]), *turned]):
+        yield f"{path}: {found.kind} {found.says!r} stands in no quote"
+
+
+def _around(quote: str, said: str) -> str:
+    """The whole sentences in which a quote stands: what it leaves out may deny it."""
+    at = max(said.find(quote), 0)
+    ends = (said.find(sign, at + len(quote) - 1) for sign in SENTENCE_ENDS)
+    end = min((one for one in ends if one >= 0), default=len(said))
+    return said[max(said.rfind(sign, 0, at) for sign in SENTENCE_ENDS) + 1 : end]
 
 
 def _plain(text: str) -> str:

@@ -19,8 +19,9 @@ from runs.records.person import Person
 from runs.records.release import StageKind
 from runs.records.version import Effect, PolicyValues, Source
 from tools.tool import Tool
-from workflow.actions import ActionDeps, Request, find_refusal
+from workflow.actions import ActionDeps, find_refusal
 from workflow.dataset.quality import find_own_labels
+from workflow.requests import Request
 from workflow.version import check_dataset, make
 
 NO_KEY = ""

@@ -59,11 +59,6 @@ class _Bounded:
         self._model, self._offered, self._seconds = model, offered, seconds
         self._began, self._used = seconds(), 0
 
-    @property
-    def is_script(self) -> bool:
-        """As the model says."""
-        return self._model.is_script
-
     def ask(self, request: Request) -> Answer:
         """The model's answer; OverBudget, with nothing asked, after the tokens or the seconds."""
         took = self._seconds() - self._began
@@ -175,7 +170,20 @@ def _heard(
 ) -> _Heard:
     if isinstance(model, str):
         return _Heard("unanswered", None, (model,))
+    if misfit := _misfit(wanted, prompt):
+        return _Heard("unanswered", None, (misfit,))
     return _hear(_Bounded(model, wanted.offered, seconds), wanted, prompt)
+
+
+def _misfit(wanted: Wanted, prompt: Prompt) -> str:
+    """Where the prompt says of what it is given, and of what comes of it, other than is asked."""
+    front, has = prompt.front, sorted(wanted.material)
+    if front and (front.output, sorted(front.material)) == (wanted.what, has):
+        return ""
+    return (
+        f"prompt {prompt.name!r} does not say what it is asked; write before its text "
+        f"`output: {wanted.what}` and `material: [{', '.join(has)}]`"
+    )
 
 
 def _asked(wanted: Wanted, prompt: Prompt) -> list[Any]:

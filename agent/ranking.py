@@ -11,7 +11,7 @@ from runs import words
 from runs.records.run import Briefing, Contender
 
 MOST_NOTES, MOST_OTHERS, MOST_SOURCES = 10, 5, 8
-HELD = ("figure", "link", "time", "hidden", "script")
+HELD = ("figure", "amount", "link", "time", "name", "denial", "language", "hidden", "script")
 """What of a sentence has to stand in the statements it names."""
 SOURCES = {"type": "array", "items": text_of(20), "minItems": 1, "maxItems": MOST_SOURCES}
 FORM = form_of(
@@ -66,17 +66,21 @@ def _problems(
     for one in value["notes"]:
         if one["about"] not in names:
             yield f"{one['about']!r} is no contender; put it under others"
-        yield from _groundless(one, one["about"], statements)
+        yield from _groundless(one, one["about"], one["says"], statements)
     for one in value["others"]:
         if one["name"] in names:
             yield f"{one['name']!r} is a contender already; put it under notes"
-        yield from _groundless(one, one["name"], statements)
+        # What it is called is a model's word as well, and no evidence of itself.
+        yield from _groundless(one, "", f"{one['name']}. {one['says']}", statements)
 
 
-def _groundless(one: Mapping[str, Any], about: str, statements: Mapping[str, str]) -> Iterator[str]:
-    """What a sentence says that the statements it names do not."""
+def _groundless(
+    one: Mapping[str, Any], contender: str, text: str, statements: Mapping[str, str]
+) -> Iterator[str]:
+    """What a text says that the statements it names, and the contender's name, do not."""
+    about = contender or one["name"]
     yield from (f"{about}: there is no {id!r}" for id in one["sources"] if id not in statements)
-    named = [statements[id] for id in one["sources"] if id in statements]
-    for found in grounds.find(f"{about}. {one['says']}", [about, *named]):
+    said = [statements[id] for id in one["sources"] if id in statements]
+    for found in grounds.find(text, [contender, *said]):
         if found.kind in HELD:
             yield f"{about}: {found.kind} {found.says!r} stands in no statement it names"

@@ -11,8 +11,7 @@ from agent.deps import Deps
 from agent.explaining import Explained, shown_of, told_of
 from agent.proposal import Wanted, form_of, propose
 from agent.state import State
-from agent.toolbox import CHANGE, Toolbox, plain
-from runs.errors import InvalidInput
+from agent.toolbox import CHANGE, Guarded, Toolbox, plain
 from runs.records.evidence import FailureGroup, FixTrial, Patch
 from workflow.patches import routes
 from workflow.patches.conditions import facts
@@ -52,16 +51,16 @@ def find(state: State, deps: Deps, sought: Sought) -> list[Remedy]:
     kinds = [kind for kind, rank in RANKS.items() if rank in sought.ranks]
     if not kinds or not group.explained:
         return []
-    box = Toolbox(state, deps, ground)
+    guarded = Guarded(Toolbox(state, deps, ground))
     wanted = Wanted(
         step="fix_smallest_issue",
         what="change",
         prompt="propose_change",
         material=_material(state, deps, sought, kinds),
         form=FORM,
-        check=lambda value: _problems(value["changes"], sought),
+        check=lambda value: _problems(value["changes"], sought, guarded),
         instead="the search goes on with the changes that code found",
-        offered=box.offered(),
+        offered=guarded.offered(),
     )
     taken = propose(state, deps, wanted)
     if taken is None:
@@ -70,22 +69,19 @@ def find(state: State, deps: Deps, sought: Sought) -> list[Remedy]:
     return [Remedy(one, taken.id) for one in sorted(patches, key=lambda one: one.size)]
 
 
-def _problems(changes: Sequence[Mapping[str, Any]], sought: Sought) -> list[str]:
+def _problems(changes: Sequence[Mapping[str, Any]], sought: Sought, guarded: Guarded) -> list[str]:
     return [
         f"change {number}: {says}"
         for number, one in enumerate(changes, 1)
-        if (says := _problem(one, sought))
+        if (says := _problem(one, sought, guarded))
     ]
 
 
-def _problem(change: Mapping[str, Any], sought: Sought) -> str:
+def _problem(change: Mapping[str, Any], sought: Sought, guarded: Guarded) -> str:
+    """What is wrong with a change as it would be made; no address of a model's own gets so far."""
     if RANKS[change["kind"]] not in sought.ranks:
         return f"{change['kind']} is closed for this kind of failure; propose another kind"
-    try:
-        patch_of(change, sought.ground)
-    except InvalidInput as error:
-        return str(error)
-    return ""
+    return guarded.problem(change)
 
 
 def _material(state: State, deps: Deps, sought: Sought, kinds: Sequence[str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Every call goes through `workflow.calls`: only what is granted here, so often, e
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from agent.state import State
 from policies.guard.granting import grant_of
 from policies.guard.tracing import Sources
 from runs.errors import InvalidInput
-from runs.records.call import Grant, Step
+from runs.records.call import Call, Grant, Step
 from runs.records.evidence import CaseResult
 from runs.records.version import Effect
 from runs.snapshots import Terms
@@ -42,6 +42,7 @@ MOST_TOKENS = 2_000
 FRAME_TOKENS = 200
 """What stands around the records."""
 MOST_CASES, MOST_VALUES = 5, 12
+VALIDATES = "validate_change"
 SEEN = ("value", "rule")
 """Changes that can be tried on what was seen: others learn or ask anew, once they are proposed."""
 
@@ -71,43 +72,60 @@ ids of cases), prompt (model: its name, text: its whole task), route (first: a m
 
 @dataclass(frozen=True)
 class Toolbox:
-    """The tools of one proposal for one group of failures."""
+    """What the tools of one proposal look at, for one group of failures."""
 
     state: State
     deps: Deps
     ground: Ground
+
+
+class Guarded:
+    """The tools as one talk uses them: each call is ruled on with those before it in mind."""
+
+    def __init__(self, box: Toolbox) -> None:
+        state, deps = box.state, box.deps
+        self._customer = deps.customer(state)
+        inside = {name: partial(_given, do, box) for name, (_, _, do) in _TOOLS.items()}
+        self._deps = CallDeps(deps.store, Terms(MASK, None), inside, actor=f"run:{state.run}")
+        grants = tuple(_grant(name, form) for name, (_, form, _) in _TOOLS.items())
+        step = Step(name="propose_change", grants=grants, stage="sandbox", most=CALLS)
+        # People agreed to the plan: a model may repeat it. A version may hold words of a model.
+        agreed = json.dumps(plain(box.ground.plan.as_json()), ensure_ascii=False)
+        self._course = Course(step, Sources(agreed), run=state.run)
 
     def offered(self) -> Offered:
         """The tools, and what all of it may take."""
         forms = tuple(
             ToolForm(name=name, says=says, form=form) for name, (says, form, _) in _TOOLS.items()
         )
-        return Offered(forms, _Guarded(self).use, STEPS, TOKENS, SECONDS)
-
-
-class _Guarded:
-    """The tools as one talk uses them: each call is ruled on with those before it in mind."""
-
-    def __init__(self, box: Toolbox) -> None:
-        state, deps, ground = box.state, box.deps, box.ground
-        self._customer = deps.customer(state)
-        inside = {name: partial(_given, do, box) for name, (_, _, do) in _TOOLS.items()}
-        self._deps = CallDeps(deps.store, Terms(MASK, None), inside, actor=f"run:{state.run}")
-        grants = tuple(_grant(name, form) for name, (_, form, _) in _TOOLS.items())
-        step = Step(name="propose_change", grants=grants, stage="sandbox", most=CALLS)
-        # What people agreed to stands in the version; a model may repeat it, and add no address.
-        agreed = json.dumps(plain(ground.pair.version.as_json()), ensure_ascii=False)
-        self._course = Course(step, Sources(agreed), run=state.run)
+        return Offered(forms, self.use, STEPS, TOKENS, SECONDS)
 
     def use(self, call: ToolCall) -> str:
         """What the tool of a call gives, as JSON; why not, where it cannot or may not."""
+        course, result, why = self._take(self._course, call.name, call.arguments)
+        # One of so many, whatever came of it.
+        made = (*self._course.made, Call(name=call.name, arguments={}))
+        self._course = replace(course, made=made)
+        return _told({"error": why} if why else result)
+
+    def problem(self, change: Mapping[str, Any]) -> str:
+        """Why a change that was answered cannot be taken; empty where it can.
+
+        It is ruled on like a call, after all that was read, however many calls are used up.
+        """
+        course = replace(self._course, made=())
+        return self._take(course, VALIDATES, {"change": change})[2]
+
+    def _take(
+        self, course: Course, name: str, arguments: Mapping[str, Any]
+    ) -> tuple[Course, Any, str]:
+        """The course after a call, what it gave, and why where it gave nothing."""
         try:
-            proposed = propose(call.name, call.arguments)
-            taken = take(self._deps, self._customer, self._course, proposed)
+            taken = take(self._deps, self._customer, course, propose(name, arguments))
         except InvalidInput as error:
-            return _told({"error": str(error)})
-        self._course, ruling = taken.course, taken.ruling
-        return _told(taken.result if ruling.outcome == "allow" else {"error": ruling.reason})
+            return course, None, str(error)
+        why = "" if taken.ruling.outcome == "allow" else taken.ruling.reason
+        return taken.course, taken.result, why
 
 
 def _grant(name: str, form: Mapping[str, Any]) -> Grant:
@@ -253,7 +271,7 @@ _TOOLS: Mapping[str, tuple[str, dict[str, Any], Do]] = {
     ),
     "sample_source": ("Some records of a source.", form_of(source=text_of(100)), _sample),
     "lessons": ("What was learnt before.", form_of(about=text_of(300)), _lessons),
-    "validate_change": ("Whether a change can be made.", form_of(change=CHANGE), _validate),
+    VALIDATES: ("Whether a change can be made.", form_of(change=CHANGE), _validate),
     "try_change": (
         "What a value or rule makes of the first cases.",
         form_of(change=CHANGE, cases=_COUNT),

@@ -23,6 +23,7 @@ FORM = form_of(
             "evidence": {
                 "type": "array",
                 "items": {"type": "string"},
+                "minItems": 1,
                 "maxItems": MOST_EVIDENCE,
             },
         },
@@ -51,7 +52,7 @@ def draft(
 ) -> Draft | None:
     """A model's sentences for the update, or None.
 
-    Every figure, date, link, promise and claim in them stands in the evidence its sentence names.
+    Each names evidence, and every figure, date, link, promise and claim of it stands there.
     """
     facts = _facts(terminal, figures)
     told = words.told(deps.store, deps.customer(state), {"title": title, "says": _says(facts)})
@@ -63,7 +64,7 @@ def draft(
         prompt="draft_update",
         material={"title": told["title"], "evidence": evidence},
         form=FORM,
-        check=lambda value: list(_problems(value, facts)),
+        check=lambda value: list(_problems(value, facts, told["title"])),
         instead="the update tells the end and its figures, as without a model",
     )
     taken = propose(state, deps, wanted)
@@ -85,8 +86,8 @@ def _says(facts: Mapping[str, _Fact]) -> dict[str, str]:
     return {name: one.says for name, one in facts.items()}
 
 
-def _problems(value: Mapping[str, Any], facts: Mapping[str, _Fact]) -> Iterator[str]:
-    """Everything for which there is no evidence, by its sentence."""
+def _problems(value: Mapping[str, Any], facts: Mapping[str, _Fact], title: str) -> Iterator[str]:
+    """Everything for which there is no evidence, by its sentence; the title gives its names."""
     sentences = value["sentences"]
     if not any(one["text"].strip() for one in sentences):
         yield "there is no sentence"
@@ -96,7 +97,7 @@ def _problems(value: Mapping[str, Any], facts: Mapping[str, _Fact]) -> Iterator[
         stray = sorted({sign for sign in one["text"] if sign in MARKUP})
         yield from (f"{at}: {sign!r} is markup; write plain prose" for sign in stray)
         named = [facts[name].says for name in one["evidence"] if name in facts]
-        for found in grounds.find(one["text"], named):
+        for found in grounds.find(one["text"], named, named=[title]):
             yield f"{at}: {found.kind} {found.says!r} has no evidence"
 
 
@@ -106,4 +107,4 @@ def _text(value: Mapping[str, Any], facts: Mapping[str, _Fact]) -> str:
 
 def _sentence(one: Mapping[str, Any], facts: Mapping[str, _Fact]) -> str:
     ids = dict.fromkeys(facts[name].id for name in one["evidence"])
-    return one["text"].strip() + (f" [{', '.join(ids)}]" if ids else "")
+    return f"{one['text'].strip()} [{', '.join(ids)}]"

@@ -54,7 +54,7 @@ def measure(database: str, items: int) -> dict[str, Any]:
     with ExitStack() as stack:
         server = None
         if database == databases.POSTGRESQL:
-            server = stack.enter_context(databases.running())
+            server = stack.enter_context(databases.running(is_hasty=False))
             stack.enter_context(databases.on(server))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotage-day-")))
         line = lay(folder / "home")

@@ -41,7 +41,6 @@ POLL_S, CONCURRENCY = 0.05, 4
 ROUNDS = 2
 LOOK_S = 0.05
 ROOT = Path(__file__).parents[1]
-DISK = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 
 
 @dataclass(frozen=True)
@@ -243,9 +242,6 @@ def measure_sqlite(folder: Path, count: int) -> dict[str, Any]:
 def measure_server(server: Server, folder: Path, count: int, workers: list[int]) -> dict[str, Any]:
     """Turn about with one worker, then ours alone with more of them."""
     folder.mkdir()
-    for setting in DISK:
-        server.tell(f"ALTER SYSTEM SET {setting.replace('=', ' = ')}")
-    server.tell("SELECT pg_reload_conf()")
     bare, ours = [], []
     for number in range(ROUNDS):
         url = databases.empty_url_of(folder, f"bare-{number}")
@@ -315,7 +311,7 @@ def main(*, database: str, items: int, workers: str, is_json: bool, work: Path |
         if database in (None, databases.SQLITE):
             told.append(measure_sqlite(folder / "sqlite", items))
         if database in (None, databases.POSTGRESQL):
-            server = stack.enter_context(databases.running())
+            server = stack.enter_context(databases.running(is_hasty=False))
             stack.enter_context(databases.on(server))
             numbers = [int(one) for one in workers.split(",") if one]
             told.append(measure_server(server, folder / "postgresql", items, numbers))

@@ -172,8 +172,8 @@ def bench_of(found: Bench | None, own: Callable[[Customer], Bench]) -> Callable[
 
 
 def first_sentence(request: Any) -> dict[str, Any]:
-    """An update of one sentence that states nothing."""
-    return {"sentences": [{"text": "This is how it ended.", "evidence": []}]}
+    """An update of one sentence that states next to nothing."""
+    return {"sentences": [{"text": "This is how it ended.", "evidence": ["E1"]}]}
 
 
 def bare(folder: Path, *, steps: int, pauses: int) -> Took:

@@ -31,7 +31,7 @@ def measure(database: str, items: int) -> dict[str, Any]:
     """One kill, and what was counted afterwards."""
     with ExitStack() as stack:
         if database == databases.POSTGRESQL:
-            server = stack.enter_context(databases.running())
+            server = stack.enter_context(databases.running(is_hasty=False))
             stack.enter_context(databases.on(server))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pilotage-kill-")))
         url, received = stack.enter_context(receiving())

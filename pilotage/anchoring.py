@@ -60,10 +60,14 @@ def standings(wired: Wired) -> list[Standing]:
 
 
 def write(wired: Wired, place: Place, actor: str) -> Anchor | None:
-    """Write the chain's end to a place, then keep that it was; None before the first event."""
+    """Write the chain's end to a place, then keep that it was; None before the first event.
+
+    What it vouches for is on the disk before: no machine that stops takes it back.
+    """
     head = anchors.find_head(wired.store)
     if head is None:
         return None
+    wired.store.database.wait_for_disk()
     anchor = anchors.make(wired.store, place.name, head)
     place.write(written(anchor))
     anchors.keep_written(wired.store, actor, anchor)

@@ -23,7 +23,6 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.version import PolicyValues
 from runs.store import jobs
-from runs.store.items import ItemFilter
 from runs.store.jobs import JobKind
 from runs.words import untold
 from tools.notify import tell_once
@@ -247,9 +246,11 @@ def end_late(engines: Engines, customer: Customer) -> None:
     for workflow in store.policies.workflows(customer):
         for led in {one.policy for one in store.policies.leads(customer, workflow)}:
             minutes = store.get(customer, PolicyValues, led).deadline_minutes
-            until = store.clock.now() - timedelta(minutes=minutes)
-            wanted = ItemFilter(workflow=workflow, status="queued", policy=led, until=until)
-            for item in store.items.in_order(customer, wanted, limit=AT_ONCE) if minutes else ():
+            told = {"policy": led, "until": store.clock.now() - timedelta(minutes=minutes)}
+            late = (
+                store.pauses.overdue(customer, workflow, **told, limit=AT_ONCE) if minutes else ()
+            )
+            for item in late:
                 _apart(partial(_end_late, item), engines, customer, of=f"item {item.id}")
 
 

@@ -56,12 +56,13 @@ from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
 from workflow import settling
-from workflow.actions import ActionDeps, Check
+from workflow.actions import ActionDeps
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
 from workflow.process import asking
 from workflow.process.item import end_late, give_up
 from workflow.process.parts import ProcessDeps
+from workflow.requests import Check
 from workflow.sources import Context, find_fields, read_context
 
 log = logging.getLogger("pilotage.engines")
@@ -254,7 +255,7 @@ class Engines:
             return
         terms = Terms(compile_mask((), get_args(Pattern)), None)
         # By another name than the worker's own, which may be on the item at this moment.
-        looking = f"{self.holder}:look"
+        looking = f"{self.holder}{settling.LOOKING}"
         deps = settling.Deps(store, self.chosen.tools(customer), terms, looking)
         for action in open_since:
             try:

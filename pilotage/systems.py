@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -29,8 +30,8 @@ TAKE_UPDATES = ("http", "sql", "mail")
 """What may stand in the outbox's place: a system that updates are handed to."""
 
 
-Take = Callable[[Customer, str, Rate], float]
-"""Takes the next turn of a name of a customer's where it comes soon enough; how long until then."""
+Take = Callable[[Customer, Mapping[str, Rate], float], float]
+"""Takes the next turn of names of a customer's where it comes soon enough; how long until then."""
 
 
 class Systems:
@@ -138,7 +139,7 @@ def _turn(spec: ToolSpec, customer: Customer, take: Take) -> Turn:
     """What is waited for before the system is asked: nothing where no rate is declared."""
     if not spec.rates:
         return free
-    return Pace(spec.name, spec.rates, lambda name, rate: take(customer, name, rate), time.sleep)
+    return Pace(spec.name, spec.rates, partial(take, customer), time.sleep)
 
 
 def _make(spec: ToolSpec, way: Way) -> Tool:

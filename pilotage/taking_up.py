@@ -15,6 +15,7 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.run import Run
 from tools.notify import tell_once
+from workflow.settling import LOOKING
 
 log = logging.getLogger("pilotage.taking_up")
 
@@ -32,7 +33,7 @@ def from_the_dead(wired: Wired, customer: Customer, alive: Collection[str]) -> l
     dead = [
         Lease(row["name"], row["holder"], row["fence"])
         for row in store.ledger.rows(held)
-        if row["holder"] and row["holder"] not in alive
+        if row["holder"] and row["holder"].removesuffix(LOOKING) not in alive
     ]
     freed = [lease for lease in dead if leases.free(store, customer, lease)]
     for lease in freed:

@@ -6,7 +6,7 @@ when it is first asked for, so that a command pays for what it uses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.credentials import Credentials
@@ -33,7 +33,7 @@ from runs.store.store import Store
 from tools.model.account import Account, Payer
 from tools.model.asked import Model
 from tools.notify import Outbox
-from tools.pace import PATIENCE_S, Rate
+from tools.pace import Rate
 from tools.tool import Tool
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ class Wired:
     def _systems(self) -> Systems:
         return Systems(self.home, self.clock, self.secrets, take=self._take_turn)
 
-    def _take_turn(self, customer: Customer, name: str, rate: Rate) -> float:
-        """Take the next turn of an endpoint, of which every worker of this record takes."""
-        told = {"calls": rate.calls, "seconds": rate.seconds, "patience_s": PATIENCE_S}
-        return self.store.turns.take(customer, name, **told)
+    def _take_turn(self, customer: Customer, rates: Mapping[str, Rate], patience_s: float) -> float:
+        """Take the next turn of endpoints, of which every worker of this record takes."""
+        wanted = {name: (rate.calls, rate.seconds) for name, rate in rates.items()}
+        return self.store.turns.take(customer, wanted, patience_s=patience_s)
 
     def tools(self, customer: Customer) -> Mapping[str, Tool]:
         """The systems this customer's workflows may reach, by name."""
@@ -94,7 +94,8 @@ class Wired:
     @cached_property
     def models(self) -> Models:
         """Which models may be asked; none where none is declared."""
-        return Models(self.home, self.settings, self.secrets)
+        take = partial(self._take_turn, EVERYBODY)
+        return Models(self.home, self.settings, self.secrets, take=take)
 
     def asks(self, store: Store, payer: Payer, terms: Terms) -> Model | None:
         """A model whose questions somebody pays for, kept in a store; None where none is declared.

@@ -130,6 +130,8 @@ class Queue:
         self._stopping = threading.Event()
         self._pump: threading.Thread | None = None
         self._running: set[str] = set()
+        self._claimed: list[Job] = []
+        """Said to be handed over, and not handed over yet."""
 
     @property
     def left(self) -> frozenset[str]:
@@ -185,30 +187,32 @@ class Queue:
     def pump(self) -> int:
         """Hand waiting jobs to DBOS under their own ids; returns how many.
 
-        Of a workflow whose items are limited only as many as may be under way at once, whatever
-        worker hands them over; the others stay written down until one of those has ended.
+        Each is claimed first, so that none ends before the record says that it was handed over. Of
+        a workflow whose items are limited only as many are claimed as may be under way at once,
+        whatever worker claims them; the others stay written down until one of those has ended.
         """
+        # Whoever dies before it: what is claimed and not known to DBOS is handed over again.
+        self._claimed.extend(self._claim())
+        handed_over = 0
+        while first := self._claimed[:AT_ONCE]:
+            self._hand_over(first)
+            del self._claimed[: len(first)]
+            handed_over += len(first)
+        return handed_over
+
+    def _claim(self) -> list[Job]:
         now = RealClock().now()
         waiting = self._store.jobs.due(now)
         most = self._most() if waiting else {}
         if most and (full := self._store.jobs.full(most)):
             waiting = self._store.jobs.due(now, full=full)
-        free = [job for job in waiting if (job.customer, job.lane) not in most]
-        self._hand_over(free)
-        if free:
-            self._store.jobs.mark_enqueued(free)
-        limited = [job for job in waiting if (job.customer, job.lane) in most]
-        claimed = self._store.jobs.claim(limited, most) if limited else []
-        # Whoever dies before it: what is claimed and not known to DBOS is handed over again.
-        self._hand_over(claimed)
-        return len(free) + len(claimed)
+        return self._store.jobs.claim(waiting, most)
 
     def _hand_over(self, jobs: Sequence[Job]) -> None:
-        """Enqueue jobs, each under its own id, many in one transaction."""
-        for start in range(0, len(jobs), AT_ONCE):
-            with self._engine.begin() as connection:
-                for job in jobs[start : start + AT_ONCE]:
-                    hand_over(self._client, connection, job)
+        """Enqueue jobs, each under its own id, in one transaction."""
+        with self._engine.begin() as connection:
+            for job in jobs:
+                hand_over(self._client, connection, job)
 
     def reap(self) -> int:
         """Bring back the work of processes that are gone; returns how much.
@@ -252,6 +256,10 @@ class Queue:
                 busy = self.pump()
             except Unavailable:
                 log.warning("the record was locked; the pump tries again")
+                busy = 0
+            except Exception:
+                # Whatever it was: a worker without a pump lives on and does nothing.
+                log.exception("jobs were not handed over; the pump tries again")
                 busy = 0
             if not busy:
                 self._stopping.wait(self._settings.poll_s)

@@ -4,6 +4,7 @@ How it answers is said when it is made, by name; `MANNERS` are the names.
 """
 
 import json
+import socket
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -145,3 +146,24 @@ def meeting(manner: str) -> Iterator[tuple[str, Rude]]:
             made.is_over.set()
             made.shutdown()
             thread.join()
+
+
+@contextmanager
+def saying(speak: Callable[[socket.socket], object]) -> Iterator[int]:
+    """The port of a server that says what it is told to, to whoever comes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    came, _ = listening.accept()
+                except OSError:
+                    return
+                with came:
+                    speak(came)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -1,6 +1,8 @@
 """how often an endpoint may be asked: as its tools file says, over every worker, turn by turn."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -14,6 +16,8 @@ LOOKS = ("read", "look_up", "probe")
 """What is only looked at, by the name of its part in the tools file."""
 PATIENCE_S = 2.0
 """A turn that comes sooner is waited for; beyond it whoever asks comes again."""
+BEGUN_S = 60.0
+"""The same for whoever took one in this go: coming again would take that one again, for ever."""
 
 
 class Rate(Record):
@@ -42,31 +46,53 @@ def free(endpoint: str) -> None:
     del endpoint
 
 
+_TAKEN: ContextVar[list[str] | None] = ContextVar("taken", default=None)
+"""The turns that were taken in this go, where there is one."""
+
+
+@contextmanager
+def one_go() -> Iterator[None]:
+    """Whoever took a turn within the block waits longer for the ones after it."""
+    before = _TAKEN.set([])
+    try:
+        yield
+    finally:
+        _TAKEN.reset(before)
+
+
 @dataclass(frozen=True)
 class Pace:
     """The turns of one system, of which a rate is declared."""
 
     tool: str
     rates: Mapping[str, Rate]
-    take: Callable[[str, Rate], float]
-    """Takes the next turn of a name where it comes soon enough; how long it is until then."""
+    take: Callable[[Mapping[str, Rate], float], float]
+    """Takes the next turn of all these names, or of none where it does not come within so many
+    seconds; how long it is until then."""
     pause: Callable[[float], None]
 
     def __call__(self, endpoint: str) -> None:
         """Return once the turn is there; NotYet, with how long it is, where it comes later."""
-        for name in (endpoint, ALL):
-            rate = self.rates.get(name)
-            if rate is not None:
-                self._wait(name, rate)
-
-    def _wait(self, name: str, rate: Rate) -> None:
-        wait_s = self.take(f"{self.tool}.{name}", rate)
-        if wait_s > PATIENCE_S:
-            what = "it" if name == ALL else name
-            raise NotYet(
-                f"tool {self.tool!r}: {what} may be asked {rate.calls} times in {rate.seconds:g} s "
-                "(rates of the tools file); wait until its turn comes",
-                after_s=wait_s,
-            )
+        names = [name for name in (endpoint, ALL) if name in self.rates]
+        if not names:
+            return
+        taken = _TAKEN.get()
+        patience_s = BEGUN_S if taken else PATIENCE_S
+        wait_s = self.take({f"{self.tool}.{n}": self.rates[n] for n in names}, patience_s)
+        if wait_s > patience_s:
+            raise NotYet(self._told(names), after_s=wait_s)
+        if taken is not None:
+            taken.append(endpoint)
         if wait_s > 0:
             self.pause(wait_s)
+
+    def _told(self, names: list[str]) -> str:
+        rates = [
+            f"{'it' if name == ALL else name} may be asked {rate.calls} times in {rate.seconds:g} s"
+            for name in names
+            for rate in (self.rates[name],)
+        ]
+        return (
+            f"tool {self.tool!r}: {', '.join(rates)} (rates of the tools file); wait until its "
+            "turn comes"
+        )

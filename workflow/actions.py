@@ -9,63 +9,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from policies.permissions import permit
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from runs.leases import Hold, Lease
 from runs.moves import ActionStatus
-from runs.records.approval import Approval
 from runs.records.item import Action, Rests
 from runs.records.person import Customer
 from runs.records.record import digest_of
-from runs.records.release import StageKind
-from runs.records.version import Effect, Version
 from runs.snapshots import Masked, Terms, Text, make, write_in
 from runs.store.actions import reserve_in, settle_in, settle_known_in
 from runs.store.change import Change
 from runs.store.store import Store
-from tools.tool import LEVELS, NotSent, Paced, Tool
+from tools.tool import NotSent, Paced, Tool
+from workflow.requests import Check, Request, wrong_tool
 from workflow.sources import masking
-
-
-@dataclass(frozen=True)
-class Request:
-    """Exactly one effect that is asked for."""
-
-    effect: Effect
-    content: Mapping[str, Any]
-    """What the tool is asked to do: JSON, made of nothing but what is masked already."""
-    item: str = ""
-    run: str = ""
-    """The run, where it acts itself; empty for an item."""
-    approval: str = ""
-    """Id of the approval that covers it; empty where the level and stage allow acting alone."""
-    undoes: str = ""
-    """Key of the action that it takes back."""
-    said: str = ""
-    """Snapshot of why somebody had that taken back."""
-    attempt: int = 1
-    """Above 1 where the earlier ones surely did nothing, and people had it tried once more."""
-
-    @property
-    def digest(self) -> str:
-        """Digest of the content: what an approval covers by the name `content`."""
-        return digest_of(dict(self.content))
-
-    @property
-    def key(self) -> str:
-        """The key of the effect, for us and for the other side."""
-        fingerprint = self.digest.partition(":")[2][:16]
-        again = f":{self.attempt}" if self.attempt > 1 else ""
-        return f"{self.item or self.run}:{self.effect.name}:{fingerprint}{again}"
-
 
 NOTHING_DONE = ("failed", "stopped")
 """Ends of an action after which it is certain that the other side did nothing."""
 
 Write = Callable[[Change], object]
 """Writes something inside a change."""
-Check = Callable[[Request], str]
-"""Why a request may not be done now, in one sentence; empty when it may."""
 
 
 class Within(NamedTuple):
@@ -139,8 +101,7 @@ def perform(
     if is_begun is None:
         is_begun = deps.store.actions.find(customer, request.key) is not None
     if not is_begun:
-        glance = replace(deps, checks=deps.within.glance) if deps.within else deps
-        if refusal := find_refusal(glance, customer, request):
+        if refusal := find_refusal(_before(deps, request), customer, request):
             raise NotAllowed(refusal)
         # Before anything is reserved: whose turn comes later has begun nothing.
         _take_turn(deps, request)
@@ -152,6 +113,19 @@ def perform(
     if is_begun:
         _take_turn(deps, request)
     return _settle(deps, customer, action, _do(deps, customer, request), fence)
+
+
+def _before(deps: ActionDeps, request: Request) -> ActionDeps:
+    """What lets it pass before it is reserved: a glance, where it can still be left after it."""
+    if deps.within is None or not _remembers(deps, request):
+        return deps
+    return replace(deps, checks=deps.within.glance)
+
+
+def _remembers(deps: ActionDeps, request: Request) -> bool:
+    """Whether its other side can be asked later what became of the key."""
+    tool = deps.tools.get(request.effect.tool)
+    return tool is not None and tool.remembers_keys
 
 
 def _take_turn(deps: ActionDeps, request: Request) -> None:
@@ -197,79 +171,10 @@ def abandon(deps: ActionDeps, customer: Customer, action: Action) -> Action:
     return _settle(deps, customer, action, over)
 
 
-def permission(
-    version: Version, stage: Callable[[], StageKind | None], approval: Check | None = None
-) -> Check:
-    """Let pass what the version declares and the stage, as it is then, has room for.
-
-    `stage` is None once the release was rolled back. `approval` judges the approval a request
-    names; without it no approval counts.
-    """
-
-    def check(request: Request) -> str:
-        kind = stage()
-        if kind is None:
-            return "its version was rolled back; do it by hand"
-        missing = (
-            "no approval counts here; do it by hand" if approval is None else approval(request)
-        )
-        if request.approval and missing:
-            return missing
-        has = bool(request.approval)
-        ruling = permit(request.effect, stage=kind, version=version, has_approval=has)
-        return "" if ruling.allowed else ruling.reason
-
-    return check
-
-
-def approved(find: Callable[[str], Approval], current: Callable[[Approval], str]) -> Check:
-    """Let pass what an approval covers that stands: approved, for this content, nothing changed.
-
-    `current` makes the digest of everything the approval covers again, from the records of now.
-    """
-
-    def check(request: Request) -> str:
-        if not request.approval:
-            return f"{request.effect.name} has no approval; ask for one"
-        approval = find(request.approval)
-        if approval.status != "approved":
-            return f"approval {approval.id} is {approval.status}; ask for another"
-        if approval.covers.get("content") != request.digest:
-            return f"approval {approval.id} covers other content; ask for this"
-        if current(approval) != approval.subject:
-            return f"what approval {approval.id} covers has changed; ask again"
-        return ""
-
-    return check
-
-
 def _refusals(deps: ActionDeps, customer: Customer, request: Request) -> Iterator[str]:
     yield wrong_tool(deps.tools.get(request.effect.tool), customer, request.effect)
     for check in deps.checks:
         yield check(request)
-
-
-def wrong_tool(tool: Tool | None, customer: Customer, effect: Effect) -> str:
-    """Why this tool may not do the effect at all; empty when it may."""
-    if tool is None:
-        return f"there is no tool {effect.tool!r}; add it to the tools file"
-    if customer.is_demo and tool.is_real:
-        return (
-            f"tool {tool.name!r} reaches a real system and customer {customer.id!r} is a demo; "
-            "make a home of its own with `pilotage init`"
-        )
-    if LEVELS.index(tool.level) > LEVELS.index(effect.level):
-        return (
-            f"{effect.name} is declared as {effect.level} and tool {tool.name!r} can "
-            f"{tool.level}; mend one of the two"
-        )
-    undeclared = set(tool.risks) - set(effect.risks)
-    if undeclared:
-        return (
-            f"{effect.name} is not declared as {', '.join(sorted(undeclared))}; add that to its "
-            "risks"
-        )
-    return ""
 
 
 def _reserve(deps: ActionDeps, customer: Customer, request: Request) -> _Reserved:
@@ -328,11 +233,11 @@ def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str
     try:
         return find_refusal(deps, customer, request)
     except Unavailable as error:
-        tool = deps.tools.get(request.effect.tool)
-        if tool is not None and tool.remembers_keys:
+        if _remembers(deps, request):
             raise
-        # Nothing was done, and only now that is sure.
-        return _told(deps, error)
+        # Nothing was done, and only now that is sure. Where it is only not its turn to look once
+        # more, all of it was looked at right before it was reserved.
+        return _told(deps, error) if error.is_outage else ""
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:

@@ -20,7 +20,8 @@ from runs.records.call import Call, Grant, Ruled, Ruling, Step
 from runs.records.person import Customer
 from runs.snapshots import Terms, make, write_in
 from runs.store.store import Store, keep
-from workflow.actions import ActionDeps, Check, Request, perform
+from workflow.actions import ActionDeps, perform
+from workflow.requests import Check, Request
 
 INSIDE = ("read", "suggest")
 """Levels that change nothing outside."""

@@ -1,4 +1,4 @@
-"""how the queue of a workflow stands: what waits and why, what is worked on, what may come."""
+"""how the queue of a workflow stands: what waits and why, what workers have, what may come."""
 
 from datetime import datetime
 
@@ -31,9 +31,9 @@ class Queued(Record):
     room: int
     """So many more may come before whoever sends is told to wait."""
     under_way: int
-    """Handed to workers."""
+    """Handed to workers, each of which does as many at once as it has room for."""
     concurrency: int
-    """So many may be at once, over all workers; 0: as many as they do."""
+    """So many may be handed over at once, over all workers; 0: as many as they do."""
     later: int
     """Of those that wait, what is tried again at a later time."""
     next_at: datetime | None

@@ -21,10 +21,13 @@ from runs.store.actions import Word, settle_by_word
 from runs.store.items import UNFINISHED
 from runs.store.store import Store
 from tools.tool import Closed, Compensated, Tool
-from workflow.actions import ActionDeps, Check, Request, abandon, perform, reconcile
+from workflow.actions import ActionDeps, abandon, perform, reconcile
+from workflow.requests import Check, Request
 
 MAY_SETTLE = ("ops_lead", "ops_manager", "owner")
 MAX_REASON = 4_000
+LOOKING = ":look"
+"""After the name of a worker that only looks over what a crash left."""
 UNDO = "undo_"
 """Before the name of an effect that takes another back."""
 

@@ -8,7 +8,8 @@ from agent.state import State, Update
 from runs import snapshots
 from runs.records.run import Report
 from runs.records.version import Effect
-from workflow.actions import Request, approved, perform
+from workflow.actions import perform
+from workflow.requests import Request, approved
 
 SEND = Effect(
     name="send_update",

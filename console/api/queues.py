@@ -6,5 +6,5 @@ from workflow.queued import Queued
 
 
 def read_queue(door: At, who: Who, workflow: Id) -> Queued:
-    """What waits and why, what is worked on, and how much more may come."""
+    """What waits and why, what workers have, and how much more may come."""
     return queued.find(door.store, may(door, who, "read").customer, workflow)

@@ -10,9 +10,6 @@ from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.webhook import Delivery, Webhook
 
-MOST = 1_000
-"""So many deliveries are told again at once."""
-
 
 class Standing(Record):
     """One address, and how its deliveries stand."""
@@ -72,9 +69,7 @@ def resend(door: At, who: Who, webhook: Id) -> Resent:
     if identity.is_machine:
         raise NotAllowed("a program tells nothing again; use a token of your own")
     one = hooks.get(identity.customer, webhook)
-    found = hooks.deliveries(identity.customer, one.id, status="dead", limit=MOST)
-    ids = [each.id for each in found]
-    return Resent(resent=hooks.resend(identity.customer, identity.person, ids))
+    return Resent(resent=hooks.resend_given_up(identity.customer, identity.person, one.id))
 
 
 def _standing(door: Door, customer: Customer, one: Webhook) -> Standing:

@@ -13,8 +13,8 @@ from pilotage.cli.run_explained import kept_text
 from runs import approvals, words
 from runs.records.item import Action
 from workflow import settling
-from workflow.actions import Check
-from workflow.actions import approved as approved_check
+from workflow.requests import Check
+from workflow.requests import approved as approved_check
 
 reason_option = click.option("--reason", required=True, help="Kept with the act.")
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pilotage.cli import proposed
+from pilotage.cli import called, proposed
 from pilotage.cli.output import one_line, section, short, table, when
 from pilotage.cli.run_story import answer_line, asked, cleared, cleared_line, share
 from runs import approvals, intake, snapshots, words
@@ -58,6 +58,7 @@ def explanation(store: Store, customer: Customer, run: Run) -> dict[str, Any]:
         "came_out": _came_out(store, customer, run),
         "made": _made(store, customer, run),
         "proposed": proposed.told(store, customer, run.id),
+        "called": called.told(store, customer, run.id),
         "decided": _decided(store, customer, run),
         "done_outside": _done_outside(store, customer, run),
         "end": _end(store, customer, run),
@@ -75,6 +76,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         *section("which versions", _version_lines(told["versions"])),
         *section("what came out", _came_out_lines(told)),
         *section("what models proposed", proposed.lines(told["proposed"])),
+        *section("what models called", called.lines(told["called"])),
         *section("who decided", [line for one in told["decided"] for line in _decided_lines(one)]),
         *section("what was done outside", _outside_lines(told["done_outside"])),
         *section("why this end", _end_lines(told["end"])),

@@ -19,7 +19,7 @@ from tools import webhooks
 EVENTS: tuple[str, ...] = get_args(Told)
 REFERENCE_FORM = re.compile(REFERENCE)
 MOST = 1_000
-"""So many deliveries are told again at once."""
+"""So many deliveries are shown at once."""
 
 
 @click.group(
@@ -165,10 +165,10 @@ def resend(call: Call, *, what: str, dead: bool, as_json: bool) -> None:
     who, hooks = call.somebody, call.store.webhooks
     if dead:
         name = hooks.get(who.customer, what).id
-        found = hooks.deliveries(who.customer, name, status="dead", limit=MOST)
+        count = hooks.resend_given_up(who.customer, who.person, name)
     else:
-        found = [hooks.delivery(who.customer, what)]
-    count = hooks.resend(who.customer, who.person, [one.id for one in found])
+        one = hooks.delivery(who.customer, what)
+        count = hooks.resend(who.customer, who.person, one.id)
     says = f"{count} told again, under the same ids" if count else "nothing to tell again"
     show("resent", {"resent": count}, [says], as_json=as_json)
 

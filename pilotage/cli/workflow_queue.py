@@ -1,4 +1,4 @@
-"""the queue of a workflow: what waits and why, what is worked on, how much more may come."""
+"""the queue of a workflow: what waits and why, what workers have, how much more may come."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from workflow import queued
 @json_option
 @pass_call
 def queue(call: Call, *, name: str, as_json: bool) -> None:
-    """How its queue stands: what waits and why, what is worked on, how much more may come.
+    """How its queue stands: what waits and why, what workers have, how much more may come.
 
     What is tried again later says why: something does not answer, or may be asked only so often.
     """
@@ -37,7 +37,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
     first = f", the first at {when(told['next_at'])} UTC" if told["next_at"] else ""
     return [
         f"queue of {told['workflow']}: {state}; {told['owner']} answers for it",
-        f"  {told['waiting']} wait, {told['under_way']} are worked on{most}{oldest}{until}",
+        f"  {told['waiting']} wait, {told['under_way']} are handed to workers{most}{oldest}{until}",
         f"  {told['room']} more may come (queue_most {told['queue_most']})",
         *section(f"{head}{first}", later),
     ]

@@ -1,28 +1,52 @@
 """Rule on one call of a model: refuse what no step lets it do, hold what a person must see."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from policies.guard import tracing, values
 from policies.guard.tracing import Sources, trace
-from policies.guard.values import ACCOUNT, CODED, EMAIL, LOOSE, NUMBER, URL
 from policies.permissions import ALLOWED, WAITING, waits
 from runs.records.call import Argument, Call, Grant, Outcome, Ruling, Step, Traced
-from runs.records.record import digest_of
+from runs.records.record import Digest, digest_of
 
-EDITION = 1
-"""Another number with every change of what is read, compared or ruled."""
+EDITION = 2
+"""Another number with every change of how something is read, compared or ruled."""
 SOURCED = frozenset({"request", "record", "named", "host", "ceiling"})
 """Where a value may have been found that passes."""
-RULES = digest_of(
-    {
-        "edition": EDITION,
-        "read": [one.pattern for one in (EMAIL, URL, ACCOUNT, NUMBER, LOOSE, CODED)],
-        "allowed": {stage: sorted(levels) for stage, levels in ALLOWED.items()},
-        "waiting": {level: sorted(risks) for level, risks in WAITING.items()},
-        "sourced": sorted(SOURCED),
-    }
-)
-"""The name of the rules; every ruling carries it."""
+
+
+def name_rules() -> Digest:
+    """The name of the rules as they are: of the edition, and of every constant they read by."""
+    return digest_of(
+        {
+            "edition": EDITION,
+            "read": {
+                f"{module.__name__}.{name}": _written(one)
+                for module in (values, tracing)
+                for name, one in vars(module).items()
+                if name.isupper()
+            },
+            "allowed": _written(ALLOWED),
+            "waiting": _written(WAITING),
+            "sourced": _written(SOURCED),
+        }
+    )
+
+
+def _written(one: object) -> Any:
+    """A constant as JSON has it."""
+    if isinstance(one, re.Pattern):
+        return [one.pattern, one.flags]
+    if isinstance(one, Mapping):
+        return {str(name): _written(inner) for name, inner in one.items()}
+    if isinstance(one, frozenset):
+        return sorted(one)
+    return [_written(inner) for inner in one] if isinstance(one, tuple) else one
+
+
+RULES = name_rules()
+"""Every ruling carries it."""
 TOLD = 5
 """A reason names so many arguments."""
 
@@ -97,7 +121,7 @@ def _wrong_form(grant: Grant, arguments: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_choice(value: object, argument: Argument) -> bool:
     if value is None:
-        return True
+        return not argument.required
     return value in argument.choices if argument.choices else isinstance(value, bool)
 
 

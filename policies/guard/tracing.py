@@ -22,8 +22,6 @@ from runs.records.call import Argument, Grant, Traced, Where
 
 NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
 """Letters alone: how such a name is written, small or large, makes no other of it."""
-
-
 JOINED = re.compile(r"(?<=[a-z0-9])\.(?=[A-Z][a-z])")
 """Where a sentence begins without a blank before it."""
 
@@ -81,12 +79,15 @@ def trace(grant: Grant, arguments: Mapping[str, Any], sources: Sources) -> tuple
         traced
         for name, value in arguments.items()
         if name in declared and declared[name].part != "choice"
+        if not _is_left_out(value, declared[name])
         for traced in _traced(name, value, declared[name], (grant, sources))
     )
 
 
 def find(value: object, sources: Sources) -> Where:
     """Where a value stands exactly: the request, a trusted record, only a text, or nowhere."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return "nowhere"
     if _is_asked(value, sources):
         return "request"
     if _is_recorded(value, sources):
@@ -98,20 +99,27 @@ def find(value: object, sources: Sources) -> Where:
 def _traced(
     path: str, value: Any, argument: Argument, known: tuple[Grant, Sources]
 ) -> Iterator[Traced]:
-    """The values of an argument, however deep they lie; names inside it are read as text."""
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _words(f"{path}.(name)", str(key), known)
-            yield from _traced(f"{path}.{key}", inner, argument, known)
-    elif isinstance(value, list | tuple):
+    """The values of an argument, however deep they lie; names inside it are read as text.
+
+    What is no text, number or list of them has no source: nothing, an empty one and a flag as well.
+    """
+    if isinstance(value, Mapping) and value:
+        # A path tells places and never names: those are a model's words.
+        for place, (key, inner) in enumerate(value.items()):
+            yield from _words(f"{path}.({place}).name", str(key), known)
+            yield from _traced(f"{path}.({place})", inner, argument, known)
+    elif isinstance(value, list | tuple) and value:
         for place, inner in enumerate(value):
             yield from _traced(f"{path}[{place}]", inner, argument, known)
     elif argument.part == "text":
         yield from _words(path, str(value), known)
     else:
         yield Traced(path=path, where=_where(value, argument, known))
+
+
+def _is_left_out(value: Any, argument: Argument) -> bool:
+    """Whether an argument that may be missing is there and says nothing."""
+    return not argument.required and (value is None or value in ("", [], {}))
 
 
 def _where(value: Any, argument: Argument, known: tuple[Grant, Sources]) -> Where:

@@ -106,7 +106,7 @@ class Traced(Record):
     """Where one value of a call that had to have a source was found."""
 
     path: str
-    """The argument, such as `to[1]`; never the value."""
+    """The argument and a place in it, such as `to[1]` or `to.(0)`; no name or value it holds."""
     where: Where
 
 

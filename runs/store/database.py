@@ -39,6 +39,7 @@ _TURN = sa.select(
     sa.func.pg_advisory_xact_lock(sa.bindparam("turn", type_=sa.BigInteger)),
     sa.func.clock_timestamp().label("began_at"),
 )
+_MESSAGE = sa.select(sa.func.pg_logical_emit_message(sa.true(), "pilotage", ""))
 _REAL_TIME = sa.select(sa.func.clock_timestamp())
 _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
@@ -117,6 +118,18 @@ class Database:
         yield promise
         if waits[0]:
             self._disk.wait()
+
+    def wait_for_disk(self) -> None:
+        """Return once all that anybody committed before this call is on the disk.
+
+        Raises Unavailable where the disk does not take it.
+        """
+        if not self.is_shared:
+            self._disk.wait()
+            return
+        with self.writing() as connection:
+            # Whatever writes to the log waits for the disk, with all that stands before it.
+            connection.execute(_MESSAGE)
 
     def take_turn(self, connection: Connection, name: str) -> datetime | None:
         """From now to the end of the transaction nobody else has the turn of this name.

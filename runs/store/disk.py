@@ -27,13 +27,16 @@ class Disk:
         """How often somebody waited so far."""
         self._covered = 0
         """The last of them whose wait is over."""
+        self._lost = ""
+        """What the disk said when it once did not take what was written."""
         self._count = threading.Lock()
         self._turn = threading.Lock()
 
     def wait(self) -> None:
         """Return once all that was committed before this call is on the disk.
 
-        Raises Unavailable when the disk does not take it.
+        Raises Unavailable when the disk does not take it, and from then on: what it did not take it
+        may say later that it has, and only a process that begins anew reads what is there.
         """
         with self._count:
             self.asked += 1
@@ -42,13 +45,7 @@ class Disk:
             if self._covered >= number:
                 return
             covers = self.asked
-            try:
-                self._write()
-            except OSError as error:
-                raise Unavailable(
-                    f"the disk did not take what was written ({error}); make room on it, and it is "
-                    "tried again"
-                ) from error
+            self._write()
             self._covered = covers
 
     def _write(self) -> None:
@@ -57,7 +54,23 @@ class Disk:
         except FileNotFoundError:
             # Its last reader put everything into the database, and waited for that.
             return
+        except OSError as error:
+            raise Unavailable(
+                f"the log beside the database cannot be opened ({error}); it is tried again"
+            ) from error
         try:
-            self._sync(file)
+            self._take(file)
         finally:
             os.close(file)
+
+    def _take(self, file: int) -> None:
+        try:
+            if not self._lost:
+                self._sync(file)
+                return
+        except OSError as error:
+            self._lost = str(error)
+        raise Unavailable(
+            f"the disk did not take what was written ({self._lost}); make room on it or replace "
+            "it, and start this process again"
+        )

@@ -28,12 +28,6 @@ _END = (
     )
 )
 
-_ENQUEUE = (
-    _JOBS.update()
-    .where(_JOBS.c.customer == sa.bindparam("at_customer"), _JOBS.c.id == sa.bindparam("at_id"))
-    .where(_JOBS.c.status == "waiting")
-    .values(status="enqueued", enqueued_at=sa.bindparam("to_at"), again_at=None)
-)
 _PUT_BACK = (
     _JOBS.update()
     .where(_JOBS.c.customer == sa.bindparam("at_customer"), _JOBS.c.id == sa.bindparam("at_id"))
@@ -215,21 +209,20 @@ class Jobs:
     def claim(self, wanted: Sequence[Job], most: Mapping[Lane, int]) -> list[Job]:
         """Say of as many of these that they are handed over as their lanes have room for: those.
 
-        Whoever claims at the same moment waits: no lane ever holds more, whatever worker asks.
+        A lane that `most` does not name has room for any. Whoever claims at the same moment waits:
+        nothing is claimed twice, and no lane ever holds more, whatever worker asks. What has ended
+        or was tried meanwhile is left out.
         """
-        now, claimed = text_of(self._ledger.clock.now()), list[Job]()
+        if not wanted:
+            return []
+        # A machine that loses it claims them again.
         with self._ledger.database.writing(lags=True) as connection:
             self._ledger.database.take_turn(connection, LANES)
-            busy = _busy(connection)
-            for job in wanted:
-                lane = (job.customer, job.lane)
-                told = {"at_customer": job.customer, "at_id": job.id, "to_at": now}
-                if busy.get(lane, 0) >= most[lane]:
-                    continue
-                if connection.execute(_ENQUEUE, told).rowcount == 1:
-                    busy[lane] = busy.get(lane, 0) + 1
-                    claimed.append(job)
-        return claimed
+            is_limited = any((job.customer, job.lane) in most for job in wanted)
+            fits = _fitting(wanted, _busy(connection), most) if is_limited else wanted
+            now = text_of(self._ledger.clock.now())
+            taken = {tuple(row) for row in connection.execute(_enqueue(fits, now))}
+        return [job for job in fits if (job.customer, job.id) in taken]
 
     def put_back(self, customer: Customer, job: Job, again: Again) -> bool:
         """Let a job that is under way wait and be tried again; False where it moved on meanwhile.
@@ -331,14 +324,6 @@ class Jobs:
             query = query.where(table.c.customer == customer)
         return self._ledger.rows(query.limit(limit))
 
-    def mark_enqueued(self, jobs: list[Job]) -> None:
-        """Say that these were handed over; a job that already ended stays ended."""
-        now = text_of(self._ledger.clock.now())
-        told = [{"at_customer": job.customer, "at_id": job.id, "to_at": now} for job in jobs]
-        # A machine that loses it hands them over again.
-        with self._ledger.database.writing(lags=True) as connection:
-            connection.execute(_ENQUEUE, told)
-
     def mark_done(self, customer: Customer, id: str) -> None:
         """Say that the job was done; saying it twice changes nothing."""
         with self._ledger.change(customer, "worker") as change:
@@ -371,3 +356,28 @@ def _busy(connection: sa.Connection) -> dict[Lane, int]:
     query = sa.select(at.customer, at.lane, sa.func.count().label("n"))
     query = query.where(at.status == "enqueued", at.lane != "").group_by(at.customer, at.lane)
     return {(row.customer, row.lane): row.n for row in connection.execute(query)}
+
+
+def _fitting(
+    wanted: Sequence[Job], busy: Mapping[Lane, int], most: Mapping[Lane, int]
+) -> list[Job]:
+    """Those that their lanes have room for, in their order."""
+    left = {lane: count - busy.get(lane, 0) for lane, count in most.items()}
+    fits = list[Job]()
+    for job in wanted:
+        lane = (job.customer, job.lane)
+        if left.get(lane, 1) > 0:
+            fits.append(job)
+            left |= {lane: left[lane] - 1} if lane in left else {}
+    return fits
+
+
+def _enqueue(wanted: Sequence[Job], now: str) -> Any:
+    at = tables.jobs.c
+    those = [(job.customer, job.id, job.attempts) for job in wanted]
+    return (
+        tables.jobs.update()
+        .where(sa.tuple_(at.customer, at.id, at.attempts).in_(those), at.status == "waiting")
+        .values(status="enqueued", enqueued_at=now, again_at=None)
+        .returning(at.customer, at.id)
+    )

@@ -1,14 +1,16 @@
 """Whether the items of a workflow are held back, and which of them are worked on once more."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from runs import tables
+from runs.records.item import Item
 from runs.records.pause import Pause, Rerun
 from runs.records.person import Customer
 from runs.store import jobs
-from runs.store.change import Change, Ledger
+from runs.store.change import Change, Ledger, text_of
 from runs.store.items import UNFINISHED
 
 AT_ONCE = 500
@@ -49,6 +51,37 @@ class Pauses:
         query = sa.select(table.c.body).where(_at(customer, f"rerun:{item}."))
         rows = self._ledger.rows(query.order_by(table.c.id))
         return [Rerun.model_validate(row["body"]) for row in rows]
+
+    def overdue(
+        self, customer: Customer, workflow: str, *, policy: str, until: datetime, limit: int
+    ) -> list[Item]:
+        """Queued items that came in under these values before `until`, oldest first.
+
+        Without those that a worker has been given, and those that were queued again since.
+        """
+        item, job = tables.items.c, tables.jobs.c
+        work, again = "process_item:" + item.id, "rerun:" + item.id
+        is_in_hand = sa.exists().where(
+            job.customer == item.customer,
+            job.status == "enqueued",
+            job.id.between(work + ":", work + ":\x7f"),
+        )
+        is_queued_again = sa.exists().where(
+            _R.c.customer == item.customer,
+            _R.c.id.between(again + ".", again + ".\x7f"),
+            _R.c.kept_at >= text_of(until),
+        )
+        query = sa.select(item.body).where(
+            item.customer == customer.id,
+            item.workflow == workflow,
+            item.status == "queued",
+            item.received_at < text_of(until),
+            item.body["policy"].as_string() == policy,
+            ~is_in_hand,
+            ~is_queued_again,
+        )
+        rows = self._ledger.rows(query.order_by(item.received_at, item.id).limit(limit))
+        return [Item.model_validate(row["body"]) for row in rows]
 
 
 def newest_in(change: Change, workflow: str) -> Pause | None:

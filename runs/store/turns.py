@@ -1,6 +1,6 @@
 """Whose turn it is to ask an endpoint that may be asked only so often, over every worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -20,24 +20,26 @@ class Turns:
         self._ledger = ledger
 
     def take(
-        self, customer: Customer, name: str, *, calls: int, seconds: float, patience_s: float
+        self, customer: Customer, wanted: Mapping[str, tuple[int, float]], *, patience_s: float
     ) -> float:
-        """How long to wait until the turn comes, seconds; 0: it is there.
+        """How long to wait until the turn of all these names comes, seconds; 0: it is there.
 
-        In any stretch of so many `seconds` no more than so many `calls` begin.
+        `wanted`: by name how many calls may begin in any stretch of how many seconds.
         Up to `patience_s` the turn is the caller's, who waits so long and then asks. Beyond it none
-        is taken: whoever wants one comes again. Workers that take at the same moment get different
-        turns, and what one took and never used is lost to nobody but itself.
+        is taken, of no name: whoever wants one comes again. Workers that take at the same moment
+        get different turns, and what one took and never used is lost to nobody but itself.
         """
-        database = self._ledger.database
+        database, names = self._ledger.database, sorted(wanted)
         with database.writing(lags=True) as connection:
-            database.take_turn(connection, f"turn:{customer.id}:{name}")
-            taken = _taken(connection, customer, name)
+            for name in names:
+                database.take_turn(connection, f"turn:{customer.id}:{name}")
+            taken = {name: _taken(connection, customer, name) for name in names}
             now = round(real_time(connection).timestamp() * MS)
-            at = next_turn(taken, now, calls=calls, stretch=round(seconds * MS))
+            at = max(_next(taken[name], now, *wanted[name]) for name in names)
             wait_s = (at - now) / MS
-            if wait_s <= patience_s:
-                _keep(connection, customer, name, [*taken, at][-calls:])
+            for name in names if wait_s <= patience_s else ():
+                calls, _ = wanted[name]
+                _keep(connection, customer, name, [*taken[name], at][-calls:])
         return wait_s
 
     def waits(self, customer: Customer) -> dict[str, datetime]:
@@ -60,6 +62,10 @@ def next_turn(taken: Sequence[int], now: int, *, calls: int, stretch: int) -> in
     """
     first = now if len(taken) < calls else taken[-calls] + stretch
     return max(now, first, taken[-1] if taken else 0)
+
+
+def _next(taken: Sequence[int], now: int, calls: int, seconds: float) -> int:
+    return next_turn(taken, now, calls=calls, stretch=round(seconds * MS))
 
 
 def _taken(connection: sa.Connection, customer: Customer, name: str) -> list[int]:

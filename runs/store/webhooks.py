@@ -5,7 +5,7 @@ told, however whoever committed it ended, and what was not is told to nobody.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -161,20 +161,27 @@ class Webhooks:
         with self._ledger.database.writing() as connection:
             return connection.execute(table.update().where(mine).values(values)).rowcount == 1
 
-    def resend(self, customer: Customer, actor: str, ids: Sequence[str]) -> int:
-        """Let deliveries be told again under their ids, with its event; returns how many."""
+    def resend(self, customer: Customer, actor: str, id: str) -> int:
+        """Let one delivery be told again under its id, with its event; 0 where it waits anyway."""
+        at = tables.deliveries.c
+        return self._resend(customer, actor, sa.and_(at.id == id, at.status != "waiting"))
+
+    def resend_given_up(self, customer: Customer, actor: str, webhook: str) -> int:
+        """Let all that was given up of an address be told again, however much; how many it is."""
+        at = tables.deliveries.c
+        return self._resend(customer, actor, sa.and_(at.webhook == webhook, at.status == "dead"))
+
+    def _resend(self, customer: Customer, actor: str, which: sa.ColumnElement[bool]) -> int:
         table = tables.deliveries
+        mine = sa.and_(table.c.customer == customer.id, which)
+        oldest = sa.select(table.c.id).where(mine).order_by(table.c.seq, table.c.id).limit(1)
         with self._ledger.change(customer, actor) as change:
-            mine = sa.and_(table.c.customer == customer.id, table.c.status != "waiting")
-            now = change.now()
+            first, now = change.connection.execute(oldest).scalar(), change.now()
             again = {"status": "waiting", "tries": 0, "made_at": now, "due_at": now}
-            count = 0
-            for id in ids:
-                statement = table.update().where(mine, table.c.id == id)
-                values = again | {"ended_at": None}
-                count += change.connection.execute(statement.values(values)).rowcount
+            statement = table.update().where(mine).values(again | {"ended_at": None})
+            count = change.connection.execute(statement).rowcount
             if count:
-                change.append("webhook_resent", deliveries=count, first=ids[0])
+                change.append("webhook_resent", deliveries=count, first=first)
         return count
 
     def forget(self, customer: Customer, before: datetime) -> int:

@@ -29,8 +29,9 @@ from tools.files.sink import FolderSink
 from tools.http.system import HttpActs
 from tools.notify import Outbox
 from workflow import actions
-from workflow.actions import ActionDeps, Request
+from workflow.actions import ActionDeps
 from workflow.process import asking
+from workflow.requests import Request
 
 Start = Literal["opened", "slice", "items", "asked", "update"]
 """Where a trial begins: nothing done; asked for the slice; in it; asked for actions of its items;

@@ -63,7 +63,7 @@ HANDED = (
     "policies.reviews.why_not_asked",
     "policies.reviews.why_not_judge",
     "runs.keys.why_unsigned",
-    "workflow.actions.check",
+    "workflow.requests.check",
     "workflow.calls.check",
 )
 """Functions that are handed in to whoever refuses; what they say is read itself."""
@@ -79,7 +79,6 @@ EXCEPT = {
     "policies/texts.py:refuse": CARRIED_ON,
     "runs/approvals.py:_decided_in": CARRIED_ON,
     "rollout/admission.py:sort_out": "what the checks it calls refused, as they said it",
-    "workflow/actions.py:check": CARRIED_ON,
     "workflow/dataset/cases.py:_case": CARRIED_ON,
     "workflow/dataset/cases.py:read": "what _Wrong says, read where it is made",
     "workflow/dataset/rows.py:rows": CARRIED_ON,
@@ -93,6 +92,7 @@ EXCEPT = {
     "workflow/actions.py:perform": HANDED_ON,
     "workflow/calls.py:check": "the reason of a ruling, read where judging.py says it",
     "workflow/process/acting.py:_require_all": HANDED_ON,
+    "workflow/requests.py:check": CARRIED_ON,
     "workflow/review.py:_admit": HANDED_ON,
     "policies/edits.py:with_keys": "texts.remedy_of: what checks of our records say, or `write …`",
     "policies/texts.py:_problem": "texts.remedy_of: what checks of our records say, or `write …`",

@@ -20,7 +20,8 @@ from tests.hazards.sight import at_update, need, refused
 from tests.integration.ledger import ASSIGN, Ledger
 from tests.voyage import Voyage
 from tools.tool import Tool
-from workflow.actions import ActionDeps, Check, approved
+from workflow.actions import ActionDeps
+from workflow.requests import Check, approved
 
 LONG_AGO = "2000-01-01T00:00:00.000000Z"
 

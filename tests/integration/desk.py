@@ -19,6 +19,7 @@ from runs import snapshots
 from runs.clock import StoppedClock
 from runs.errors import Unavailable
 from runs.records.item import Item, Output
+from runs.records.pause import Rerun
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Release, StageKind, StageSpec
@@ -32,7 +33,9 @@ from runs.records.version import (
     Version,
 )
 from runs.store.database import Database
-from runs.store.store import Store
+from runs.store.items import requeue_item
+from runs.store.reviews import withdraw_open
+from runs.store.store import Store, keep
 from tests import builders
 from tools.files.records import FileRecords
 from tools.files.sink import FolderSink
@@ -348,6 +351,25 @@ class Desk:
         """The same record, seen from a process that dies at its n-th commit."""
         database = MortalDatabase(self.store.database.url, dies_at=dies_at, is_before=is_before)
         return Store(database, self.clock)
+
+    def again(self, id: str = "i-1") -> Item:
+        """Have an item that waits for a person worked on once more."""
+        item = self.store.items.get(self.customer, id)
+        number = len(self.store.pauses.reruns(self.customer, id)) + 2
+        told = {name: getattr(item, name) for name in ("status", "rule", "snapshot", "output")}
+        why = {"by": "ben", "reason": self.policy.digest, "policy": item.policy}
+        made = Rerun(
+            id=f"{id}.{number:06d}",
+            item=id,
+            attempt=number,
+            at=self.clock.now(),
+            **told,
+            **why,
+        )
+        with self.store.change(self.customer, "ben") as change:
+            withdraw_open(change, id)
+            keep(change, made)
+            return requeue_item(change, item, number)
 
     @property
     def queued(self) -> list[str]:

@@ -17,7 +17,8 @@ from tests.integration.desk import MortalTool
 from tools.files.sink import FolderSink
 from tools.notify import Outbox
 from tools.tool import Tool
-from workflow.actions import ActionDeps, Check, Request, perform
+from workflow.actions import ActionDeps, perform
+from workflow.requests import Check, Request
 
 ASSIGN = Effect(name="assign", tool="desk", operation="assign", level="update")
 SEND = Effect(

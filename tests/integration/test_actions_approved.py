@@ -15,7 +15,7 @@ from runs.records.release import StageKind
 from tests import builders
 from tests.integration import desk
 from tests.integration.ledger import SEND, UPDATE, Ledger, request
-from workflow.actions import Check, approved, permission
+from workflow.requests import Check, approved, permission
 
 
 def update_of(ledger: Ledger, **changed: Any) -> Approval:

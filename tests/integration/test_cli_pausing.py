@@ -170,6 +170,6 @@ def test_the_queue_tells_what_waits_why_and_how_much_more_may_come(line: Line) -
 
     assert (told["waiting"], told["under_way"], told["room"], told["later"]) == (3, 0, 2, 1)
     assert told["held"] == [{"why": "NotYet: its turn comes later", "items": 1}]
-    assert "3 wait, 0 are worked on of 1 at once" in shown
+    assert "3 wait, 0 are handed to workers of 1 at once" in shown
     assert "1 x NotYet: its turn comes later" in shown
     assert (first.id in item, "tried again at" in item, unknown.exit_code) == (True, True, 2)

@@ -85,6 +85,21 @@ def test_after_another_answer_than_yes_a_person_has_the_item(
     assert desk.queued == []
 
 
+def test_an_answer_to_an_earlier_attempt_refuses_no_later_one(desk: Signing) -> None:
+    """It is asked again, a question of its own, and a yes to that is acted on."""
+    refused = desk.decide("reject")
+    before = desk.work()
+    desk.clock.turn(timedelta(minutes=5))
+    desk.again()
+    asked = desk.work()
+    desk.decide("approve")
+    after = desk.work()
+
+    assert [item.status for item in (before, asked, after)] == ["in_review", "asked", "acted"]
+    assert [one.status for one in desk.asked] == ["rejected", "approved"]
+    assert refused.id != desk.asked[1].id
+
+
 def test_silence_is_no_consent_and_goes_to_the_next_in_line(desk: Signing) -> None:
     """Ana had her time; whoever the escalation names after her answers for the item."""
     desk.clock.turn(timedelta(hours=25))

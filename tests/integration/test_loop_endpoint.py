@@ -13,7 +13,7 @@ from tests.conformance import Endpoint, endpoint
 from tests.harbours import Harbour, harbour_in
 from tests.voyage import Voyage
 
-WELL = {"sentences": [{"text": "This is how it ended.", "evidence": []}]}
+WELL = {"sentences": [{"text": "This is how it ended.", "evidence": ["E1"]}]}
 
 
 @pytest.fixture(scope="module")

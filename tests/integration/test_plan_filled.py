@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent import filling
 from pilotage.cli import proposed, run_story
 from policies import texts
 from runs.errors import NotAllowed
@@ -95,6 +96,10 @@ def test_every_other_hole_stays_a_question(harbour: Harbour) -> None:
         (part("goal.why_now", quote="A day"), "nobody said"),
         (part("goal.why_now", says="97 days are lost."), "figure '97'"),
         (part("goal.why_now", says="We guarantee it."), "promise 'guarantee'"),
+        (part("goal.why_now", says="All days are lost."), "amount 'All'"),
+        (part("goal.why_now", says="A day is lost, and it was approved."), "claim 'approved'"),
+        (part("goal.why_now", says="A day is lost to Contoso."), "name 'Contoso'"),
+        (part("goal.why_now", says="A day is not lost."), "denial 'lost'"),
         (part("goal.metric"), "goal.metric is no hole"),
     ],
 )
@@ -107,6 +112,17 @@ def test_what_nobody_said_fills_nothing(
 
     assert says in why(voyage)
     assert [one.field for one in draft.holes] == ["goal.why_now"]
+
+
+def test_a_quote_that_leaves_out_what_denies_it_fills_nothing() -> None:
+    """Everything it says was said; its sentence says the opposite."""
+    said = "It is slow. We have never lost a day of work. So be it."
+    cut = part("goal.why_now", says="A day of work is lost.", quote="lost a day of work")
+    whole = part("goal.why_now", says="They never lost a day of work.", quote=said)
+
+    (wrong, *_) = filling.problems({"parts": [cut]}, ["goal.why_now"], said)
+    assert "denial" in wrong
+    assert list(filling.problems({"parts": [whole]}, ["goal.why_now"], said)) == []
 
 
 @pytest.mark.parametrize("path", ["owners.support", "goal.cost_of_error", "routing.values"])
@@ -139,6 +155,20 @@ def ranked(request: Request) -> Said:
     return {"notes": [note], "others": [other]}
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("desk of 2031", "figure '2031'"), ("desk of Contoso", "name 'Contoso'")],
+)
+def test_what_a_model_calls_a_thing_is_no_evidence_of_it(
+    harbour: Harbour, name: str, says: str
+) -> None:
+    """It stands in a statement, or is not said."""
+    other = {"name": name, "says": "They speak of it.", "sources": ["S1"]}
+    voyage = begun(harbour, by_purpose(ranking={"notes": [], "others": [other]}), without())
+
+    assert says in why(voyage)
+
+
 def test_a_model_tells_of_contenders_and_orders_none(harbour: Harbour) -> None:
     """The choice names its words by the record, and is the same as without."""
     voyage = begun(harbour, by_purpose(ranking=ranked), without())
@@ -159,6 +189,7 @@ def test_a_model_tells_of_contenders_and_orders_none(harbour: Harbour) -> None:
     [
         ({"about": "desk", "says": "It fails 90% of the time.", "sources": ["S1"]}, "figure '90%'"),
         ({"about": "desk", "says": "It is so.", "sources": ["S99"]}, "there is no 'S99'"),
+        ({"about": "desk", "says": "All of it fails.", "sources": ["S1"]}, "amount 'All'"),
         ({"about": "mail", "says": "It is so.", "sources": ["S1"]}, "is no contender"),
     ],
 )

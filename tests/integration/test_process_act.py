@@ -1,7 +1,10 @@
 """What stops an act, and what a person is told then."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import timedelta
+from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +28,7 @@ from tests.integration.desk import (
 )
 from tools.files.records import FileRecords
 from tools.pace import NotYet
+from tools.tool import Reading
 from workflow.process.item import give_up
 
 
@@ -140,6 +144,43 @@ def test_two_effects_are_both_done_or_the_first_does_not_begin(tmp_path: Path) -
         found.append((ended(desk)[0], len(desk.queued)))
 
     assert found == [("acted", 2), ("in_review", 0)]
+
+
+def failing_once(desk: Desk) -> MortalTool:
+    """The desk's tool, which refuses the first time it is asked."""
+    answers = iter([InvalidInput("no such ticket")])
+
+    class Refusing(MortalTool):
+        """Says no once, for certain."""
+
+        def act(self, operation: str, content: Mapping[str, Any], key: str) -> dict[str, Any]:
+            """What the inner tool does, from the second time on."""
+            for error in answers:
+                raise error
+            return super().act(operation, content, key)
+
+    return Refusing(desk.sink)
+
+
+@pytest.mark.parametrize(
+    ("amount_limit", "status", "acts"), [("200", "acted", 1), ("100", "in_review", 0)]
+)
+def test_an_item_worked_on_again_goes_where_its_rules_say_now(
+    tmp_path: Path, amount_limit: str, status: str, acts: int
+) -> None:
+    """What an earlier attempt surely did not do is no act of this one."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    tools = {**desk.deps().tools, "desk": failing_once(desk)}
+    failed = process(desk, tools=tools)
+    desk.clock.turn(timedelta(minutes=5))
+    desk.again()
+    values = {**desk.policy.values, "amount_limit": Decimal(amount_limit)}
+    desk.lead(desk.policy.model_copy(update={"values": values}))
+    item = process(desk, tools=tools)
+
+    assert (failed.status, item.status) == ("in_review", status)
+    assert len(desk.queued) == acts
 
 
 def wrong_label(*_: Any) -> Output:
@@ -311,3 +352,29 @@ def test_a_source_whose_turn_comes_later_sends_nobody_an_item(tmp_path: Path) ->
         process(desk, tools={**desk.deps().tools, "crm": crm})
 
     assert desk.store.items.get(desk.customer, "i-1").status == "queued"
+
+
+@pytest.mark.parametrize(("number", "begun", "status"), [(2, 0, "queued"), (3, 1, "acted")])
+def test_who_could_not_be_asked_later_is_looked_at_in_full_before_anything_is_begun(
+    tmp_path: Path, number: int, begun: int, status: str
+) -> None:
+    """A turn to look that has not come then leaves nothing begun; one after it stops nothing."""
+    desk, reads = Desk(tmp_path), count(1)
+    desk.admit()
+
+    class PacedRecords(FileRecords):
+        """A source that may not be asked once."""
+
+        def read(self, key: str) -> Reading | None:
+            """Not yet, at the time that is tried."""
+            if next(reads) == number:
+                raise NotYet(f"no turn for {key}", after_s=9.0)
+            return super().read(key)
+
+    crm = PacedRecords("crm", tmp_path / "crm.json", "id", clock=desk.clock)
+    tools = {"crm": crm, "desk": MortalTool(desk.sink, remembers_keys=False)}
+    with nullcontext() if status == "acted" else pytest.raises(NotYet):
+        process(desk, tools=tools)
+
+    assert len(desk.store.actions.of_item(desk.customer, "i-1")) == begun
+    assert desk.store.items.get(desk.customer, "i-1").status == status

@@ -14,9 +14,6 @@ import pytest
 
 from runs.errors import Conflict
 from runs.records.item import Item
-from runs.records.pause import Rerun
-from runs.store.items import requeue_item
-from runs.store.store import keep
 from tests.integration.desk import NOW, TICKET, Desk, answer, ended, process
 from tools.tool import Reading, Tool
 from workflow.process.item import end_late, process_item
@@ -140,22 +137,34 @@ def test_an_item_that_is_worked_on_once_more_has_its_time_anew(tmp_path: Path) -
     admitted(desk, deadline_minutes=30)
     desk.clock.turn(timedelta(hours=2))
     late = process(desk)
-    told = {name: getattr(late, name) for name in ("status", "rule", "snapshot", "output")}
-    made = Rerun(
-        id="i-1.000002",
-        item="i-1",
-        attempt=2,
-        by="ben",
-        reason=desk.policy.digest,
-        policy=late.policy,
-        at=desk.clock.now(),
-        **told,
-    )
-    with desk.store.change(desk.customer, "ben") as change:
-        keep(change, made)
-        requeue_item(change, late, 2)
+    desk.again()
 
+    assert late.status == "in_review"
     assert process(desk).status == "acted"
+
+
+@pytest.mark.both_databases
+def test_only_what_is_late_and_in_nobody_s_hand_is_looked_at(tmp_path: Path) -> None:
+    """Not what a worker was given, and not what was queued again since."""
+    desk = Desk(tmp_path)
+    policy = admitted(desk, deadline_minutes=30).policy
+    for id in ("i-2", "i-3"):
+        desk.admit(TICKET, id=id, key=id, policy=policy)
+    in_hand = [job for job in desk.store.jobs.waiting() if job.subject == "i-2"]
+    desk.store.jobs.claim(in_hand, {})
+    desk.clock.turn(timedelta(hours=1))
+    process(desk, "i-3")
+    desk.again("i-3")
+    told = {"policy": policy, "until": desk.clock.now() - timedelta(minutes=30), "limit": 10}
+    late = desk.store.pauses.overdue(desk.customer, "desk", **told)
+    desk.clock.turn(timedelta(hours=1))
+    later = {**told, "until": desk.clock.now() - timedelta(minutes=30)}
+
+    assert [item.id for item in late] == ["i-1"]
+    assert [i.id for i in desk.store.pauses.overdue(desk.customer, "desk", **later)] == [
+        "i-1",
+        "i-3",
+    ]
 
 
 def test_the_look_ends_what_waits_and_leaves_what_a_worker_has(tmp_path: Path) -> None:
@@ -166,7 +175,7 @@ def test_the_look_ends_what_waits_and_leaves_what_a_worker_has(tmp_path: Path) -
         TICKET, id="i-2", key="k-2", policy=desk.store.policies.leading(desk.customer, "desk")
     )
     jobs = [job for job in desk.store.jobs.waiting() if job.subject == "i-2"]
-    desk.store.jobs.mark_enqueued(jobs)
+    desk.store.jobs.claim(jobs, {})
     in_time = end_late(desk.deps(), desk.customer, in_hand)
     desk.clock.turn(timedelta(hours=1))
     end_late(desk.deps(), desk.customer, desk.store.items.get(desk.customer, "i-1"))

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from runs.errors import InvalidInput, Unavailable
 from runs.queue import ATTEMPTS, JobContext, Queue, QueueSettings
 from runs.records.person import Customer
 from runs.store import jobs
 from runs.store.change import Change
+from runs.store.jobs import Lane
 from runs.store.store import Store
 from tests import databases
 from tests.builders import make_customer, make_store
@@ -40,8 +42,9 @@ def work(context):
         os.kill(os.getpid(), signal.SIGKILL)
 
 queue = Queue(store, QueueSettings(queued, executor=f"w{os.getpid()}"))
-if kills_at == "before marked":
-    store.jobs.mark_enqueued = lambda jobs: os.kill(os.getpid(), signal.SIGKILL)
+if kills_at == "claimed":
+    store.jobs.claim(store.jobs.waiting(), {})
+    os.kill(os.getpid(), signal.SIGKILL)
 queue.start({"process_item": work})
 end = time.monotonic() + 30
 while store.jobs.unfinished() and time.monotonic() < end:
@@ -110,6 +113,42 @@ def test_every_job_is_done_once(store: Store, tmp_path: Path) -> None:
     work_off(store, tmp_path, lambda context: done.append(context.subject))
 
     assert sorted(done) == sorted(f"i-{n}" for n in range(50))
+
+
+def test_no_job_begins_before_the_record_says_that_it_was_handed_over(
+    store: Store, tmp_path: Path
+) -> None:
+    """One that ends at once, or is put back at once, finds its row as it left it."""
+    customer = make_customer(store)
+    for n in range(50):
+        write_job(store, customer, f"i-{n}")
+    handed_over: list[bool] = []
+
+    def look(context: JobContext) -> None:
+        enqueued = {job.subject for job in store.jobs.enqueued()}
+        handed_over.append(context.subject in enqueued)
+
+    work_off(store, tmp_path, look)
+
+    assert handed_over == [True] * 50
+
+
+def test_a_pump_that_meets_any_error_goes_on(store: Store, tmp_path: Path) -> None:
+    """A worker that lives and hands nothing over any more would be seen by nobody."""
+    write_job(store, make_customer(store))
+    failures = [OSError("no space is left"), DatabaseError("", {}, Exception("gone"))]
+
+    def fails_at_first() -> dict[Lane, int]:
+        if failures:
+            raise failures.pop()
+        return {}
+
+    settings = QueueSettings(queue_of(tmp_path), executor="w-1", poll_s=0.01)
+    done: list[str] = []
+    queue = Queue(store, settings, most=fails_at_first)
+    work_with(queue, store, lambda context: done.append(context.subject))
+
+    assert done == ["i-1"]
 
 
 def test_a_job_that_fails_is_recorded_with_its_error(store: Store, tmp_path: Path) -> None:
@@ -282,16 +321,14 @@ def test_what_the_queue_forgot_is_handed_over_again(store: Store, tmp_path: Path
     """The record is the truth: a lost queue file loses no work."""
     customer = make_customer(store)
     write_job(store, customer)
-    store.jobs.mark_enqueued(store.jobs.waiting())
+    store.jobs.claim(store.jobs.waiting(), {})
     done: list[str] = []
     work_off(store, tmp_path, lambda context: done.append(context.subject))
 
     assert done == ["i-1"]
 
 
-@pytest.mark.parametrize(
-    ("kills_at", "begun"), [("before done", ("xx",)), ("before marked", ("x", "xx"))]
-)
+@pytest.mark.parametrize(("kills_at", "begun"), [("before done", ("xx",)), ("claimed", ("x",))])
 def test_a_killed_worker_s_job_is_ended_by_the_next(
     store: Store, tmp_path: Path, kills_at: str, begun: tuple[str, ...]
 ) -> None:

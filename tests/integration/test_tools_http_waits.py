@@ -100,6 +100,20 @@ def test_what_may_not_be_sent_again_yet_is_left_to_the_queue() -> None:
     assert (lost.value.after_s, len(received.asked)) == (42.0, 1)
 
 
+def test_a_look_that_failed_is_an_outage_though_its_next_turn_comes_later() -> None:
+    """It counts as one, and whoever tries again is told how long its turn is off."""
+    waits = iter([0.0, 42.0])
+    pace = Pace("desk", {"read": Rate(calls=1, seconds=60)}, lambda *_: next(waits), print)
+    with receiving() as (url, received):
+        tool = desk(url)
+        paced = replace(tool, line=replace(tool.line, turn=pace))
+        received.answers = [busy("1", 503)]
+        with pytest.raises(Unavailable, match="answered 503") as lost:
+            paced.read("c-1")
+
+    assert (lost.value.is_outage, lost.value.after_s, len(received.asked)) == (True, 42.0, 1)
+
+
 def test_who_asks_for_long_is_not_waited_for_here() -> None:
     """No worker sleeps an hour: whoever tries again is told how long."""
     with meeting("busy_for_long") as (url, rude):

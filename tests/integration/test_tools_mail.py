@@ -2,9 +2,8 @@
 
 import logging
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes
 from email.policy import default
 from itertools import count
@@ -20,12 +19,14 @@ from runs.clock import StoppedClock
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
 from tests.builders import NOW
 from tests.postbox import CERTIFICATE, PASSWORD, SILENT, USER, Postbox, posting
+from tests.rude import saying
 from tools.addresses import Refused
 from tools.mail.declared import Letter, Mail
 from tools.mail.letter import message_id, write
 from tools.mail.line import Line
 from tools.mail.system import MailSends
 from tools.mail.way import open_way
+from tools.pace import NotYet
 from tools.tool import ASKED, NotSent, probe, without_means
 
 KEY = "item-1:answer:abc"
@@ -87,27 +88,6 @@ def to(*addresses: str) -> dict[str, Any]:
 def kept(at: Postbox) -> dict[str, Any]:
     """Where the server keeps what it sent."""
     return {"sent": {"host": "127.0.0.1", "port": at.ports["imap"]}}
-
-
-@contextmanager
-def saying(speak: Callable[[socket.socket], object]) -> Iterator[int]:
-    """The port of a server that says what it is told to, to whoever comes."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def serve() -> None:
-            while True:
-                try:
-                    came, _ = listening.accept()
-                except OSError:
-                    return
-                with came:
-                    speak(came)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -234,14 +214,20 @@ def test_a_private_server_is_reached_only_where_it_is_declared(postbox: Postbox)
 
 
 def test_a_server_that_is_not_there_surely_sent_nothing(tmp_path: Path) -> None:
-    """It was tried as often as is declared."""
+    """It was tried as often as is declared and its turns allow; either way it is an outage."""
     tried = count()
+
+    def later(_: str) -> None:
+        raise NotYet("its turn", after_s=42.0)
+
     with saying(lambda came: next(tried)) as port:
         tool = made(tmp_path, None, port=port, security="none", trust="", tries=3)
         with pytest.raises(NotSent, match="cannot be reached"):
             tool.act("answer", ASK, KEY)
+        with pytest.raises(NotSent, match="cannot be reached") as lost:
+            replace(tool, line=replace(tool.line, turn=later)).act("answer", ASK, KEY)
 
-    assert next(tried) == 3
+    assert (next(tried), lost.value.is_outage, lost.value.after_s) == (4, True, 42.0)
 
 
 @pytest.mark.parametrize("said", [b"220-and\r\n" * 20_000, b"220 ", b"\xff\x00" * 60_000, b"\r\n"])

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tools.mcp.line import Line
 from tools.mcp.pins import pinned
 from tools.mcp.system import McpActs, McpRecords
 from tools.mcp.wire import Server
+from tools.pace import NotYet
 from tools.tool import ASKED, NotSent, probe, without_means
 
 RAW = Path(mcp_desk.__file__).with_name("mcp_raw.py")
@@ -374,3 +376,19 @@ def test_what_is_declared_wrongly_is_refused(changed: dict[str, Any], says: str)
     """Before anything is reached, and without repeating a secret."""
     with pytest.raises(ValidationError, match=says):
         Mcp.model_validate(DESK | {"url": "https://desk.example/mcp"} | changed)
+
+
+def test_a_look_that_failed_is_an_outage_though_its_next_turn_comes_later(tmp_path: Path) -> None:
+    """It counts as one, and whoever tries again is told how long its turn is off."""
+    turns = iter([None, NotYet("its turn", after_s=42.0)])
+
+    def turn(_: str) -> None:
+        if (error := next(turns)) is not None:
+            raise error
+
+    tool = raw("silent", tmp_path, timeout_s=1)
+    paced = replace(tool, line=replace(tool.line, turn=turn))
+    with pytest.raises(Unavailable) as lost:
+        paced.read("c-1")
+
+    assert (lost.value.is_outage, lost.value.after_s) == (True, 42.0)

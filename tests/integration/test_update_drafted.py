@@ -1,5 +1,7 @@
 """The customer's update in a model's words: what has no evidence is refused, and told."""
 
+from typing import Any
+
 import pytest
 
 from pilotage.cli import proposed, run_explained, run_story
@@ -26,7 +28,9 @@ def told_by(request: Request) -> dict[str, str]:
 def well(request: Request) -> Said:
     """Nothing but what the evidence says."""
     name, says = list(told_by(request).items())[-1]
-    return update(sentence("This is how the work on the tickets ended."), sentence(says, name))
+    return update(
+        sentence("This is how the work on the tickets ended.", "E1"), sentence(says, name)
+    )
 
 
 HOSTILE = update(
@@ -64,7 +68,7 @@ def test_a_model_writes_sentences_each_with_its_record(harbour: Harbour) -> None
     text = page(voyage)
 
     figure = written.figures[-1]
-    assert "This is how the work on the tickets ended.\n" in text
+    assert "This is how the work on the tickets ended. [" in text
     assert f"{figure.name}: {figure.value} [{figure.evidence}]\n\n## What" in text
     assert "**blocker escalated.**" in text
     assert f"- {figure.name}: {figure.value} [{figure.evidence}]" in text
@@ -95,6 +99,23 @@ def test_a_hostile_draft_is_refused_with_what_has_no_evidence(harbour: Harbour) 
         assert any(said in one for one in told["why"]), said
     assert "evil" not in page(voyage)
     assert voyage.store.of_run(voyage.customer, Report, voyage.run_id)[0].drafted == ""
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        [sentence("It went well for everybody.")],
+        [sentence("It is so.", "E1"), sentence("Somebody looked.")],
+        [sentence("It is so.", "E1"), sentence("Contoso asked for it and so did Dora Elm.", "E1")],
+    ],
+)
+def test_a_sentence_that_rests_on_nothing_is_no_draft(
+    harbour: Harbour, sentences: list[dict[str, Any]]
+) -> None:
+    """Whatever it says; nor is a name that nobody's record holds."""
+    voyage = reported(harbour, by_purpose(update=update(*sentences)))
+
+    assert proposal(voyage).end == "refused"
 
 
 def test_the_update_of_a_refused_draft_is_word_for_word_the_one_without(harbour: Harbour) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from pilotage import postman, watchdog
 from pilotage.postman import Ways, round_of
+from runs import tables
 from runs.clock import StoppedClock
 from runs.records.webhook import Told, Webhook
 from tests.builders import NOW
@@ -27,6 +28,8 @@ from tools.webhooks import Line, Message, Sent
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four or more bytes").decode()
 OLDER = "an older secret, written as plain text"
+MANY = 1_100
+DELIVERED = {"status": "delivered"}
 EVENTS: tuple[Told, ...] = ("item.ended", "review.opened", "approval.asked")
 
 
@@ -207,7 +210,7 @@ def test_what_nobody_takes_in_time_is_given_up_and_its_owner_is_told_once(
     watchdog.look(house.wired, house.customer)
     watchdog.look(house.wired, house.customer)
     notices = sorted((house.folder / "notices" / "acme").glob("*webhook*"))
-    count = house.store.webhooks.resend(house.customer, "ben", [one.id])
+    count = house.store.webhooks.resend(house.customer, "ben", one.id)
     received.answers = []
     tell(house)
     watchdog.look(house.wired, house.customer)
@@ -219,6 +222,35 @@ def test_what_nobody_takes_in_time_is_given_up_and_its_owner_is_told_once(
     assert "webhook_given_up" not in left
     assert "To: ben" in notices[0].read_text(encoding="utf-8")
     assert count == 1
+
+
+@pytest.mark.both_databases
+def test_all_that_was_given_up_is_told_again_however_much_it_is(house: House) -> None:
+    """Of this address alone; what was delivered is not. One event says how many."""
+    declare(house, "https://crm.example/in")
+    rows = [_given_up(house, "crm", n) for n in range(MANY)]
+    rows += [_given_up(house, "other", MANY), _given_up(house, "crm", MANY) | DELIVERED]
+    with house.store.database.writing() as connection:
+        connection.execute(tables.deliveries.insert(), rows)
+    again = house.run("webhook", "resend", "crm", "--dead", by="ben")
+    counted = house.store.webhooks.count(house.customer, "crm")
+    event = house.store.events(house.customer, limit=None)[-1]
+
+    assert f"{MANY} told again" in again.stdout
+    assert (counted.waiting, counted.dead, counted.delivered) == (MANY, 0, 1)
+    assert (event.kind, event.body["deliveries"], event.body["first"]) == (
+        "webhook_resent",
+        MANY,
+        "crm-0",
+    )
+
+
+def _given_up(house: House, webhook: str, seq: int) -> dict[str, Any]:
+    """The row of a delivery that nobody took."""
+    told = {"id": f"{webhook}-{seq}", "webhook": webhook, "seq": seq, "tries": 3, "answer": "500"}
+    told |= {"customer": house.customer.id, "type": "item.ended", "subject": "i-1", "body": {}}
+    times = dict.fromkeys(("made_at", "due_at", "ended_at"), "2026-04-01T00:00:00.000000Z")
+    return told | times | {"status": "dead"}
 
 
 def test_while_two_secrets_hold_each_of_them_proves_it(

@@ -22,7 +22,9 @@ GARBAGE: dict[str, Said] = {
 def said_well(request: Request) -> Said:
     """The end, in the words of its evidence."""
     first = material(request)["evidence"][0]
-    return update(sentence("This is how it ended."), sentence(first["says"], first["id"]))
+    return update(
+        sentence("This is how it ended.", first["id"]), sentence(first["says"], first["id"])
+    )
 
 
 def sailed(harbour: Harbour, speaker: Speaker) -> Voyage:

@@ -104,9 +104,10 @@ class Line:
         values = {**content, KEY: key}
         url = self.declared.base_url + in_path(endpoint.path, values)
         body = dict(content) if endpoint.body is None else in_body(endpoint.body, values)
+        named = next((n for n, one in self.declared.endpoints.items() if one is endpoint), "")
         lost = said = Unavailable("it was not tried; it is tried again")
         for number in range(self.declared.tries):
-            if number and not self._may_again(endpoint, number, said, lost):
+            if number and not self._may_again(named, number, said.after_s, lost):
                 break
             answer, said = self._try(endpoint, url, body, key)
             if answer is not None:
@@ -120,12 +121,12 @@ class Line:
                 break
         raise lost
 
-    def _may_again(
-        self, endpoint: Endpoint, number: int, said: Unavailable, lost: Unavailable
-    ) -> bool:
-        """Wait as long as was asked for, and for its turn; False where that comes only later."""
-        self.pause(number, said.after_s)
-        named = next((n for n, one in self.declared.endpoints.items() if one is endpoint), "")
+    def _may_again(self, named: str, number: int, after_s: float, lost: Unavailable) -> bool:
+        """Wait as long as was asked for, and for its turn; False where that comes only later.
+
+        Then it is what was lost that is told, and not that its turn did not come.
+        """
+        self.pause(number, after_s)
         try:
             self.turn(named)
         except NotSent as error:
@@ -169,10 +170,10 @@ class Line:
     def _look(self, url: str, look: Look) -> Answer:
         at, lost = self._at("GET", look.path), Unavailable("it was not tried; it is tried again")
         named = next((one for one in LOOKS if getattr(self.declared, one) is look), "")
+        self.turn(named)
         for number in range(self.declared.tries):
-            if number:
-                self.pause(number, lost.after_s)
-            self.turn(named)
+            if number and not self._may_again(named, number, lost.after_s, lost):
+                break
             try:
                 answer = self._ask("GET", url)
             except httpx.HTTPError as error:

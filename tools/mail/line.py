@@ -46,9 +46,8 @@ class Line:
         """
         lost = NotSent("it was not tried; it is tried again")
         for number in range(self.way.mail.tries):
-            if number:
-                self.pause(number, 0.0)
-                self.turn(operation)
+            if number and not self._may_again(operation, number, lost):
+                break
             try:
                 with self._smtp() as smtp:
                     self._envelope(smtp, written)
@@ -56,6 +55,19 @@ class Line:
             except NotSent as error:
                 lost = error
         raise lost
+
+    def _may_again(self, operation: str, number: int, lost: NotSent) -> bool:
+        """Wait a little, and for its turn; False where that comes only later.
+
+        Then it is what was lost that is told, and not that its turn did not come.
+        """
+        self.pause(number, 0.0)
+        try:
+            self.turn(operation)
+        except NotSent as error:
+            lost.after_s = error.after_s
+            return False
+        return True
 
     def touch(self) -> None:
         """Reach it and sign in, and change nothing; raises what `send` raises."""

@@ -100,9 +100,11 @@ class Line:
         nobody can tell.
         """
         arguments = in_body(acted.arguments, {**content, KEY: key})
+        operations = self.server.mcp.operations
+        named = next((n for n, one in operations.items() if one is acted), "")
         lost: Unavailable = NotSent("it was not tried; it is tried again")
         for number in range(self.server.mcp.tries):
-            if number and not self._may_again(acted, number, lost):
+            if number and not self._may_again(named, number, lost):
                 break
             try:
                 answer = self.server.ask(acted, arguments, self._check(acted))
@@ -115,11 +117,12 @@ class Line:
                 return self._require_done(acted, answer)
         raise lost
 
-    def _may_again(self, acted: Acted, number: int, lost: Unavailable) -> bool:
-        """Wait a little, and for its turn; False where that comes only later."""
+    def _may_again(self, named: str, number: int, lost: Unavailable) -> bool:
+        """Wait a little, and for its turn; False where that comes only later.
+
+        Then it is what was lost that is told, and not that its turn did not come.
+        """
         self.pause(number, 0.0)
-        operations = self.server.mcp.operations
-        named = next((n for n, one in operations.items() if one is acted), "")
         try:
             self.turn(named)
         except NotSent as error:
@@ -145,10 +148,10 @@ class Line:
         lost = Unavailable("it was not tried; it is tried again")
         mcp = self.server.mcp
         named = next((one for one in LOOKS if getattr(mcp, one, None) is looked), "")
+        self.turn(named)
         for number in range(self.server.mcp.tries):
-            if number:
-                self.pause(number, 0.0)
-            self.turn(named)
+            if number and not self._may_again(named, number, lost):
+                break
             try:
                 return self.server.ask(looked, arguments, self._check(looked))
             except Gone as error:
@@ -157,7 +160,9 @@ class Line:
                 lost = error
             except Unavailable as error:
                 lost = error
-        raise Unavailable(str(lost))
+        told = Unavailable(str(lost))
+        told.after_s = lost.after_s
+        raise told
 
     def _check(self, called: Called) -> Check:
         return lambda offered: check(self.name, called, offered, self.known)

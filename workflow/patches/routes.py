@@ -22,8 +22,6 @@ WORDS, ROUTE = 5, 6
 MOST_TOKENS = 60
 """Of a task, inserted plus deleted."""
 MASKED = "[masked:"
-STRANGE = ("figure", "link", "hidden")
-"""Of what `grounds.find` knows; the other kinds are for what customers are told."""
 
 
 def others_first(group: FailureGroup, pair: Changed) -> list[Patch]:
@@ -47,18 +45,17 @@ def first(name: str, pair: Changed) -> Patch:
 def reworded(name: str, task: str, pair: Changed, plan: Plan) -> Patch:
     """The model of this name asked in other words.
 
-    InvalidInput for words that say a rule, leave a place, or hold a link or something hidden or
-    masked; for more than `MOST_TOKENS`; and where the words around the task are of another release.
+    InvalidInput for words that say a rule, leave a place, or hold something hidden or masked; for
+    more than `MOST_TOKENS`; and where the words around the task are of another release.
     """
     version = pair.version
     own, planned = _named(name, version), _planned(name, plan)
-    before = task_of(own, planned, version.labels)
-    if before is None:
+    if task_of(own, planned, version.labels) is None:
         raise InvalidInput(
             f"the words around the task of {name!r} are of another release; make the version anew"
         )
     made = planned.model_copy(update={"task": task})
-    for says in (*_wrong(made, pair, plan), *_strange(task, before)):
+    for says in (*_wrong(made, pair, plan), *_unseen(task)):
         raise InvalidInput(f"text {says}")
     route = own.model_copy(update={"text": route_of(made, version.labels).text})
     models = tuple(route if one.name == name else one for one in version.models)
@@ -86,13 +83,13 @@ def _wrong(made: PlannedRoute, pair: Changed, plan: Plan) -> Iterator[str]:
             yield wrong.says
 
 
-def _strange(task: str, before: str) -> Iterator[str]:
-    """What nobody wrote into the task before, and no model may."""
+def _unseen(task: str) -> Iterator[str]:
+    """What nobody can judge who reads the task."""
     if MASKED in task:
         yield "holds something that was masked; leave it out"
-    for one in grounds.find(task, [before]):
-        if one.kind in STRANGE:
-            yield f"says {one.says!r}, a {one.kind} that was not there before; leave it out"
+    for one in grounds.find(task, [task]):
+        if one.kind == "hidden":
+            yield f"holds {one.says}, which nobody sees; leave it out"
 
 
 def _named(name: str, version: Version) -> ModelRoute:

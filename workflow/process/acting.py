@@ -17,23 +17,13 @@ from runs.records.item import Action, Item, Rests
 from runs.records.person import Customer
 from runs.records.release import StageKind
 from runs.store.store import Store
-from workflow.actions import (
-    NOTHING_DONE,
-    ActionDeps,
-    Check,
-    Request,
-    Within,
-    abandon,
-    approved,
-    find_refusal,
-    perform,
-    permission,
-)
+from workflow.actions import NOTHING_DONE, ActionDeps, Within, abandon, find_refusal, perform
 from workflow.process import asking
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, keep_found, requests
 from workflow.process.parts import Work
 from workflow.process.patience import late, told
+from workflow.requests import Check, Request, approved, permission
 from workflow.sources import is_changed, told_changes
 
 PREPARES = ("suggest", "draft")
@@ -47,6 +37,8 @@ class Held(NamedTuple):
     hold: Hold
     begun: Sequence[Action]
     stage: StageKind | None
+    is_read: bool = False
+    """Its sources were read just now."""
 
 
 def act(work: Work, held: Held) -> Ending:
@@ -61,7 +53,7 @@ def act(work: Work, held: Held) -> Ending:
 
 
 def _settle_and_act(work: Work, held: Held) -> Ending:
-    item, hold, begun, _ = held
+    item, hold, begun = held.item, held.hold, held.begun
     wanted = requests(work, item, begun) if item.route == "act" else []
     if begun or asking.waiting(work, wanted):
         # Otherwise the reservation takes it: before that there is nothing to keep others from.
@@ -69,8 +61,7 @@ def _settle_and_act(work: Work, held: Held) -> Ending:
     deps = _action_deps(work, held)
     known = {request.key for request in wanted}
     left = [a for a in begun if a.key not in known and not _is_replaced(a, item)]
-    other = left if not left else _not_of_earlier_attempts(work, item, left)
-    if other:
+    if other := counting(deps.store, work.customer, item, left):
         return _begun_otherwise([abandon(deps, work.customer, action) for action in other])
     try:
         return _act(deps, work, item, wanted, begun)
@@ -117,13 +108,6 @@ def _is_replaced(action: Action, item: Item) -> bool:
     return action.level in PREPARES and action.status == "done" and item.route == "act"
 
 
-def _not_of_earlier_attempts(work: Work, item: Item, left: Sequence[Action]) -> list[Action]:
-    """Those that count still: what an attempt surely did not do binds no later one."""
-    if not work.deps.store.pauses.reruns(work.customer, item.id):
-        return list(left)
-    return [action for action in left if action.status not in NOTHING_DONE]
-
-
 def _perform_all(deps: ActionDeps, work: Work, requests: Sequence[Request]) -> Action | None:
     """Do the effects in order, up to the first that did not end as done: that one, or None."""
     for request in requests:
@@ -160,7 +144,9 @@ def _action_deps(work: Work, held: Held) -> ActionDeps:
     agreed = approved(find, asking.current(work.deps, work.customer))
     in_time = _in_time(work, held.item)
     checks = (fresh, permission(work.version, lambda: find_stage(work), agreed), in_time)
-    glance = (fresh, permission(work.version, lambda: held.stage, agreed), in_time)
+    glanced = (permission(work.version, lambda: held.stage, agreed), in_time)
+    # Immediately before it acts they are read again; until then what was read just now is new.
+    glance = glanced if held.is_read else (fresh, *glanced)
     within = Within(glance, work.pending.write_in, _rests(held.item))
     store, tools = work.deps.store, work.tools
     return ActionDeps(store, tools, work.terms, checks, held.hold, lags=True, within=within)
@@ -171,6 +157,15 @@ def _rests(item: Item) -> Rests | None:
     if item.route != "act" or not item.output:
         return None
     return Rests(snapshot=item.snapshot, output=item.output, policy=item.policy, rule=item.rule)
+
+
+def counting(
+    store: Store, customer: Customer, item: Item, begun: Sequence[Action]
+) -> Sequence[Action]:
+    """Those that count still: what an attempt surely did not do binds no later one."""
+    if not begun or not store.pauses.reruns(customer, item.id):
+        return begun
+    return [action for action in begun if action.status not in NOTHING_DONE]
 
 
 def find_rests(

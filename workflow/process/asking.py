@@ -20,10 +20,10 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.snapshots import Masked
 from runs.store.store import Store
-from workflow.actions import Request
 from workflow.process.ending import Ending
 from workflow.process.hand import changes, find_stage, requests, take_in_hand
 from workflow.process.parts import ProcessDeps, Work
+from workflow.requests import Request
 
 Answers = Mapping[str, Approval]
 """The newest question about each effect that was asked about, by the effect's name."""
@@ -197,14 +197,14 @@ def _open(work: Work, item: Item, request: Request, before: Approval | None) -> 
 
 
 def _name(store: Store, customer: Customer, covers: Mapping[str, str], subject: str) -> str:
-    """The same for the same question, another once that was superseded: a closed one stays so."""
+    """The same for the same question, another once that was closed: a closed one stays so."""
     name = f"{covers['item']}.{covers['effect'][:24]}.{subject[7:15]}"
-    gone = [
+    closed = [
         one
         for one in approvals.of_item(store, customer, covers["item"])
-        if one.status == "superseded" and one.subject == subject
+        if one.status != "open" and one.subject == subject
     ]
-    return f"{name}.{len(gone) + 1}" if gone else name
+    return f"{name}.{len(closed) + 1}" if closed else name
 
 
 def _needs(work: Work, request: Request) -> tuple[Need, ...]:
@@ -244,7 +244,12 @@ def _beyond(work: Work, asked: Approval) -> str:
 
 
 def _newest(store: Store, customer: Customer, item: Item) -> dict[str, Approval]:
-    """The last question about each effect: the one that no other came after."""
+    """The last question about each effect: the one that no other came after.
+
+    An answer to an earlier attempt says nothing of one that people had begun anew.
+    """
     found = approvals.of_item(store, customer, item.id)
+    if found and (reruns := store.pauses.reruns(customer, item.id)):
+        found = [one for one in found if one.opened_at >= reruns[-1].at]
     gone = {name for one in found for name in (one.supersedes, one.escalates)}
     return {one.covers["effect"]: one for one in found if one.id not in gone}

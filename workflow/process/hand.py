@@ -9,8 +9,9 @@ from runs.records.person import Customer
 from runs.records.release import Release, StageKind
 from runs.records.version import Effect, PolicyValues, Version
 from tools.tool import without_means
-from workflow.actions import NOTHING_DONE, Request
+from workflow.actions import NOTHING_DONE
 from workflow.process.parts import ProcessDeps, Work
+from workflow.requests import Request
 from workflow.sources import (
     Change,
     Context,

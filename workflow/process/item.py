@@ -6,7 +6,7 @@ ledger; whatever was begun is settled there first, and goes on with what it was 
 An item whose effect waits for a person's yes is `asked` until they answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -15,15 +15,16 @@ from typing import Any
 
 from runs.errors import Conflict, NotFound
 from runs.leases import Hold
-from runs.records.item import Action, Item
+from runs.records.item import Item, Rests
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store import jobs
 from runs.store.change import Change
 from runs.store.items import UNFINISHED
+from tools.pace import one_go
 from workflow import review
 from workflow.process import asking, editing
-from workflow.process.acting import Held, act, find_rests, rolled_back
+from workflow.process.acting import Held, act, counting, find_rests, rolled_back
 from workflow.process.ending import Ending
 from workflow.process.hand import find_stage, take_in_hand
 from workflow.process.parts import Ended, ProcessDeps, Work, prepare
@@ -53,7 +54,8 @@ def process_item(
     is_anew = item.status == "queued" or asking.is_void(deps.store, customer, item)
     try:
         ended_by = replace(deps, ended=ended)
-        item = _work_on(ended_by, customer, item, is_anew=is_anew)
+        with one_go():
+            item = _work_on(ended_by, customer, item, is_anew=is_anew)
     except Conflict:
         # Whoever called it off or took its version back came first: that end stands.
         item = deps.store.items.get(customer, item_id)
@@ -109,14 +111,16 @@ def _from_the_beginning(deps: ProcessDeps, customer: Customer, item: Item) -> It
         return _finish(deps, customer, item, ending, Pending())
     with _in_hand(deps, customer, item) as (work, hold):
         begun = deps.store.actions.of_item(customer, item.id)
-        routed = _routed(work, begun)
+        rests = find_rests(deps.store, customer, item, begun)
+        routed = _routed(work, rests)
         if routed["reason"]:
             item = item.model_copy(update={"route": "refuse", "rule": "contract"})
             ending = Ending("quarantined", routed["reason"], review="quarantine")
         else:
             names = ("snapshot", "output", "policy", "route", "rule")
             item = item.model_copy(update={name: routed[name] for name in names})
-            ending = _end(work, item, routed, hold=hold, begun=begun)
+            held = Held(item, hold, begun, find_stage(work), is_read=rests is None)
+            ending = _end(work, held, routed)
         return _finish(deps, customer, item, ending, work.pending)
 
 
@@ -134,8 +138,10 @@ def _in_hand(deps: ProcessDeps, customer: Customer, item: Item) -> Iterator[tupl
 
 def _too_late(deps: ProcessDeps, customer: Customer, item: Item) -> str:
     """Why it is not worked on any more; empty while there is time, or something was begun."""
-    says = late(deps.store, customer, item, deps.store.clock.now())
-    return says if says and not deps.store.actions.of_item(customer, item.id) else ""
+    if says := late(deps.store, customer, item, deps.store.clock.now()):
+        begun = deps.store.actions.of_item(customer, item.id)
+        return "" if counting(deps.store, customer, item, begun) else says
+    return ""
 
 
 def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
@@ -149,29 +155,25 @@ def _go_on(deps: ProcessDeps, customer: Customer, item: Item) -> Item:
         return _finish(deps, customer, item, ending, work.pending)
 
 
-def _routed(work: Work, begun: Sequence[Action]) -> dict[str, Any]:
+def _routed(work: Work, rests: Rests | None) -> dict[str, Any]:
     """What the four parts say; once an effect was begun, what it was begun on."""
-    rests = find_rests(work.deps.store, work.customer, work.item, begun)
     if rests is not None:
         return {"reason": "", **rests.as_json(), "route": "act", "owner": "", "why": ""}
     return prepare(work)
 
 
-def _end(
-    work: Work, item: Item, routed: dict[str, Any], *, hold: Hold, begun: Sequence[Action]
-) -> Ending:
+def _end(work: Work, held: Held, routed: dict[str, Any]) -> Ending:
     owner, why = routed["owner"], routed["why"]
-    stage = find_stage(work)
-    if begun:
-        return act(work, Held(item, hold, begun, stage))
-    if stage is None:
+    if counting(work.deps.store, work.customer, held.item, held.begun):
+        return act(work, held)
+    if held.stage is None:
         return rolled_back(why)
-    if stage == "sandbox":
+    if held.stage == "sandbox":
         return Ending("drafted", why, review="shadow")
     if routed["route"] == "act":
-        return act(work, Held(item, hold, begun, stage))
+        return act(work, held)
     if routed["route"] == "refuse":
-        return Ending("refused", why, owner, "audit" if item.audited else None)
+        return Ending("refused", why, owner, "audit" if held.item.audited else None)
     return Ending("in_review", why, owner, "exception")
 
 

@@ -7,6 +7,7 @@ changes nothing outside is left alone like that: an effect that was begun is nev
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -42,7 +43,9 @@ def within(seconds: int, work: Callable[[], T]) -> T:
         except BaseException as error:
             raised.append(error)
 
-    thread = threading.Thread(target=run, name="pilotage-part", daemon=True)
+    # With what is told of this go, as the turns that were taken in it.
+    told = copy_context()
+    thread = threading.Thread(target=told.run, args=(run,), name="pilotage-part", daemon=True)
     thread.start()
     thread.join(seconds)
     if raised:

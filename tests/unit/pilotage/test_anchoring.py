@@ -13,6 +13,8 @@ from runs import audit, people
 from runs.chain import anchors
 from runs.clock import StoppedClock
 from runs.errors import InvalidInput
+from runs.store.database import Database
+from runs.store.store import Store
 from tests import builders
 from tests.builders import NOW
 from tests.unit.pilotage.homes import House, make_house, stopped
@@ -69,6 +71,23 @@ def test_an_anchor_is_written_when_it_is_due_and_not_again_for_itself(
     report = audit.verify(house.store.database, kept)
     assert len(told(outside)) == 2
     assert (report.ok, report.not_anchored) == (True, 1)
+
+
+def test_an_anchor_vouches_for_nothing_that_the_disk_has_not(
+    house: House, outside: Path, clock: StoppedClock
+) -> None:
+    """Whoever loses what lagged has no place outside that says otherwise."""
+    assert clock
+    happen(house)
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    store = Store(Database(house.wired.store.database.url, sync=fail), house.wired.store.clock)
+    house.wired = replace(house.wired, store=store)
+    anchoring.follow(house.wired)
+
+    assert told(outside) == []
 
 
 def test_between_two_anchors_the_hours_pass(

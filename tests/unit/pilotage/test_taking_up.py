@@ -74,12 +74,14 @@ def test_an_ended_run_is_woken_until_its_checkpoints_are_gone(house: House) -> N
 
 def test_what_a_dead_worker_held_is_freed_and_the_owner_of_its_run_told(house: House) -> None:
     """Once; what lives keeps what it has."""
-    for name, holder in (("run:r-1", "dead"), ("item:i-1", "dead"), ("item:i-2", "w1")):
+    held = {"run:r-1": "dead", "item:i-1": "dead:look", "item:i-2": "w1", "item:i-3": "w1:look"}
+    for name, holder in held.items():
         leases.take(house.store, house.customer, name, holder=holder, ttl_s=60)
     freed = [sorted(from_the_dead(house.wired, house.customer, {"w1"})) for _ in range(2)]
 
     assert freed == [["item:i-1", "run:r-1"], []]
     assert [lease.name for lease in leases.live(house.store, house.customer, "item")] == [
-        "item:i-2"
+        "item:i-2",
+        "item:i-3",
     ]
     assert [text.splitlines()[0] for text in notices(house)] == ["To: dan"]

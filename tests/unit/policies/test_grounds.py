@@ -56,6 +56,25 @@ def test_what_the_evidence_says_may_be_said(text: str) -> None:
         ("All is safe.", "claim", "safe"),
         ("zerо were wrong", "script", "zerо"),
         ("Wir grüßen, 保证.", "script", "保证"),
+        ("We are guaranteeing it.", "promise", "guaranteeing"),
+        ("It is refundable.", "promise", "refundable"),
+        ("It keeps approving them.", "claim", "approving"),
+        ("It is more securely done.", "claim", "securely"),
+        ("Wir garantieren es.", "promise", "garantieren"),
+        ("Es ist genehmigt.", "claim", "genehmigt"),
+        ("On rembourse.", "promise", "rembourse"),
+        ("Alle sind da.", "amount", "Alle"),
+        ("Es ist am Montag so weit.", "time", "Montag"),
+        ("Wir geben das Geld zurück.", "language", "geld"),
+        ("Oddamy pieniadze wszystkim klientom.", "language", "klientom"),
+        ("It is done as Contoso asked.", "name", "Contoso"),
+        ("SAP is part of it.", "name", "SAP"),
+        ("It does not stand.", "denial", "stand"),
+        ("The stage was never reached.", "denial", "reached"),
+        ("The way back isn't rehearsed.", "denial", "rehearsed"),
+        ("Nothing went wrong elsewhere.", "denial", "wrong"),
+        ("one\u2028two", "hidden", "U+2028"),
+        ("one\u2029two", "hidden", "U+2029"),
         ("no\u200bne were wrong", "hidden", "U+200B"),
         ("\u202e3 of 1204", "hidden", "U+202E"),
     ],
@@ -63,6 +82,38 @@ def test_what_the_evidence_says_may_be_said(text: str) -> None:
 def test_what_the_evidence_does_not_say_is_told(text: str, kind: str, says: str) -> None:
     """As it stands in the text, with what it is."""
     assert (kind, says) in grounds.find(text, EVIDENCE)
+
+
+DENIED = ("The stage was not reached; the drill went well.", "Die Daten speichern wir nicht.")
+
+
+@pytest.mark.parametrize(
+    "text", ["The stage was reached.", "Daten speichern wir.", "The drill never went well."]
+)
+def test_what_the_evidence_denies_is_not_affirmed_nor_the_other_way(text: str) -> None:
+    """The words are the same; what they say is not."""
+    assert "denial" in {one.kind for one in grounds.find(text, DENIED)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The stage was not reached.",
+        "The stage wasn't reached, and the drill went well.",
+        "Wir speichern die Daten nicht.",
+    ],
+)
+def test_what_the_evidence_denies_may_be_denied(text: str) -> None:
+    """In the words of the evidence, in whichever order."""
+    assert grounds.find(text, DENIED) == []
+
+
+def test_a_title_gives_its_names_and_nothing_else() -> None:
+    """What the work is called is said by people, and proves nothing."""
+    title = ["Reach 99% with Contoso"]
+
+    assert grounds.find("The work with Contoso stands.", EVIDENCE, named=title) == []
+    assert grounds.find("The work stands at 99%.", EVIDENCE, named=title) == [("figure", "99%")]
 
 
 @pytest.mark.parametrize("text", ["Ⅻ of them", "It is ④."])

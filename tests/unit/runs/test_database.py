@@ -15,6 +15,9 @@ from runs.store.database import Database
 from runs.store.disk import Disk, Sync
 from tests import databases
 
+END_OF_LOG = sa.text("SELECT pg_current_wal_insert_lsn()::text")
+IS_FLUSHED = sa.text("SELECT pg_current_wal_flush_lsn() >= CAST(:at AS pg_lsn)")
+
 
 @dataclass
 class Waits:
@@ -37,6 +40,15 @@ def record(folder: Path, waits: Sync) -> Iterator[Database]:
         database = Database(f"sqlite:///{folder}/record.db", sync=waits)
         with database.writing(lags=True) as connection:
             connection.exec_driver_sql("CREATE TABLE seen (number INTEGER)")
+        yield database
+        database.close()
+
+
+@contextmanager
+def record_again(folder: Path, waits: Sync) -> Iterator[Database]:
+    """The same record, opened by another process."""
+    with databases.unhurried():
+        database = Database(f"sqlite:///{folder}/record.db", sync=waits)
         yield database
         database.close()
 
@@ -93,16 +105,42 @@ def test_all_who_come_during_one_wait_share_the_next(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
-    """Nobody is promised what is not there; the next change tries again."""
+    """Nobody is promised what is not there, though the disk says later that it has it."""
+    failures = [OSError(28, "No space left on device")]
 
     def fail(_: int) -> None:
-        raise OSError(28, "No space left on device")
+        if failures:
+            raise failures.pop()
 
-    with (
-        record(tmp_path, fail) as database,
-        pytest.raises(Unavailable, match="No space left"),
-    ):
-        write(database, 1)
+    with record(tmp_path, fail) as database:
+        for number in range(2):
+            with pytest.raises(Unavailable, match=r"No space left.*start this process again"):
+                write(database, number)
+    again = Waits()
+    with record_again(tmp_path, again) as database:
+        write(database, 2)
+
+    assert len(again.sizes) == 1
+
+
+@pytest.mark.both_databases
+def test_what_is_waited_for_holds_what_others_left_to_lag(tmp_path: Path) -> None:
+    """On a server its log has been written up to there; elsewhere the disk is asked."""
+    waits, url = Waits(), sa.make_url(databases.url_of(tmp_path))
+    is_server = url.drivername.startswith("postgresql")
+    if is_server:
+        url = url.update_query_dict({"options": "-csynchronous_commit=on"})
+    with databases.unhurried():
+        database = Database(url.render_as_string(hide_password=False), sync=waits)
+        with database.writing(lags=True) as connection:
+            connection.execute(sa.text("CREATE TABLE seen (number INTEGER)"))
+            ends_at = connection.scalar(END_OF_LOG) if is_server else ""
+        database.wait_for_disk()
+        with database.reading() as connection:
+            is_there = not is_server or connection.scalar(IS_FLUSHED, {"at": ends_at})
+        database.close()
+
+    assert (is_there, len(waits.sizes)) == (True, 0 if is_server else 1)
 
 
 def test_the_tests_themselves_wait_for_no_disk(tmp_path: Path) -> None:

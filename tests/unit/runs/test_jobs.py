@@ -90,6 +90,19 @@ def test_a_lane_has_room_again_once_a_job_of_it_has_ended(store: Store, customer
     assert full == {DESK}
 
 
+def test_what_a_claim_does_not_limit_is_claimed_whole_and_once(
+    store: Store, customer: Customer
+) -> None:
+    """Beside a lane that is limited; and not what was tried and put back since it was listed."""
+    desk, bills = write(store, customer, 2), write(store, customer, 3, lane="bills")
+    claimed = store.jobs.claim([*bills, *desk], {DESK: 1})
+    again = store.jobs.claim(bills, {})
+    store.jobs.put_back(customer, bills[0], Again(NOW, "Unavailable: no", is_outage=True))
+
+    assert claimed == [*bills, desk[0]]
+    assert (again, store.jobs.claim(bills, {}), store.jobs.claim([], {})) == ([], [], [])
+
+
 def test_a_full_lane_keeps_no_other_from_its_turn(store: Store, customer: Customer) -> None:
     """However many of it wait, and however long they have."""
     write(store, customer, 5)
@@ -110,7 +123,7 @@ def test_the_more_urgent_comes_first_and_then_the_older(store: Store, customer: 
 def test_what_is_put_back_waits_for_its_time_and_says_why(store: Store, customer: Customer) -> None:
     """It is not handed over before; it takes no room meanwhile; its next try has another name."""
     [job] = write(store, customer, 1)
-    store.jobs.mark_enqueued([job])
+    store.jobs.claim([job], {})
     again = Again(NOW + timedelta(seconds=30), "Unavailable: no answer", is_outage=True)
     done = [store.jobs.put_back(customer, job, again) for _ in range(2)]
     before, after = store.jobs.due(NOW), store.jobs.due(NOW + timedelta(seconds=30))
@@ -129,7 +142,7 @@ def test_a_turn_that_has_not_come_counts_as_no_outage(store: Store, customer: Cu
     """However often it was waited for."""
     for _ in range(3):
         [job] = write(store, customer, 1)
-        store.jobs.mark_enqueued([job])
+        store.jobs.claim([job], {})
         store.jobs.put_back(customer, job, Again(NOW, "NotYet: its turn", is_outage=False))
 
     [job] = store.jobs.due(NOW)
@@ -141,7 +154,7 @@ def test_what_waits_is_taken_off_and_what_a_worker_has_is_not(
 ) -> None:
     """In one change with whatever ends the item."""
     held, free = write(store, customer, 2)
-    store.jobs.mark_enqueued([held])
+    store.jobs.claim([held], {})
     with store.change(customer, "worker") as change:
         jobs.take_off(change, free.subject)
     with (

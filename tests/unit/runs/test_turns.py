@@ -43,9 +43,9 @@ def test_a_turn_is_taken_by_one_and_one_too_far_off_by_nobody(tmp_path: Path) ->
     """Two a minute: the third is told how long it is, and does not push the next one further."""
     store = make_store(tmp_path)
     customer = make_customer(store)
-    may = {"calls": 2, "seconds": 60.0, "patience_s": 1.0}
-    waits = [store.turns.take(customer, "desk.assign", **may) for _ in range(4)]
-    other = store.turns.take(customer, "desk.read", **may)
+    may = (2, 60.0)
+    waits = [store.turns.take(customer, {"desk.assign": may}, patience_s=1.0) for _ in range(4)]
+    other = store.turns.take(customer, {"desk.read": may}, patience_s=1.0)
 
     assert waits[:2] == [0.0, 0.0]
     assert 50 < waits[3] <= waits[2] <= 60
@@ -58,8 +58,24 @@ def test_a_turn_that_comes_soon_is_the_caller_s_who_waits_for_it(tmp_path: Path)
     """The next one comes after it."""
     store = make_store(tmp_path)
     customer = make_customer(store)
-    may = {"calls": 1, "seconds": 60.0, "patience_s": 1_000.0}
-    waits = [store.turns.take(customer, "desk.assign", **may) for _ in range(3)]
+    wanted = {"desk.assign": (1, 60.0)}
+    waits = [store.turns.take(customer, wanted, patience_s=1_000.0) for _ in range(3)]
 
     assert waits[0] == 0.0
     assert 50 < waits[1] <= 60 < 110 < waits[2] <= 120
+
+
+@pytest.mark.both_databases
+def test_of_two_names_both_turns_are_taken_or_neither(tmp_path: Path) -> None:
+    """Whoever has to come again has used up no turn of the other name."""
+    store = make_store(tmp_path)
+    customer = make_customer(store)
+    both = {"desk.all": (5, 60.0), "desk.assign": (1, 60.0)}
+    waits = [store.turns.take(customer, both, patience_s=1.0) for _ in range(9)]
+    left = [
+        store.turns.take(customer, {"desk.all": (5, 60.0)}, patience_s=1.0) == 0.0 for _ in range(5)
+    ]
+
+    assert waits[0] == 0.0
+    assert all(wait > 50 for wait in waits[1:])
+    assert left == [True, True, True, True, False]

@@ -1,9 +1,12 @@
 """A rate that a tools file declares: a turn is waited for, or whoever asks comes again."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from pilotage.tool_specs import ToolSpec
-from tools.pace import ALL, PATIENCE_S, NotYet, Pace, Rate, free
+from tools.pace import ALL, BEGUN_S, PATIENCE_S, NotYet, Pace, Rate, free, one_go
+from workflow.process.patience import within
 
 RATE = Rate(calls=10, seconds=60)
 
@@ -12,10 +15,12 @@ class Taken(list[str]):
     """The names of which a turn was taken, and how long each has to be waited for."""
 
     wait_s = 0.0
+    patience_s = 0.0
 
-    def __call__(self, name: str, _: Rate) -> float:
-        """Take it."""
-        self.append(name)
+    def __call__(self, rates: Mapping[str, Rate], patience_s: float) -> float:
+        """Take them."""
+        self.extend(rates)
+        self.patience_s = patience_s
         return self.wait_s
 
 
@@ -46,6 +51,24 @@ def test_a_turn_that_comes_later_is_no_outage_and_says_how_long_it_is() -> None:
         Pace("desk", {"assign": RATE}, taken, waits.append)("assign")
 
     assert (told.value.after_s, told.value.is_outage, waits) == (42.0, False, [])
+
+
+def test_whoever_took_a_turn_waits_longer_for_the_next_one_of_the_same_go() -> None:
+    """Else what needs two of a slow system would come again for ever."""
+    taken, waits = Taken(), list[float]()
+    pace = Pace("desk", {ALL: RATE}, taken, waits.append)
+    with one_go():
+        pace("read")
+        first = taken.patience_s
+        within(60, lambda: pace("look_up"))
+        apart = taken.patience_s
+        taken.wait_s = BEGUN_S
+        pace("assign")
+    with pytest.raises(NotYet) as after:
+        pace("read")
+
+    assert (first, apart, waits) == (PATIENCE_S, BEGUN_S, [BEGUN_S])
+    assert (after.value.after_s, taken.patience_s) == (BEGUN_S, PATIENCE_S)
 
 
 def test_without_a_rate_nothing_is_waited_for() -> None:

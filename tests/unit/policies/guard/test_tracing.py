@@ -55,11 +55,23 @@ def test_a_whole_value_of_a_record_comes_from_it(value: object) -> None:
         "cle",
         "0077",
         7,
+        None,
+        True,
+        [],
+        {},
     ],
 )
 def test_what_is_part_of_a_source_or_looks_like_it_has_none(value: object) -> None:
     """Other letters that look alike, a piece, more around it, an encoding, several in one."""
     assert find(value, sources()) == "nowhere"
+
+
+@pytest.mark.parametrize("value", [None, True, [], {}])
+def test_a_text_that_looks_like_nothing_is_no_source_of_it(value: object) -> None:
+    """Whatever a record or a text says in words."""
+    known = Sources(f"pay {value}", (str(value),), (Read("", str(value)),))
+
+    assert find(value, known) == "nowhere"
 
 
 def test_a_sentence_of_a_record_gives_no_part_of_itself() -> None:

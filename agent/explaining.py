@@ -50,17 +50,18 @@ def explain(
     worst = groups[:MOST_GROUPS]
     if not worst:
         return {}
-    shown = _fitting({one.key: shown_of(one, trial) for one in worst})
+    shown = fit({one.key: shown_of(one, trial) for one in worst})
+    cases = {key: found["cases"] for key, found in shown.items()}
     wanted = Wanted(
         step="fix_smallest_issue",
         what="explanation",
         prompt="explain_failures",
         material={
-            "groups": [told_of(one) | {"cases": shown[one.key]} for one in worst],
+            "groups": [told_of(one) | shown[one.key] for one in worst],
             "codes": list(get_args(Code)),
         },
         form=FORM,
-        check=lambda value: list(_problems(value, shown)),
+        check=lambda value: list(_problems(value, cases)),
         instead="the groups are told as they were measured",
     )
     taken = propose(state, deps, wanted)
@@ -85,12 +86,17 @@ def shown_of(group: FailureGroup, trial: TrialRun, most: int = MOST_CASES) -> li
     return [view(seen, result) for seen, result in pairs if seen.case.id in members][:most]
 
 
-def _fitting(shown: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """As many whole cases as fit."""
+def fit(shown: Mapping[str, Sequence[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """By group the whole cases that fit, of each the first first, and how many were too large."""
     flat = [(key, rank, case) for key, cases in shown.items() for rank, case in enumerate(cases)]
     cases, ranks = [case for _, _, case in flat], [rank for _, rank, _ in flat]
     kept = [flat[at] for at in fitting(cases, MOST_TOKENS, estimate, ranks=ranks)]
-    return {key: [case for own, _, case in kept if own == key] for key in shown}
+    told: dict[str, dict[str, Any]] = {}
+    for key, every in shown.items():
+        found = [case for own, _, case in kept if own == key]
+        left_out = len(every) - len(found)
+        told[key] = {"cases": found} | ({"too_large": left_out} if left_out else {})
+    return told
 
 
 def _problems(

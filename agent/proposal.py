@@ -59,11 +59,6 @@ class _Bounded:
         self._model, self._offered, self._seconds = model, offered, seconds
         self._began, self._used = seconds(), 0
 
-    @property
-    def is_script(self) -> bool:
-        """As the model says."""
-        return self._model.is_script
-
     def ask(self, request: Request) -> Answer:
         """The model's answer; OverBudget, with nothing asked, after the tokens or the seconds."""
         took = self._seconds() - self._began

@@ -23,11 +23,12 @@ from policies.texts import Document, Problem
 from runs.errors import NotAllowed
 from runs.records.record import Record
 from tools.model.asked import Purse
+from tools.model.completion import plain
 from tools.model.endpoint import Endpoint, Means, Span
 from tools.model.reply import Wire
 from tools.model.route import Route
 from tools.model.routed import Routed
-from tools.tokens import Counter
+from tools.pace import Rate
 from workflow.models.asking import Door, Place
 
 OPENAI = "https://api.openai.com/v1"
@@ -40,6 +41,10 @@ CONTEXT, OUTPUT = 32_768, 4_096
 """Limits of the route that the environment makes; a smaller model says so itself."""
 
 
+Take = Callable[[Mapping[str, Rate], float], float]
+"""Takes the next turn of these names where it comes within so many seconds; how long until then."""
+
+
 class ModelsFile(Record):
     """What a models file says."""
 
@@ -50,8 +55,11 @@ class ModelsFile(Record):
 class Models:
     """The routes of a home, made once and again when what declares them changed."""
 
-    def __init__(self, home: Home, settings: Settings, credentials: Credentials) -> None:
+    def __init__(
+        self, home: Home, settings: Settings, credentials: Credentials, *, take: Take
+    ) -> None:
         self._home, self._settings, self._credentials = home, settings, credentials
+        self._take = take
         self._made: Made | None = None
         self._lock = threading.Lock()
 
@@ -89,7 +97,7 @@ class Models:
                 return None
             route = endpoint.route
             model = Routed((endpoint,), within(purse), time.monotonic)
-            told = {**route.parameters, **({"?": route.query} if route.query else {})}
+            told = plain(route.parameters) | ({"?": route.query} if route.query else {})
             return Place(model, route.base_url, endpoint.model(), told, route.currency)
 
         return find
@@ -102,7 +110,15 @@ class Models:
         secret = self._credentials.find(route.credential) if route.credential else None
         is_closed = bool(route.credential) and secret is None
         way = partial(_closed, route) if is_closed else partial(_open, route, secret)
-        return Endpoint(route, way, _means(counter_of(self._settings, route.encoding)))
+        means = Means(
+            seconds=time.monotonic,
+            sleep=time.sleep,
+            chance=random.random,
+            take=self._take,
+            count=counter_of(self._settings, route.encoding),
+            span=_span(),
+        )
+        return Endpoint(route, way, means)
 
 
 class Made(NamedTuple):
@@ -164,16 +180,6 @@ def _currencies(file: ModelsFile) -> Iterator[Problem]:
             yield Problem(("routes", number, "price", "currency"), "wrong", says)
 
 
-def _means(count: Counter) -> Means:
-    return Means(
-        seconds=time.monotonic,
-        sleep=time.sleep,
-        chance=random.random,
-        count=count,
-        span=_span(),
-    )
-
-
 def _span() -> Span:
     """Spans of whatever tracer this process was started with; without one they go nowhere."""
     from opentelemetry import trace
@@ -192,6 +198,5 @@ def _open(route: Route, secret: SecretStr | None) -> Wire:
 
 def _closed(route: Route) -> Wire:
     raise NotAllowed(
-        f"model route {route.name!r}: its credential {route.credential} leads to nothing; set it "
-        "where the worker runs"
+        f"its credential {route.credential} leads to nothing; set it where the worker runs"
     )

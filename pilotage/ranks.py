@@ -19,14 +19,17 @@ CARRIED = {
 def counter_of(settings: Settings, name: str) -> Counter:
     """Counts tokens of an encoding: exact where its file is at hand, otherwise an estimate.
 
-    Nothing is fetched. InvalidInput where a file is named that is not the encoding's.
+    Nothing is fetched. InvalidInput where a file is named that is no known encoding's.
     """
     encoding = ENCODINGS.get(name)
     if encoding is None:
         return tokens.estimate
     named = Path(settings.ranks).expanduser() if settings.ranks else None
     if named is not None and not named.is_dir():
-        return tokens.exact(named, encoding)
+        others = [one for one in ENCODINGS.values() if one is not encoding]
+        if not any(tokens.is_of(named, one) for one in others):
+            return tokens.exact(named, encoding)
+        named = None
     return tokens.counter(encoding, _files(settings, encoding, named))
 
 

@@ -6,7 +6,7 @@ when it is first asked for, so that a command pays for what it uses.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.credentials import Credentials
@@ -95,7 +95,8 @@ class Wired:
     @cached_property
     def models(self) -> Models:
         """Which models may be asked; none where none is declared."""
-        return Models(self.home, self.settings, self.secrets)
+        take = partial(self._take_turn, EVERYBODY)
+        return Models(self.home, self.settings, self.secrets, take=take)
 
     def asks(self, store: Store, payer: Payer, terms: Terms) -> Model | None:
         """A model whose questions somebody pays for, kept in a store; None where none is declared.

@@ -17,9 +17,6 @@ NOTHING = Spend()
 class OverBudget(NotAllowed):
     """A budget has less left than is asked of it; nothing was begun."""
 
-    budget: str = ""
-    """The name of the budget; empty where it has none."""
-
 
 def a_day() -> Spend:
     """What the models of an installation may take on one day, as shipped."""
@@ -72,9 +69,7 @@ def check(name: str, limit: Spend, *, used: Spend, amount: Spend) -> None:
     try:
         budget.reserve(amount.model_copy(update=timeless))
     except OverBudget as error:
-        over = OverBudget(f"models, {name}: {error}")
-        over.budget = name
-        raise over from None
+        raise OverBudget(f"models, {name}: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """What asks a model in the tests: a stopwatch that stands, a purse that writes down, no waiting."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from policies.budgets import Budget
 from runs.records.run import Spend
+from runs.store.turns import MS, next_turn
 from tests.conformance import FORM
 from tests.conformance import Endpoint as Server
 from tools.model.asked import Attempt, Form, Message, Outcome, Request
@@ -15,6 +16,7 @@ from tools.model.endpoint import Endpoint, Means
 from tools.model.routed import Routed
 from tools.model.spans import unwatched
 from tools.model.wire import OpenAIWire
+from tools.pace import Rate
 from tools.tokens import estimate
 
 PLENTY = Spend(calls=1_000, tokens=100_000_000, cost=Decimal(1_000))
@@ -35,6 +37,21 @@ class Watch:
         """Let so much time pass."""
         self.waits.append(seconds)
         self.now += seconds
+
+
+def turns(watch: Watch) -> Callable[[Mapping[str, Rate], float], float]:
+    """Turns of one process, on time that stands; of one name at a time."""
+    taken: dict[str, list[int]] = {}
+
+    def take(rates: Mapping[str, Rate], patience_s: float) -> float:
+        [(name, rate)] = rates.items()
+        before, now = taken.setdefault(name, []), round(watch.now * MS)
+        at = next_turn(before, now, calls=rate.calls, stretch=round(rate.seconds * MS))
+        if at - now <= patience_s * MS:
+            before.append(at)
+        return (at - now) / MS
+
+    return take
 
 
 @dataclass
@@ -66,7 +83,7 @@ class Ledger:
 
 def means(watch: Watch, chance: Callable[[], float] = lambda: 1.0) -> Means:
     """Time that stands, no chance, and nobody who looks."""
-    return Means(watch.seconds, watch.sleep, chance, estimate, unwatched)
+    return Means(watch.seconds, watch.sleep, chance, turns(watch), estimate, unwatched)
 
 
 def at(server: Server, watch: Watch, **declared: Any) -> Endpoint:

@@ -35,6 +35,7 @@ class Endpoint(ThreadingTCPServer):
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.lists = [MODEL]
+        self.looks = 0
         self.is_over = threading.Event()
         self.lock = threading.Lock()
 
@@ -74,6 +75,9 @@ class Met(StreamRequestHandler):
             headers[name.lower()] = value.strip()
         body = self.rfile.read(int(headers.get("content-length", 0)))
         if "/models" in first:
+            self.server.looks += 1
+            if not self.server.lists:
+                return
             listed = [{"id": one, "object": "model"} for one in self.server.lists]
             self.say(json.dumps({"object": "list", "data": listed}))
             return
@@ -189,7 +193,18 @@ def _forgetful(met: Met, asked: dict[str, Any]) -> None:
     met.say(completion(asked, {"content": json.dumps(met.server.answer) if is_told else "Refund!"}))
 
 
+CROWD = 24
+
+
+def _gathering(met: Met, asked: dict[str, Any]) -> None:
+    """Answers once a crowd has come."""
+    while len(met.server.asked) < CROWD and met.wait(0.01):
+        pass
+    MANNERS["right"](met, asked)
+
+
 MANNERS: Mapping[str, Manner] = {
+    "gathering": _gathering,
     "simple": _simple,
     "forgetful": _forgetful,
     "right": answering(lambda met, asked: in_its_form(asked, met.server.answer)),
@@ -214,6 +229,8 @@ MANNERS: Mapping[str, Manner] = {
     "unauthorized": refuse("401 Unauthorized", "invalid_api_key"),
     "too_long": refuse("400 Bad Request", "context_length_exceeded"),
     "no_usage": saying(ANSWER, usage=None),
+    "free": saying(ANSWER, usage={"prompt_tokens": 0, "completion_tokens": 0}),
+    "half_free": saying(ANSWER, usage={"prompt_tokens": 40, "completion_tokens": 0}),
     "absurd_usage": saying(ANSWER, usage={"prompt_tokens": -5, "completion_tokens": 10**15}),
     "unknown_tool": answering(lambda met, asked: called("rm -rf", {"path": "/"})),
     "looping": _looping,

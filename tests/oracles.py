@@ -24,7 +24,7 @@ from workflow.models.asking import Place
 Say = Callable[[dict[str, Any]], Any]
 """What is said to material, by path: the value of the form, a text, or an exception to raise."""
 PLENTY = Spend(calls=10**6, tokens=10**9, cost=Decimal(1_000))
-MEANS = Means(lambda: 0.0, lambda _: None, lambda: 0.0, estimate, unwatched)
+MEANS = Means(lambda: 0.0, lambda _: None, lambda: 0.0, lambda *_: 0.0, estimate, unwatched)
 URL = "https://models.example/v1"
 ASKED: dict[str, Any] = {
     "name": "primary",

@@ -22,7 +22,6 @@ class Speaker:
 
     says: Callable[[Request], Said]
     asked: list[Request] = field(default_factory=list)
-    is_script: bool = True
 
     def ask(self, request: Request) -> Answer:
         """The answer that was written for it."""

@@ -11,8 +11,8 @@ class Refused(InvalidInput):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"{host} stands on this machine or in a private network; say `is_private: true` in the "
-            "tools file if that is meant"
+            f"{host} stands on this machine or in a private network; say `is_private: true` where "
+            "it is declared if that is meant"
         )
 
 

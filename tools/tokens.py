@@ -129,6 +129,14 @@ def exact(file: Path, encoding: Encoding) -> Counter:
     return lambda text: TokenCount(len(counter.encode_ordinary(text)), "exact")
 
 
+def is_of(file: Path, encoding: Encoding) -> bool:
+    """Whether a file is that of an encoding."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest() == encoding.sha256
+    except OSError:
+        return False
+
+
 def counter(encoding: Encoding, files: Iterable[Path]) -> Counter:
     """Exact by the first of these files that is the encoding's, otherwise the estimate.
 

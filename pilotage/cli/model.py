@@ -50,9 +50,13 @@ def model() -> None:
 @json_option
 @pass_call
 def list_routes(call: Call, *, as_json: bool) -> None:
-    """The routes to models in the order in which they are asked; nothing is sent."""
+    """The routes to models in the order in which they are asked, and what is used of the budgets.
+
+    Nothing is sent.
+    """
     call.may("read")
     told = [_told(one, call) for one in call.wired.models.routes()]
+    budgets = _budgets(call)
     heads = ("route", "model", "at", "form", "price in/out", "context", "")
     rows = [
         (
@@ -66,7 +70,10 @@ def list_routes(call: Call, *, as_json: bool) -> None:
         )
         for one in told
     ]
-    show("models", {"routes": told}, table(heads, rows, none=NONE), as_json=as_json)
+    lines = table(heads, rows, none=NONE) + section(
+        "budgets", list(map(_used, budgets if told else []))
+    )
+    show("models", {"routes": told, "budgets": budgets}, lines, as_json=as_json)
 
 
 @model.command("check", epilog="Examples:\n\n  pilotage model check\n\n  pilotage model check own")
@@ -146,6 +153,26 @@ def _told(route: Route, call: Call) -> dict[str, Any]:
         "host": route.host,
         "credential_missing": route.credential if is_missing else "",
     }
+
+
+def _budgets(call: Call) -> list[dict[str, Any]]:
+    """What is left to every run and item: the customer's month, and the installation's day."""
+    limits = call.wired.installation.model_limits.of(run="", item="", at=call.wired.clock.now())
+    used = {name: call.store.calls.used(call.customer, name) for name, _ in limits}
+    amounts = {"calls", "tokens", "cost"}
+    return [
+        {
+            "name": name,
+            "used": used[name].model_dump(mode="json", include=amounts),
+            "limit": limit.model_dump(mode="json", include=amounts),
+        }
+        for name, limit in limits
+    ]
+
+
+def _used(budget: Mapping[str, Any]) -> str:
+    told = (f"{used} of {budget['limit'][of]} {of}" for of, used in budget["used"].items())
+    return f"{budget['name']}: {', '.join(told)}"
 
 
 def _try(name: str, asked: Model) -> tuple[dict[str, Any], int]:

@@ -29,7 +29,7 @@ class Settled(Record):
     cached_tokens: int
     """Tokens that the endpoint says it read from its own cache."""
     seconds: Decimal
-    """From sending it to its end."""
+    """Seconds, from sending it to its end."""
     at: datetime
 
 

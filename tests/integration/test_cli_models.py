@@ -71,6 +71,24 @@ def test_an_address_alone_is_listed_and_answers(house: House) -> None:
     assert "pilotage model calls" in house.run("model", "call", "nothing", by="ben").stderr
 
 
+def test_the_list_says_how_much_of_the_budgets_is_used(house: House, declared: Path) -> None:
+    """Of the customer's month and the installation's day; what is reserved counts as used."""
+    near = "{name: near, base_url: %r, is_private: true, model: m, price: {input: 1, output: 4}}"
+    before = json.loads(house.run("model", "list", "--json", by="ben").stdout)["budgets"]
+    with endpoint(answer={"word": "sea"}) as server:
+        declared.write_text("routes:\n  - " + near % server.url)
+        house.run("model", "check", by="ben")
+        listed = house.run("model", "list", by="ben")
+        told = json.loads(house.run("model", "list", "--json", by="ben").stdout)["budgets"]
+
+    assert [one["name"].partition(":")[0] for one in told] == ["customer", "day"]
+    assert all(one["limit"]["calls"] > one["used"]["calls"] for one in told)
+    for was, now in zip(before, told, strict=True):
+        assert now["used"]["calls"] == was["used"]["calls"] + 1
+        assert now["used"]["tokens"] == was["used"]["tokens"] + 50
+    assert f"of {told[1]['limit']['tokens']} tokens" in listed.stdout
+
+
 def test_a_route_that_does_not_answer_gives_its_code(house: House, declared: Path) -> None:
     """The others are asked all the same, and the sentence says what to do."""
     with endpoint("unauthorized") as bad, endpoint(answer={"word": "sea"}) as good:

@@ -1,12 +1,14 @@
 """What becomes of a question at an endpoint that answers well, badly, or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
+from runs.records.run import Spend
 from tests.asking import Ledger, Watch, asking, at, question
-from tests.conformance import ANSWER, MODEL, endpoint
+from tests.conformance import ANSWER, CROWD, MODEL, endpoint
 from tools.model.asked import Unusable
 
 WAYS = ("strict", "tools", "text")
@@ -148,6 +150,18 @@ def test_a_slow_answer_is_given_up_and_not_asked_for_again() -> None:
     assert purse.budget.spent == purse.attempts[0].most
 
 
+def test_as_many_are_under_way_as_the_route_declares() -> None:
+    """Nobody waits for a connection of somebody else."""
+    watch = Watch()
+    limits = {"concurrency": CROWD, "timeout_s": 2, "tries": 1}
+    with endpoint("gathering") as server, ThreadPoolExecutor(CROWD) as crowd:
+        route = at(server, watch, limits=limits)
+        asked = [crowd.submit(asking([route], watch)[0].ask, question()) for _ in range(CROWD)]
+        values = [one.result().value for one in asked]
+
+    assert values == [ANSWER] * CROWD
+
+
 def test_nobody_there_costs_nothing() -> None:
     """What surely never arrived is not a call."""
     watch = Watch()
@@ -181,7 +195,7 @@ def test_a_very_long_wait_is_told_and_not_waited_for() -> None:
     assert watch.waits == []
 
 
-@pytest.mark.parametrize("manner", ["no_usage", "absurd_usage"])
+@pytest.mark.parametrize("manner", ["no_usage", "absurd_usage", "free", "half_free"])
 def test_an_endpoint_that_does_not_count_is_estimated_and_it_is_said(manner: str) -> None:
     """Never nothing, and never more than was reserved."""
     answer, _, purse = ask(manner)
@@ -189,3 +203,66 @@ def test_an_endpoint_that_does_not_count_is_estimated_and_it_is_said(manner: str
     assert answer.usage.kind == "estimate"
     assert 0 < answer.usage.input + answer.usage.output <= purse.attempts[0].most.tokens
     assert answer.cost > 0
+
+
+def test_a_place_that_was_not_declared_is_refused_by_the_name_of_its_route() -> None:
+    """Once, with what to write; nothing is sent there, and nothing spent."""
+    watch = Watch()
+    with endpoint() as server:
+        url = server.url.replace("http:", "https:")
+        model, purse = asking([at(server, watch, base_url=url, is_private=False)], watch)
+        with pytest.raises(InvalidInput, match="where it is declared if that is meant") as caught:
+            model.ask(question())
+
+    assert str(caught.value).count("model route 'here'") == 1
+    assert (server.asked, purse.ends) == ([], ["unsent"])
+    assert purse.budget.spent == Spend()
+
+
+def test_the_one_model_that_is_listed_is_looked_up_anew_now_and_then() -> None:
+    """What an endpoint serves may be another tomorrow."""
+    watch = Watch()
+    with endpoint() as server:
+        model, _ = asking([at(server, watch, model="")], watch)
+        names = [model.ask(question()).model for _ in range(2)]
+        server.lists = ["large-1"]
+        watch.now += 301
+        names.append(model.ask(question()).model)
+
+    assert names == [MODEL, MODEL, "large-1"]
+    assert server.looks == 2
+
+
+def test_a_model_that_is_gone_is_looked_up_at_the_next_question() -> None:
+    """Nobody asks for it again and again."""
+    watch = Watch()
+    with endpoint("right", "wrong_model", "right") as server:
+        model, _ = asking([at(server, watch, model="")], watch)
+        model.ask(question())
+        server.lists = ["large-1"]
+        with pytest.raises(NotFound):
+            model.ask(question())
+        answer = model.ask(question())
+
+    assert answer.model == "large-1"
+
+
+def test_an_endpoint_that_lists_nothing_again_and_again_is_left_alone() -> None:
+    """Looking for a model's name is a request as any other."""
+    watch = Watch()
+    with endpoint() as server:
+        server.lists = []
+        limits = {"failures": 2, "rest_s": 60, "per_minute": 100}
+        model, purse = asking([at(server, watch, model="", limits=limits)], watch)
+        said = []
+        for _ in range(4):
+            with pytest.raises(Unavailable) as caught:
+                model.ask(question())
+            said.append(str(caught.value))
+        server.lists = [MODEL]
+        watch.now += 61
+        model.ask(question())
+
+    assert server.looks == 3
+    assert "left alone for 60 s" in said[-1]
+    assert purse.ends == ["answered"]

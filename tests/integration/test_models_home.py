@@ -29,6 +29,7 @@ routes:
     is_private: true
     model: small-1
     price: {{input: 1, output: 4}}
+    parameters: {{temperature: 0.5}}
 """
 OWN = route(endpoint="near", budget={"calls": 3, "tokens": 20_000, "cost": "1"})
 

@@ -1,6 +1,7 @@
 """The way to a system that speaks HTTP: declared hosts only, no proxy, and no secret in a log."""
 
 import logging
+import re
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import httpcore
 import httpx
 from pydantic import SecretStr
 
+from runs.errors import NotAllowed
 from tools.addresses import NoAddress, Refused, addresses, is_public
 from tools.http.declared import Http
 
@@ -19,7 +21,7 @@ NOISY = ("httpx", "httpcore")
 BARE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: of a system that is reached without encryption, and never asked anything else."""
 
-
+SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
 LONGEST = 6
 """A whole answer may take so many times what a piece of it may."""
 
@@ -113,7 +115,8 @@ class Transport(httpx.HTTPTransport):
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
-            max_connections=20,
+            # Whoever asks knows how many may be under way; nobody waits here for another.
+            max_connections=None,
             max_keepalive_connections=0,
             network_backend=backend,
         )
@@ -141,16 +144,27 @@ def open_way(place: Reached, seconds: Callable[[], float]) -> httpx.Client:
 
 
 def proof(declared: Http, secret: SecretStr | None) -> tuple[httpx.Auth | None, dict[str, str]]:
-    """What is sent to say who asks: an `auth`, and headers."""
+    """What is sent to say who asks: an `auth`, and headers; NotAllowed where none carries it."""
     if secret is None:
         return None, {}
-    value = secret.get_secret_value()
     if declared.auth == "basic":
-        user, _, password = value.partition(":")
+        user, _, password = secret.get_secret_value().partition(":")
         return httpx.BasicAuth(user, password), {}
+    value = sendable(secret, f"the credential of {declared.base_url}")
     if declared.auth == "bearer":
         return None, {"Authorization": f"Bearer {value}"}
     return None, {declared.auth.partition(":")[2]: value}
+
+
+def sendable(secret: SecretStr, what: str) -> str:
+    """What stands in a header as it is; NotAllowed, which says `what` it is, where it cannot."""
+    value = secret.get_secret_value()
+    if not SENDABLE.fullmatch(value):
+        raise NotAllowed(
+            f"{what} holds a letter that no header carries, or a space or line end around it; "
+            "write it as it was given"
+        )
+    return value
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

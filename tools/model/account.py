@@ -15,7 +15,7 @@ from runs.snapshots import Terms, Text
 from runs.store.calls import Bound, Drafted
 from runs.store.store import Store
 from tools.model.asked import Attempt, Outcome
-from tools.model.completion import read_json
+from tools.model.inside import opened
 
 WORDS = ("messages", "tools", "response_format", "model")
 """What is kept as a text, or by a name of its own; the rest of what is sent is a parameter."""
@@ -77,7 +77,7 @@ class Account:
     def settle(self, id: str, outcome: Outcome) -> None:
         """Count what it took in the place of what was set aside, and keep what was said."""
         payer, usage = self.payer, outcome.usage
-        text = self._text(RESPONSE, ANSWERED, _said(outcome))
+        text = self._text(RESPONSE, ANSWERED, opened({"said": outcome.said}))
         settled = Settled(
             end=outcome.end,
             response=text.digest,
@@ -108,28 +108,3 @@ def _parameters(body: Any) -> dict[str, str]:
     told = {name: canonical(value).decode() for name, value in body.items() if name not in WORDS}
     form = body.get("response_format", {}).get("json_schema", {}).get("name")
     return told | ({"form": form} if form else {})
-
-
-def _said(outcome: Outcome) -> dict[str, Any]:
-    """What was said, as the JSON it is."""
-    try:
-        return {"said": opened(read_json(outcome.said))}
-    except ValueError:
-        return {"said": outcome.said}
-
-
-def opened(value: Any) -> Any:
-    """The same with texts that are JSON objects or lists as what they are.
-
-    So a field is masked by its name inside what a model was told, and inside what it said.
-    """
-    if isinstance(value, dict):
-        return {key: opened(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [opened(inner) for inner in value]
-    if not (isinstance(value, str) and value[:1] in ("{", "[")):
-        return value
-    try:
-        return opened(read_json(value))
-    except ValueError:
-        return value

@@ -44,6 +44,10 @@ REFUSALS: Mapping[int, tuple[type[PilotageError], str]] = {
 """The class of the error, and what to see to."""
 
 
+PLAIN = (NotTaken, InvalidInput, NotAllowed, NotFound, Unavailable)
+"""What the way to an endpoint raises, by the classes that say what to do about it."""
+
+
 class Unsaid(NamedTuple):
     """Why there is no answer."""
 
@@ -57,16 +61,12 @@ class Unsaid(NamedTuple):
     """How long it asked to be left alone."""
 
     def error(self, name: str) -> PilotageError:
-        """The error that tells it, of the class that it is."""
-        error = type(self.why)(f"{name}: {self.why}") if self.is_plain else self.why
+        """The error that tells it of this route, of the class that it is."""
+        kind = next(one for one in type(self.why).__mro__ if one in PLAIN)
+        error = kind(f"{name}: {self.why}")
         if isinstance(error, Unavailable):
-            error.after_s = self.after_s or error.after_s
+            error.after_s = self.after_s
         return error
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its sentence does not name the route yet."""
-        return type(self.why) in (InvalidInput, NotTaken, NotAllowed, NotFound, Unavailable)
 
 
 class Got(NamedTuple):
@@ -125,6 +125,19 @@ def unsaid(reply: Reply) -> Unsaid:
     kind = InvalidInput if kind is NotTaken and code == TOO_LONG else kind
     says = f"answered {status}{f' ({code})' if code else ''}; see {remedy}"
     return Unsaid(kind(says), "refused", may_repeat=False)
+
+
+def listed(reply: Reply) -> list[str] | None:
+    """The models that an endpoint lists; None where that is no list of models."""
+    try:
+        told: Any = read_json(reply.body)
+    except ValueError:
+        return None
+    found = told.get("data") if isinstance(told, dict) else None
+    if not isinstance(found, list):
+        return None
+    ids = (one.get("id") for one in found if isinstance(one, dict))
+    return [id for id in ids if isinstance(id, str)]
 
 
 def outcome(got: Got | Unsaid, route: Route, attempt: Attempt, count: Counter) -> Outcome:

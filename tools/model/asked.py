@@ -19,12 +19,10 @@ from tools.tool import unchecked
 NAME = r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$"
 """What every endpoint takes as the name of a tool or a form."""
 
-Flaw = Literal[
-    "malformed", "schema", "truncated", "refused", "empty", "too_large", "unknown_tool", "steps"
-]
+Flaw = Literal["malformed", "schema", "truncated", "refused", "empty", "too_large", "steps"]
 """Why an answer cannot be used: no answer of this API at all (`malformed`), not of the form that
-was asked for, cut off at its limit, refused by the model, nothing in it, larger than is read, a
-call of a tool it was not offered, or calls of tools without an end."""
+was asked for, cut off at its limit, refused by the model, nothing in it, larger than is read, or
+calls of tools without an end."""
 
 
 class Unusable(InvalidInput):
@@ -172,11 +170,6 @@ class Answer(Record):
 class Model(Protocol):
     """Something that answers, and that a run pays for."""
 
-    @property
-    def is_script(self) -> bool:
-        """True of a script in a model's place."""
-        ...
-
     def ask(self, request: Request) -> Answer:
         """An answer of the form asked for; what it takes is reserved before anything leaves.
 
@@ -218,7 +211,7 @@ class Outcome(NamedTuple):
     is_cached: int
     """Tokens that the endpoint says it read from its own cache."""
     seconds: Decimal = Decimal(0)
-    """From sending it to its end."""
+    """From sending it to its end, without the wait for its turn."""
 
 
 class Purse(Protocol):

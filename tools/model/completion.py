@@ -45,7 +45,7 @@ class Said(NamedTuple):
 def body_of(route: Route, model: str, request: Request) -> dict[str, Any]:
     """What is sent, without the form of the answer; JSON values."""
     body: dict[str, Any] = {
-        **{name: plain(value) for name, value in route.parameters.items()},
+        **plain(route.parameters),
         "model": model,
         "messages": [turn(one) for one in request.messages],
         route.told_as: min(request.most_output, route.limits.output),
@@ -128,11 +128,12 @@ def read(content: bytes, context: int) -> Said:
     finish = choice.get("finish_reason")
     refusal = message.get("refusal")
     is_filtered = finish == "content_filter"
+    text, calls = _text(message.get("content")), _calls(message)
     return Said(
-        text=_text(message.get("content")),
-        calls=_calls(message),
+        text=text,
+        calls=calls,
         model=told["model"] if isinstance(told.get("model"), str) else "",
-        usage=_usage(told.get("usage"), context),
+        usage=_usage(told.get("usage"), context, is_something=bool(text or calls)),
         is_cut=finish == "length",
         refusal=refusal if isinstance(refusal, str) and refusal else "filtered" * is_filtered,
         is_cached=_cached(told.get("usage"), context),
@@ -174,9 +175,10 @@ def _calls(message: Mapping[str, Any]) -> tuple[Called, ...]:
     return tuple(found)
 
 
-def _usage(told: Any, context: int) -> Usage | None:
+def _usage(told: Any, context: int, *, is_something: bool) -> Usage | None:
+    """As it is counted; None for a question, or for something that was said, of no tokens."""
     read, written = (_count(told, name, context) for name in ("prompt_tokens", "completion_tokens"))
-    if read is None or written is None:
+    if not read or written is None or (is_something and not written):
         return None
     return Usage(input=read, output=written, kind="reported")
 

@@ -2,28 +2,31 @@
 
 import json
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from runs.errors import InvalidInput, PilotageError, Unavailable
+from runs.errors import InvalidInput, NotFound, PilotageError
 from runs.records.run import Spend
 from tools.model import answers, forms
 from tools.model.answers import Got, NotTaken, Unsaid
 from tools.model.asked import Answer, Attempt, Outcome, Purse, Request, Unusable, Usage
 from tools.model.breaker import Breaker
-from tools.model.completion import FRAME, body_of, read_json
+from tools.model.completion import FRAME, body_of
 from tools.model.pace import Pace
 from tools.model.reply import Lost, Reply, Wire
 from tools.model.route import Route, Way
+from tools.pace import Rate
 from tools.tokens import Counter
 
 PATIENCE_S = 30.0
 """Whoever asks to be left alone for longer is not waited for."""
 FIRST_S, LONGEST_S = 0.5, 8.0
 """Before the second try at most so long, then twice as long each time, up to the last."""
+KNOWN_S = 300.0
+"""After so long an endpoint is asked anew which model it serves."""
 MENDED = ("schema", "empty")
 """What a model may put right when it is told."""
 
@@ -41,6 +44,9 @@ class Means:
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     """From 0 to 1, evenly."""
+    take: Callable[[Mapping[str, Rate], float], float]
+    """Takes the next turn of these names, over every worker, where it comes within so many seconds;
+    how long it is until then."""
     count: Counter
     """Tokens of a text, never fewer than there are."""
     span: Span
@@ -85,6 +91,15 @@ class Question(NamedTuple):
     model: str
 
 
+class Listed(NamedTuple):
+    """The one model that an endpoint lists."""
+
+    model: str
+    """Empty where it was not asked."""
+    until: float
+    """On the stopwatch: then it is asked anew."""
+
+
 class Endpoint:
     """One route of this process: what is known of it lasts from one question to the next."""
 
@@ -94,13 +109,12 @@ class Endpoint:
         self.route = route
         self.is_script = is_script
         self._open, self._means = open_wire, means
-        name = f"model route {route.name!r}"
-        self._name = name
-        self._breaker = Breaker(name, route.limits, means.seconds)
-        self._pace = Pace(route.limits, seconds=means.seconds, sleep=means.sleep)
+        self._name = f"model route {route.name!r}"
+        self._breaker = Breaker(self._name, route.limits, means.seconds)
+        self._pace = Pace(route, take=means.take, sleep=means.sleep)
         self._lock = threading.Lock()
         self._wire: Wire | None = None
-        self._model = route.model
+        self._listed = Listed("", 0.0)
         self._taken: Way | None = None
 
     @property
@@ -126,6 +140,9 @@ class Endpoint:
             except NotTaken as error:
                 declined = error
                 continue
+            except NotFound:
+                self._listed = Listed("", 0.0)
+                raise
             if request.form is not None:
                 self._taken = way
             return answer
@@ -156,38 +173,31 @@ class Endpoint:
 
         Raises InvalidInput where it lists several, and what reaching it raises.
         """
-        if not self._model:
-            found = self.models()
-            if len(found) != 1:
-                told = ", ".join(found[:6]) or "none"
-                raise InvalidInput(
-                    f"{self._name}: no model is named and {len(found)} are listed ({told}); name "
-                    "one with OPENAI_MODEL, or in models.yaml"
-                )
-            self._model = found[0]
-        return self._model
+        if self.route.model:
+            return self.route.model
+        listed = self._listed
+        if not listed.model or self._means.seconds() >= listed.until:
+            listed = self._listed = Listed(self._only(), self._means.seconds() + KNOWN_S)
+        return listed.model
 
-    def models(self) -> list[str]:
-        """The models that the endpoint lists; raises what reaching it raises."""
-        try:
-            reply = self.wire.models()
-        except Lost as lost:
-            raise Unavailable(f"{self._name}: no answer ({lost}); see that it runs") from None
-        if reply.status != 200:
-            unsaid = answers.unsaid(reply)
-            raise unsaid.error(self._name)
-        try:
-            told = read_json(reply.body)
-        except ValueError:
-            told = None
-        listed = told.get("data") if isinstance(told, dict) else None
-        if not isinstance(listed, list):
+    def _only(self) -> str:
+        with self._entered() as look:
+            reply = self._asked(lambda: self.wire.models(), look)
+        if isinstance(reply, Unsaid):
+            raise reply.error(self._name)
+        found = answers.listed(reply)
+        if found is None:
             raise InvalidInput(
                 f"{self._name}: /models is no list of models; see that base_url ends where the "
                 "API begins, mostly in /v1"
             )
-        ids = (one.get("id") for one in listed if isinstance(one, dict))
-        return [id for id in ids if isinstance(id, str)]
+        if len(found) != 1:
+            told = ", ".join(found[:6]) or "none"
+            raise InvalidInput(
+                f"{self._name}: no model is named and {len(found)} are listed ({told}); name "
+                "one with OPENAI_MODEL, or in models.yaml"
+            )
+        return found[0]
 
     def most(self, body: Mapping[str, Any]) -> Spend:
         """What a request takes at most; InvalidInput where the model cannot hold it."""
@@ -223,7 +233,7 @@ class Endpoint:
         self._means.sleep(after_s + self._means.chance() * longest)
 
     def _once(self, body: dict[str, Any], question: Question) -> Got | Unsaid:
-        """One request: nothing leaves before what it may take is reserved."""
+        """One request: nothing leaves before its turn has come and what it may take is reserved."""
         tally = question.tally
         attempt = Attempt(
             route=self.route.name,
@@ -234,44 +244,53 @@ class Endpoint:
             number=tally.number + 1,
             is_script=self.is_script,
         )
-        self._breaker.enter()
-        try:
+        with self._entered() as look:
             id = question.purse.reserve(attempt)
-        except PilotageError:
-            self._breaker.abandon()
-            raise
-        tally.number += 1
-        tally.ids.append(id)
-        began = self._means.seconds()
-        with self._means.span(self.route, attempt) as tell:
-            got = self._send(body, question)
-            outcome = answers.outcome(got, self.route, attempt, self._means.count)
-            outcome = outcome._replace(seconds=self._since(began))
-            tell(outcome)
+            tally.number += 1
+            tally.ids.append(id)
+            began = self._means.seconds()
+            with self._means.span(self.route, attempt) as tell:
+                got = self._send(body, question, look)
+                outcome = answers.outcome(got, self.route, attempt, self._means.count)
+                outcome = outcome._replace(seconds=self._since(began))
+                tell(outcome)
         question.purse.settle(id, outcome)
         tally.add(outcome)
         return got
 
-    def _send(self, body: dict[str, Any], question: Question) -> Got | Unsaid:
+    @contextmanager
+    def _entered(self) -> Iterator[int]:
+        """A place for one request whose turn has come; the number of the look that it takes."""
+        look = self._breaker.enter()
         try:
             with self._pace.place():
-                reply = self.wire.send(body)
+                yield look
+        except PilotageError:
+            self._breaker.abandon(look)
+            raise
+
+    def _send(self, body: dict[str, Any], question: Question, look: int) -> Got | Unsaid:
+        reply = self._asked(lambda: self.wire.send(body), look)
+        if isinstance(reply, Unsaid):
+            return reply
+        return answers.heard(reply, question.request, question.way, self.route)
+
+    def _asked(self, send: Callable[[], Reply], look: int) -> Reply | Unsaid:
+        """A reply that says something, or why there is none; the breaker is told which."""
+        try:
+            reply = send()
         except Lost as lost:
-            self._breaker.failed()
+            self._breaker.failed(look)
             return answers.lost(lost)
         except PilotageError as error:
-            self._breaker.abandon()
-            after_s = error.after_s if isinstance(error, Unavailable) else 0.0
-            return Unsaid(error, "unsent", may_repeat=False, after_s=after_s)
-        return self._heard(reply, question)
-
-    def _heard(self, reply: Reply, question: Question) -> Got | Unsaid:
-        if reply.status != 200:
-            unsaid = answers.unsaid(reply)
-            (self._breaker.failed if unsaid.is_failure else self._breaker.well)()
-            return unsaid
-        self._breaker.well()
-        return answers.heard(reply, question.request, question.way, self.route)
+            self._breaker.abandon(look)
+            return Unsaid(error, "unsent", may_repeat=False)
+        unsaid = None if reply.status == 200 else answers.unsaid(reply)
+        if unsaid and unsaid.is_failure:
+            self._breaker.failed(look)
+        else:
+            self._breaker.well()
+        return unsaid or reply
 
     def _answer(self, got: Got, question: Question, *, is_repaired: bool) -> Answer:
         assert got.read is not None

@@ -1,35 +1,31 @@
-"""How many requests of one route are under way, and begin within a minute, in this process."""
+"""How many requests of one route are under way in this process, and begin in a minute over all."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from runs.errors import Unavailable
-from tools.model.route import Limits
+from tools.model.route import Route
+from tools.pace import NotYet, Rate
 
 MINUTE = 60.0
+REMEMBERED = 1_000
+"""So many of the newest requests are known of a route; a rate of more is one of these in less."""
+Take = Callable[[Mapping[str, Rate], float], float]
+"""Takes the next turn of these names, over every worker, where it comes within so many seconds; how
+long it is until then."""
 
 
 class Pace:
     """Lets requests begin one after the other, as the limits of their route say."""
 
-    def __init__(
-        self,
-        limits: Limits,
-        *,
-        seconds: Callable[[], float],
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._limits = limits
-        self._seconds, self._sleep = seconds, sleep
-        self._places = threading.BoundedSemaphore(limits.concurrency)
-        self._began: deque[float] = deque()
-        self._lock = threading.Lock()
+    def __init__(self, route: Route, *, take: Take, sleep: Callable[[float], None]) -> None:
+        self._route, self._limits = route, route.limits
+        self._take, self._sleep = take, sleep
+        self._places = threading.BoundedSemaphore(self._limits.concurrency)
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """One place for a request; Unavailable when none comes free for as long as one may take."""
+        """One place for a request; NotYet when none comes free for as long as one may take."""
         if not self._places.acquire(timeout=self._limits.timeout_s):
             raise self._full(self._limits.timeout_s)
         try:
@@ -39,25 +35,24 @@ class Pace:
             self._places.release()
 
     def _wait_for_turn(self) -> None:
-        while (left := self._left()) > 0:
-            if left > self._limits.timeout_s:
-                raise self._full(left)
-            self._sleep(left)
-
-    def _left(self) -> float:
-        """How long until one more may begin; 0 once it is counted as begun."""
         if not self._limits.per_minute:
-            return 0.0
-        with self._lock:
-            now = self._seconds()
-            while self._began and now - self._began[0] >= MINUTE:
-                self._began.popleft()
-            if len(self._began) < self._limits.per_minute:
-                self._began.append(now)
-                return 0.0
-            return self._began[0] + MINUTE - now
+            return
+        rates = {f"model.{self._route.name}": rate_of(self._limits.per_minute)}
+        wait_s = self._take(rates, self._limits.timeout_s)
+        if wait_s > self._limits.timeout_s:
+            raise self._full(wait_s)
+        if wait_s > 0:
+            self._sleep(wait_s)
 
-    def _full(self, left: float) -> Unavailable:
-        error = Unavailable("as many requests are under way as its limits allow; it is tried again")
-        error.after_s = left
-        return error
+    def _full(self, left: float) -> NotYet:
+        return NotYet(
+            f"model route {self._route.name!r}: as many requests are under way, or began, as its "
+            "limits allow; it is tried again",
+            after_s=left,
+        )
+
+
+def rate_of(per_minute: int) -> Rate:
+    """The rate at which no minute holds more than so many."""
+    calls = min(per_minute, REMEMBERED)
+    return Rate(calls=calls, seconds=MINUTE * calls / per_minute)

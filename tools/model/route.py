@@ -25,6 +25,11 @@ WAYS: tuple[Way, ...] = ("strict", "tools", "text")
 BILLIONTH = Decimal("0.000000001")
 """Money is counted in whole ones of these, rounded up."""
 MILLION = 1_000_000
+QUERY = re.compile(r"query:[A-Za-z][A-Za-z0-9_.-]{0,60}")
+PROOF = re.compile(
+    r"(^|.*[-_.])(api)?(key|token|secret|password|sig|signature|auth)$", re.IGNORECASE
+)
+"""Names of what proves who asks: it is named by its reference, and stands in no file of ours."""
 OURS = ("model", "messages", "stream", "n", "tools", "tool_choice", "response_format", "seed")
 OURS += ("max_tokens", "max_completion_tokens", "parallel_tool_calls")
 """What is sent is set here, so that no file can change what an answer means or may cost."""
@@ -64,7 +69,7 @@ class Limits(Record):
     concurrency: int = Field(default=4, ge=1, le=256)
     """Requests under way at the same time, in one process."""
     per_minute: int = Field(default=0, ge=0, le=100_000)
-    """Requests that begin within a minute, in one process; 0: no limit."""
+    """Requests that begin within a minute, over every worker; 0: no limit."""
     max_bytes: int = Field(default=2_000_000, ge=1_000, le=50_000_000)
     """A larger answer is not read to its end."""
     failures: int = Field(default=5, ge=1, le=100)
@@ -84,7 +89,8 @@ class Route(Record):
     credential: str = ""
     """`env:NAME` or `file:NAME`; empty: it asks for none."""
     auth: str = "bearer"
-    """How the credential is sent: `bearer` or `header:NAME`, such as `header:api-key`."""
+    """How the credential is sent: `bearer`, `header:NAME` such as `header:api-key`, or
+    `query:NAME`."""
     is_private: bool = False
     """It stands on this machine or in a private network; otherwise such addresses are refused."""
     structured: Literal["auto", "strict", "tools", "text"] = "auto"
@@ -122,8 +128,18 @@ class Route(Record):
     @field_validator("auth")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value != "bearer" and not HEADER.fullmatch(value):
-            raise ValueError("write `bearer` or `header:NAME`")
+        if value != "bearer" and not (HEADER.fullmatch(value) or QUERY.fullmatch(value)):
+            raise ValueError("write `bearer`, `header:NAME` or `query:NAME`")
+        return value
+
+    @field_validator("query")
+    @classmethod
+    def _holds_no_secret(cls, value: dict[str, str]) -> dict[str, str]:
+        if any(map(PROOF.match, value)):
+            raise PydanticCustomError(
+                "unsaid",
+                "holds what proves who asks; name it as the credential, with auth query:NAME",
+            )
         return value
 
     @field_validator("parameters")
@@ -147,6 +163,12 @@ class Route(Record):
     def host(self) -> str:
         """The host and port of its endpoint."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def sent_in(self) -> tuple[str, str]:
+        """Where its credential is sent: `header` or `query`, and under which name."""
+        place, _, name = self.auth.partition(":")
+        return (place, name) if name else ("header", "Authorization")
 
     @property
     def may_call_tools(self) -> bool:

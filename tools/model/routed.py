@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from policies.budgets import OverBudget
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from tools.model.asked import Answer, Purse, Request, Unusable
 from tools.model.endpoint import Endpoint, Tally
@@ -17,11 +16,6 @@ class Routed:
     purse: Purse
     seconds: Callable[[], float]
     """A stopwatch."""
-
-    @property
-    def is_script(self) -> bool:
-        """True where any route is a script in a model's place."""
-        return any(one.is_script for one in self.endpoints)
 
     def ask(self, request: Request) -> Answer:
         """An answer of the form asked for, of the first route that gives one.
@@ -55,5 +49,4 @@ def _all(failed: Sequence[PilotageError]) -> PilotageError:
         error = Unavailable(says)
         error.after_s = min(one.after_s for one in passing)
         return error
-    kind = OverBudget if isinstance(told, OverBudget) else type(told)
-    return kind(says)
+    return type(told)(says)

@@ -17,8 +17,6 @@ class Talk(NamedTuple):
     """The last: it asks for nothing any more."""
     messages: tuple[Message, ...]
     """Every turn, the first question's as well."""
-    steps: int
-    """Questions that were asked."""
 
 
 def until_answered(model: Model, request: Request, use: Use, *, most_steps: int) -> Talk:
@@ -29,10 +27,10 @@ def until_answered(model: Model, request: Request, use: Use, *, most_steps: int)
     `Model.ask` and `use` raise.
     """
     messages = request.messages
-    for step in range(1, most_steps + 1):
+    for _ in range(most_steps):
         answer = model.ask(request.model_copy(update={"messages": messages}))
         if not (answer.calls or answer.refused):
-            return Talk(answer, (*messages, answer.as_message()), step)
+            return Talk(answer, (*messages, answer.as_message()))
         given = [as_turn(one, use(one)) for one in answer.calls]
         given += [as_turn(one, "") for one in answer.refused]
         messages = (*messages, answer.as_message(), *given)

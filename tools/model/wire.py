@@ -6,12 +6,13 @@ Nothing of the environment reaches it, no redirect is followed, and no secret is
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import SecretStr
 
 from tools.http.line import NOT_CONNECTED, asked_for
-from tools.http.way import NOISY, Guarded, Reached, Transport
+from tools.http.way import NOISY, Guarded, Reached, Transport, sendable
 from tools.model.reply import Lost, Reply
 from tools.model.route import Route
 
@@ -25,23 +26,27 @@ SHORTEST = 6
 """A shorter secret is looked for nowhere: it would be found in every other word."""
 
 
-class TooLarge(httpx.TransportError):
-    """An answer that is not read to its end."""
+class Unread(httpx.TransportError):
+    """An answer that is not read to its end: what is known of it all the same."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__("the answer is packed, or larger than is read")
+        self.reply = Reply(response.status_code, b"", False, asked_for(response.headers))
 
 
 class Bounded(httpx.SyncByteStream):
     """A body that is over at its limit."""
 
-    def __init__(self, stream: httpx.SyncByteStream, most: int) -> None:
-        self._stream, self._most = stream, most
+    def __init__(self, response: httpx.Response, stream: httpx.SyncByteStream, most: int) -> None:
+        self._response, self._stream, self._most = response, stream, most
 
     def __iter__(self) -> Iterator[bytes]:
-        """Its pieces; TooLarge at the limit."""
+        """Its pieces; Unread at the limit."""
         read = 0
         for piece in self._stream:
             read += len(piece)
             if read > self._most:
-                raise TooLarge("the answer is larger than is read; raise limits.max_bytes")
+                raise Unread(self._response)
             yield piece
 
     def close(self) -> None:
@@ -55,11 +60,11 @@ class Careful(Transport):
     def __init__(self, backend: Guarded, route: Route) -> None:
         super().__init__(backend, is_secret=route.base_url.startswith("https:"))
         self._most = route.limits.max_bytes
-        proof = "authorization" if route.auth == "bearer" else route.auth.partition(":")[2].lower()
-        self._sent = {*SENT, *([proof] if route.credential else [])}
+        place, name = route.sent_in
+        self._sent = {*SENT, *([name.lower()] if route.credential and place == "header" else [])}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it; TooLarge for an answer that is packed, as what it unpacks to has no limit."""
+        """Send it; Unread for an answer that is packed, as what it unpacks to has no limit."""
         headers = {name: told for name, told in request.headers.items() if name in self._sent}
         sent = httpx.Request(
             request.method,
@@ -71,19 +76,21 @@ class Careful(Transport):
         response = super().handle_request(sent)
         if response.headers.get("content-encoding", "identity") != "identity":
             response.close()
-            raise TooLarge("the answer is packed; let the endpoint send it plain")
+            raise Unread(response)
         assert isinstance(response.stream, httpx.SyncByteStream)
-        response.stream = Bounded(response.stream, self._most)
+        response.stream = Bounded(response, response.stream, self._most)
         return response
 
 
 class OpenAIWire:
-    """The way to one endpoint over the `openai` client; made once, used by many threads."""
+    """The way to one endpoint over the `openai` client; made once, used by many threads.
+
+    NotAllowed for a secret that cannot be sent.
+    """
 
     def __init__(
         self, route: Route, secret: SecretStr | None, *, seconds: Callable[[], float]
     ) -> None:
-        self._route = route
         self._secret = secret.get_secret_value().encode() if secret else b""
         self._client = open_client(route, secret, seconds)
 
@@ -108,13 +115,14 @@ class OpenAIWire:
         body = response.content
         if len(self._secret) >= SHORTEST:
             # Whoever repeats what proves who asks would have it kept with the answer.
-            body = body.replace(self._secret, b"[secret]")
+            for written in (self._secret, quote(self._secret, safe="").encode()):
+                body = body.replace(written, b"[secret]")
         return Reply(response.status_code, body, True, asked_for(response.headers))
 
     def _lost(self, cause: BaseException | None) -> Reply:
         """What is known without a reply; raises Lost where nobody can tell more."""
-        if isinstance(cause, TooLarge):
-            return Reply(200, b"", False, 0.0)
+        if isinstance(cause, Unread):
+            return cause.reply
         is_late = isinstance(cause, httpx.TimeoutException)
         is_sent = not isinstance(cause, NOT_CONNECTED)
         raise Lost(type(cause).__name__, is_sent=is_sent, is_late=is_late and is_sent)
@@ -124,6 +132,7 @@ def open_client(route: Route, secret: SecretStr | None, seconds: Callable[[], fl
     """The `openai` client of a route; it tries once, and asks nobody else for anything."""
     import openai  # half a second that only whoever asks a model pays
 
+    key = sendable(secret, f"its credential {route.credential}") if secret else NO_KEY
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     limits = route.limits
@@ -133,20 +142,19 @@ def open_client(route: Route, secret: SecretStr | None, seconds: Callable[[], fl
     client = httpx.Client(
         transport=Careful(backend, route), timeout=timeout, follow_redirects=False, trust_env=False
     )
-    key = secret.get_secret_value() if secret else NO_KEY
-    headers = {"User-Agent": AGENT}
-    if secret and route.auth != "bearer":
-        headers[route.auth.partition(":")[2]] = key
+    where, name = route.sent_in
+    proof = {} if secret is None or route.auth == "bearer" else {name: key}
     return openai.OpenAI(
         api_key=key,
         base_url=route.base_url,
         organization="",
         project="",
         webhook_secret="",
-        timeout=limits.timeout_s,
+        # Its own, or the client's time for a whole request would be that for connecting as well.
+        timeout=timeout,  # pyright: ignore[reportArgumentType] - it takes httpx's as well
         max_retries=0,
-        default_headers=headers,
-        default_query=dict(route.query) or None,
+        default_headers={"User-Agent": AGENT} | (proof if where == "header" else {}),
+        default_query=dict(route.query) | (proof if where == "query" else {}),
         http_client=client,  # pyright: ignore[reportArgumentType] - it takes httpx's as well
     )
 

@@ -9,7 +9,8 @@ from pilotage.credentials import Credentials
 from pilotage.home import Home, Mark
 from pilotage.models import Models
 from runs.errors import InvalidInput, NotAllowed
-from tests.asking import Ledger, question
+from runs.records.record import canonical
+from tests.asking import Ledger, Watch, question, turns
 from tests.conformance import ANSWER, endpoint
 
 ROUTES = """
@@ -36,7 +37,8 @@ def models(folder: Path, text: str = "", *, is_demo: bool = False, **environment
     home.make(Mark(is_demo=is_demo))
     if text:
         home.models_file.write_text(text)
-    return Models(home, settings.read(environment), Credentials(environment, home.secrets))
+    credentials = Credentials(environment, home.secrets)
+    return Models(home, settings.read(environment), credentials, take=turns(Watch()))
 
 
 def test_without_a_word_no_model_is_asked(home: Path) -> None:
@@ -96,6 +98,14 @@ def test_a_file_leads_and_its_order_is_kept(home: Path) -> None:
     assert far.limits.tries == 3
 
 
+def test_what_a_file_says_of_parameters_is_part_of_a_question_s_name(home: Path) -> None:
+    """As it is sent, so that what was paid for is found again."""
+    place = models(home, ROUTES).door(Ledger())("near", lambda purse: purse)
+    assert place is not None
+
+    assert canonical(place.parameters) == b'{"temperature":0,"top_p":0.9}'
+
+
 def test_a_secret_that_is_not_there_is_said_when_it_is_asked(home: Path) -> None:
     """Nothing is sent, and nothing is spent."""
     purse = Ledger()
@@ -104,9 +114,10 @@ def test_a_secret_that_is_not_there_is_said_when_it_is_asked(home: Path) -> None
     ).paid_by(purse)
     assert model is not None
 
-    with pytest.raises(NotAllowed, match="env:FAR_KEY leads to nothing"):
+    with pytest.raises(NotAllowed, match="env:FAR_KEY leads to nothing") as caught:
         model.ask(question())
 
+    assert str(caught.value).count("model route 'far'") == 1
     assert purse.ends == ["unsent"]
 
 
@@ -131,6 +142,8 @@ def test_a_demo_asks_no_model(home: Path) -> None:
         ("0.6, currency: USD", "0.6, currency: EUR", "is USD, and another route's is EUR"),
         ("4, currency: USD", "4, currency: dollars", "routes.1.price.currency is dollars"),
         ("structured: strict", "structured: magic", "routes.1.structured is magic"),
+        ("structured: strict", "query: {api-key: sk-very-secret}", "with auth query:NAME"),
+        ("structured: strict", "auth: nowhere", "write `bearer`, `header:NAME` or `query:NAME`"),
         ("base_url: https://api", "base_url: https://me:pass@api", "holds a credential"),
     ],
 )

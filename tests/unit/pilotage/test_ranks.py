@@ -51,6 +51,18 @@ def test_a_named_file_that_is_another_is_refused(
         kind(tmp_path, PILOTAGE_RANKS=str(wrong))
 
 
+def test_a_named_file_of_one_encoding_leaves_the_others_as_they_are(
+    tmp_path: Path, small: tuple[Encoding, bytes]
+) -> None:
+    """A home may ask models of two; which of them a file is of, its hash says."""
+    named = tmp_path / "right"
+    named.write_bytes(small[1])
+    told = settings.read({"PILOTAGE_HOME": str(tmp_path), "PILOTAGE_RANKS": str(named)})
+
+    assert ranks.counter_of(told, "o200k_base")("the").kind == "exact"
+    assert ranks.counter_of(told, "cl100k_base")("the").kind == "estimate"
+
+
 def test_the_cache_counts_and_without_a_file_it_is_an_estimate(
     tmp_path: Path, small: tuple[Encoding, bytes]
 ) -> None:

@@ -174,10 +174,9 @@ def test_every_budget_holds_alone(desk: tuple[Store, Customer], name: str) -> No
     payer = Payer(customer, "worker", run="" if name == "item" else id, item=id)
     small = limits(**{name: Spend(calls=0, tokens=10**9, cost=Decimal(9))})
 
-    with pytest.raises(OverBudget, match=rf"models, {name}:.* of calls left") as caught:
+    with pytest.raises(OverBudget, match=rf"models, {name}:.* of calls left"):
         Account(store, payer, small, TERMS).reserve(attempt(10, "0"))
 
-    assert caught.value.budget.startswith(f"{name}:")
     assert store.calls.every(customer, item=id) == []
     assert store.calls.used(customer, f"item:{id}") == Spend()
 

@@ -1,20 +1,24 @@
 """How far a route goes: prices, wire names, rests, places and turns; without any endpoint."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from runs.errors import Unavailable
-from tests.asking import Watch, question
+from tests.asking import Watch, question, turns
 from tests.conformance import FORM
 from tools.model.asked import Form, Request, ToolForm
 from tools.model.breaker import Breaker
 from tools.model.completion import body_of, read_json
 from tools.model.forms import strictly
-from tools.model.pace import Pace
+from tools.model.pace import Pace, rate_of
 from tools.model.route import Limits, Price, Route
+from tools.pace import NotYet
 
 
 def route(**declared: Any) -> Route:
@@ -103,21 +107,30 @@ def test_what_only_looks_like_json_is_none(text: str) -> None:
         read_json(text)
 
 
+def breaker(watch: Watch, **told: Any) -> Breaker:
+    """What is known of an endpoint that is left alone after its first failure; right by default."""
+    limits = Limits.model_validate({"failures": 1, "rest_s": 10, "timeout_s": 5} | told)
+    return Breaker("x", limits, watch.seconds)
+
+
+def left(found: Breaker) -> float:
+    """How long nobody may ask."""
+    with pytest.raises(Unavailable) as caught:
+        found.enter()
+    return caught.value.after_s
+
+
 def test_a_rest_grows_while_nothing_that_looks_is_answered() -> None:
     """And is over at the first answer."""
     watch = Watch()
-    breaker = Breaker("x", Limits(failures=1, rest_s=10, timeout_s=5), watch.seconds)
-    rests = []
+    found, rests = breaker(watch), []
     for _ in range(6):
-        breaker.enter()
-        breaker.failed()
-        with pytest.raises(Unavailable) as caught:
-            breaker.enter()
-        rests.append(caught.value.after_s)
-        watch.now += caught.value.after_s
-    breaker.enter()
-    breaker.well()
-    breaker.enter()
+        found.failed(found.enter())
+        rests.append(left(found))
+        watch.now += rests[-1]
+    found.enter()
+    found.well()
+    found.enter()
 
     assert rests == [10, 20, 40, 80, 80, 80]
 
@@ -125,28 +138,91 @@ def test_a_rest_grows_while_nothing_that_looks_is_answered() -> None:
 def test_one_request_looks_while_the_others_stay_away() -> None:
     """Until it must have ended; one that was never sent lets the next look."""
     watch = Watch()
-    breaker = Breaker("x", Limits(failures=1, rest_s=10, timeout_s=5), watch.seconds)
-    breaker.failed()
+    found = breaker(watch)
+    found.failed(found.enter())
     watch.now = 10
-    breaker.enter()
-    with pytest.raises(Unavailable):
-        breaker.enter()
-    breaker.abandon()
-    breaker.enter()
-    watch.now = 14.9
-    with pytest.raises(Unavailable):
-        breaker.enter()
-    watch.now = 15
-    breaker.enter()
+    first = found.enter()
+    assert left(found) == 10
+    found.abandon(first)
+    found.enter()
+    watch.now = 19.9
+    assert left(found) == pytest.approx(0.1)
+    watch.now = 20
+    found.enter()
 
-    with pytest.raises(Unavailable):
-        breaker.enter()
+    assert left(found) == 10
+
+
+def test_who_passed_before_the_rest_neither_ends_nor_lengthens_it() -> None:
+    """Only whoever looks knows how it is now."""
+    watch = Watch()
+    found = breaker(watch, failures=2)
+    waiting, slow, *both = [found.enter() for _ in range(4)]
+    for one in both:
+        found.failed(one)
+    found.abandon(waiting)
+    found.failed(slow)
+
+    assert left(found) == 10
+
+
+def test_a_look_that_is_over_changes_nothing_of_the_next_one() -> None:
+    """Neither when it was never sent nor when it fails at last."""
+    watch = Watch()
+    found = breaker(watch)
+    found.failed(found.enter())
+    watch.now = 10
+    slow = found.enter()
+    watch.now = 20
+    looks = found.enter()
+    found.abandon(slow)
+    found.failed(slow)
+
+    assert left(found) == 10
+    found.failed(looks)
+    assert left(found) == 20
+
+
+def test_an_answer_lets_everybody_pass_again() -> None:
+    """Whoever had it."""
+    watch = Watch()
+    found = breaker(watch, failures=2)
+    slow, *both = [found.enter() for _ in range(3)]
+    for one in both:
+        found.failed(one)
+    found.well()
+    found.abandon(slow)
+
+    assert [found.enter() for _ in range(3)] == [0, 0, 0]
+
+
+@given(st.lists(st.sampled_from(["enter", "well", "failed", "abandon", "later"]), max_size=40))
+def test_no_order_of_ends_keeps_everybody_away_for_ever(happens: list[str]) -> None:
+    """Whoever waits as long as it is told finds that it may look."""
+    watch = Watch()
+    found, under_way = breaker(watch, failures=2), list[int]()
+    for what in happens:
+        if what == "enter":
+            with suppress(Unavailable):
+                under_way.append(found.enter())
+        elif what == "later":
+            watch.now += 7
+        elif under_way and what == "well":
+            under_way.pop()
+            found.well()
+        elif under_way:
+            getattr(found, what)(under_way.pop())
+    try:
+        found.enter()
+    except Unavailable as error:
+        watch.now += error.after_s
+        found.enter()
 
 
 def test_no_more_requests_begin_in_a_minute_than_are_declared() -> None:
     """The next waits for as long as the first is within it."""
     watch = Watch()
-    pace = Pace(Limits(per_minute=2), seconds=watch.seconds, sleep=watch.sleep)
+    pace = Pace(route(limits={"per_minute": 2}), take=turns(watch), sleep=watch.sleep)
     for _ in range(3):
         with pace.place():
             watch.now += 10
@@ -154,13 +230,23 @@ def test_no_more_requests_begin_in_a_minute_than_are_declared() -> None:
     assert watch.waits == [40]
 
 
+@pytest.mark.parametrize(("per_minute", "calls"), [(1, 1), (1_000, 1_000), (90_000, 1_000)])
+def test_a_rate_of_many_a_minute_is_one_of_fewer_in_less(per_minute: int, calls: int) -> None:
+    """What is remembered of a route stays small, and no minute holds more than it may."""
+    rate = rate_of(per_minute)
+
+    assert rate.calls == calls
+    assert rate.calls * 60 / rate.seconds == pytest.approx(per_minute)
+
+
 def test_who_finds_no_place_in_time_is_told_so() -> None:
-    """Nobody waits for longer than a request may take."""
+    """Nobody waits for longer than a request may take; nothing was asked."""
     watch = Watch()
-    pace = Pace(Limits(per_minute=1, timeout_s=5), seconds=watch.seconds, sleep=watch.sleep)
+    limits = {"per_minute": 1, "timeout_s": 5}
+    pace = Pace(route(limits=limits), take=turns(watch), sleep=watch.sleep)
     with pace.place():
         pass
 
-    with pytest.raises(Unavailable) as caught, pace.place():
+    with pytest.raises(NotYet, match="as many requests are under way") as caught, pace.place():
         raise AssertionError("there was no place")
-    assert caught.value.after_s == 60
+    assert (caught.value.after_s, watch.waits) == (60, [])

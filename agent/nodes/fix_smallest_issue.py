@@ -222,7 +222,7 @@ def _try(state: State, deps: Deps, candidate: Candidate, attempt: Attempt) -> Fi
 
     dev = compare("dev")
     is_sound = not acceptance.find_objection(dev.tally, terms)
-    if is_sound and patch.rank < search.EXAMPLES and not candidate.is_reported(group):
+    if is_sound and patch.rank != search.EXAMPLES and not candidate.is_reported(group):
         learnt = compare("learn")
     if is_sound and not acceptance.find_unconfirmed(learnt, terms) and _may_look(budget):
         look = budget.reserve(keep=acceptance.RESERVED_LOOKS).used

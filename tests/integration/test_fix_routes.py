@@ -103,6 +103,23 @@ def test_another_model_first_is_found_without_being_proposed(
     assert found.last.look > 0
 
 
+def test_another_model_that_mends_dev_alone_is_refused_on_learn(
+    voyage: Voyage, tmp_path: Path
+) -> None:
+    """Neither dev nor the holdout has right ones between the amounts; learn has twenty."""
+
+    def too_soon(told: Mapping[str, Any]) -> dict[str, Any]:
+        return by_both(told | {"amount": 950} if int(told["amount"]) > 600 else told)
+
+    models = Oracles(big=by_text, small=too_soon)
+    found = Search(voyage, tmp_path, models, PRIMARY, FALLBACK, says=None)
+    tried = found.voyage.store.of_run(found.voyage.customer, FixTrial, found.state.run)
+    [swapped] = [one for one in tried if one.patch.rank == 6]
+
+    assert (swapped.repaired, swapped.accepted, swapped.look) == (12, False, 0)
+    assert swapped.reason.startswith("refused on learn: it saves -50")
+
+
 def test_another_model_that_does_no_better_is_refused(voyage: Voyage, tmp_path: Path) -> None:
     """By the figures of dev, and the search ends with nothing."""
     models = Oracles(big=by_text, small=by_text)

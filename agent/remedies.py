@@ -13,7 +13,7 @@ from agent.proposal import Wanted, form_of, propose
 from agent.state import State
 from agent.toolbox import CHANGE, Guarded, Toolbox, plain
 from runs.records.evidence import FailureGroup, FixTrial, Patch
-from runs.records.version import TemplateRoute
+from workflow.patches import routes
 from workflow.patches.conditions import facts
 from workflow.patches.proposed import RANKS, Ground, patch_of
 
@@ -88,7 +88,6 @@ def _material(state: State, deps: Deps, sought: Sought, kinds: Sequence[str]) ->
     """What of dev and of the version the model is told; nothing of learn or the holdout."""
     ground, explained = sought.ground, sought.explained
     version, policy = ground.pair
-    route = version.routes[0]
     standing = ground.standing
     return plain(
         {
@@ -102,12 +101,21 @@ def _material(state: State, deps: Deps, sought: Sought, kinds: Sequence[str]) ->
             "rules": [one.as_json() for one in version.rules],
             "facts": [one.name for one in facts(standing, version, policy)],
             "labels": list(version.labels),
-            "text": route.text if isinstance(route, TemplateRoute) else "",
-            "routes": [one.kind for one in version.routes],
+            "models": _models(ground),
             "kinds": list(kinds),
             "tried": _tried(state, deps, ground.group),
         }
     )
+
+
+def _models(ground: Ground) -> list[dict[str, Any]]:
+    """The models of the version in their order, and what each is told to do."""
+    version = ground.pair.version
+    tasks = routes.tasks(version, ground.plan)
+    return [
+        {"name": one.name, "kind": one.kind, "reads": one.reads, "task": tasks.get(one.name, "")}
+        for one in version.models
+    ]
 
 
 def _tried(state: State, deps: Deps, group: FailureGroup) -> list[dict[str, str]]:

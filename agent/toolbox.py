@@ -25,7 +25,8 @@ from runs.snapshots import Terms
 from tools.model.asked import ToolCall, ToolForm
 from tools.packing import fitting
 from tools.tokens import estimate
-from workflow.calls import CallDeps, Course, propose, take
+from workflow import held
+from workflow.calls import CallDeps, Course, Taken, propose, take
 from workflow.evaluate.bench import Seen
 from workflow.evaluate.trial import route_all
 from workflow.patches.conditions import Fact, facts
@@ -43,8 +44,8 @@ FRAME_TOKENS = 200
 """What stands around the records."""
 MOST_CASES, MOST_VALUES = 5, 12
 VALIDATES = "validate_change"
-UNSEEN = "examples"
-"""A change whose trial would have to learn anew: it is made and measured once it is proposed."""
+SEEN = ("value", "rule")
+"""Changes that can be tried on what was seen: others learn or ask anew, once they are proposed."""
 
 CONDITION = form_of(
     fact=text_of(200), sign={"type": "string", "enum": list(SIGNS)}, value=text_of(200)
@@ -60,13 +61,14 @@ CHANGE: dict[str, Any] = {
         "route": {"type": "string", "enum": ["review", "refuse"]},
         "added": NAMES,
         "removed": NAMES,
+        "model": text_of(40),
         "text": text_of(20_000),
-        "first": {"type": "integer"},
+        "first": text_of(40),
     },
     "required": ["kind"],
 }
 """One change, by its kind: value (name, value), rule (conditions, route), examples (added, removed:
-ids of cases), text (text), route (first: its number)."""
+ids of cases), prompt (model: its name, text: its whole task), route (first: a model's name)."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,15 @@ class Guarded:
         state, deps = box.state, box.deps
         self._customer = deps.customer(state)
         inside = {name: partial(_given, do, box) for name, (_, _, do) in _TOOLS.items()}
-        self._deps = CallDeps(deps.store, Terms(MASK, None), inside, actor=f"run:{state.run}")
         grants = tuple(_grant(name, form) for name, (_, form, _) in _TOOLS.items())
         step = Step(name="propose_change", grants=grants, stage="sandbox", most=CALLS)
         # People agreed to the plan: a model may repeat it. A version may hold words of a model.
         agreed = json.dumps(plain(box.ground.plan.as_json()), ensure_ascii=False)
         self._course = Course(step, Sources(agreed), run=state.run)
+        rules, terms = deps.installation, Terms(MASK, None)
+        self._held = held.HeldDeps(deps.store, rules.policy, is_solo=rules.is_solo)
+        has_yes = held.agreed(self._held, self._customer, self._course, terms)
+        self._deps = CallDeps(deps.store, terms, inside, agreed=has_yes, actor=f"run:{state.run}")
 
     def offered(self) -> Offered:
         """The tools, and what all of it may take."""
@@ -120,11 +125,17 @@ class Guarded:
     ) -> tuple[Course, Any, str]:
         """The course after a call, what it gave, and why where it gave nothing."""
         try:
-            taken = take(self._deps, self._customer, course, propose(name, arguments))
+            taken = self._try(course, propose(name, arguments))
         except InvalidInput as error:
             return course, None, str(error)
         why = "" if taken.ruling.outcome == "allow" else taken.ruling.reason
         return taken.course, taken.result, why
+
+    def _try(self, course: Course, call: Call) -> Taken:
+        """Carry it out, under the approval of exactly it where there is one."""
+        terms = self._deps.terms
+        approval = held.find(self._held, self._customer, course, call, terms)
+        return take(self._deps, self._customer, course, call, approval=approval)
 
 
 def _grant(name: str, form: Mapping[str, Any]) -> Grant:
@@ -161,6 +172,8 @@ def view(seen: Seen, result: CaseResult) -> dict[str, Any]:
             "expected": seen.case.expected["label"],
             "right_routes": list(seen.case.routes),
             "answered": result.label,
+            "answered_by": seen.output.route_used,
+            "flags": [one.code for one in seen.output.flags],
             "confidence": round(result.confidence, 3),
             "route": result.route,
             "by_rule": result.rule,
@@ -241,7 +254,7 @@ def _validate(box: Toolbox, told: Mapping[str, Any]) -> Any:
 def _try(box: Toolbox, told: Mapping[str, Any]) -> Any:
     """What a change makes of the first cases of dev; nothing is learnt and nothing kept."""
     patch = patch_of(told["change"], box.ground)
-    if told["change"]["kind"] in (UNSEEN, "text", "route"):
+    if told["change"]["kind"] not in SEEN:
         raise InvalidInput("only values and rules are tried here; propose it, and it is measured")
     changed, trial = apply(patch, *box.ground.pair), box.ground.trial
     seen = trial.seen[: told["cases"]]

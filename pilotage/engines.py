@@ -55,7 +55,7 @@ from tools.model.asked import Model
 from tools.notify import Outbox
 from tools.tokens import count_tokens
 from tools.tool import Tool
-from workflow import settling
+from workflow import held, settling
 from workflow.actions import ActionDeps
 from workflow.evaluate.bench import Bench
 from workflow.evaluate.brought import Values
@@ -186,11 +186,14 @@ class Engines:
         """What judges a decision, and what makes the digest of what it is about again."""
         of_run = current_subject(self.deps(self.chosen.store, NOBODY), customer)
         of_item = asking.current(self.process_deps(customer), customer)
+        of_call = held.current(self.chosen.store, customer)
         terms = Terms(compile_mask((), get_args(Pattern)), None)
 
         def current(asked: Approval) -> str:
             if asked.kind == "policy":
                 return self.chosen.policy_files.subject_now(customer, asked)
+            if asked.kind == "call":
+                return of_call(asked)
             return of_item(asked) if asked.kind == "action" else of_run(asked)
 
         def policy(asked: Approval) -> PolicyValues:

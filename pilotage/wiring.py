@@ -22,6 +22,7 @@ from runs import leases, people
 from runs.approvals import Rules
 from runs.clock import Clock
 from runs.errors import InvalidInput, NotAllowed
+from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.records.version import PolicyValues
@@ -181,6 +182,13 @@ class Wired:
     def decision_rules(self, customer: Customer) -> Rules:
         """What judges a decision, and what makes the digest of what it is about again."""
         return self.engines("").decision_rules(customer)
+
+    def ask_about(self, asker: Identity, call: str) -> Approval:
+        """Have people asked about one call of a model that the guard held."""
+        from workflow.held import HeldDeps, ask
+
+        rules = self.installation
+        return ask(HeldDeps(self.store, rules.policy, is_solo=rules.is_solo), asker, call)
 
     def admit(
         self, identity: Identity, workflow: str, sent: Sequence["Sent"], *, batch: str

@@ -15,10 +15,10 @@ from runs.store.change import Change, text_of
 
 
 def about(approval: Approval) -> str:
-    """What a question is about, of which one of a kind is open: a run, an effect, or a workflow."""
+    """What a question is about, of which one of a kind is open: a run, effect, call or workflow."""
     covers = approval.covers
     effect = f"{covers['item']}:{covers.get('effect', '')}" if "item" in covers else ""
-    return approval.run or effect or covers.get("workflow", "")
+    return approval.run or effect or covers.get("call") or covers.get("workflow", "")
 
 
 def approval_of(row: dict[str, Any]) -> Approval:

@@ -22,6 +22,8 @@ FORM = {
     "additionalProperties": False,
 }
 MODEL = "small-1"
+Says = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What is answered to a question."""
 
 
 class Endpoint(ThreadingTCPServer):
@@ -29,9 +31,9 @@ class Endpoint(ThreadingTCPServer):
 
     daemon_threads, allow_reuse_address = True, True
 
-    def __init__(self, manners: Sequence[str], answer: Mapping[str, Any], key: str) -> None:
+    def __init__(self, manners: Sequence[str], answer: Mapping[str, Any] | Says, key: str) -> None:
         super().__init__(("127.0.0.1", 0), Met)
-        self.manners, self.answer, self.key = list(manners), dict(answer), key
+        self.manners, self.answer, self.key = list(manners), answer, key
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.lists = [MODEL]
@@ -52,6 +54,10 @@ class Endpoint(ThreadingTCPServer):
         return Route.model_validate(
             told | {"price": price, "limits": Limits.model_validate(limits)} | declared
         )
+
+    def says(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What it says where it says what it should: always the same, or by the question."""
+        return self.answer(asked) if callable(self.answer) else self.answer
 
     def next_manner(self) -> str:
         """What is done now."""
@@ -158,7 +164,7 @@ def _slow(met: Met, asked: dict[str, Any]) -> None:
 
 def _dying(met: Met, asked: dict[str, Any]) -> None:
     """Dies in the middle of its answer."""
-    body = completion(asked, in_its_form(asked, met.server.answer)).encode()
+    body = completion(asked, in_its_form(asked, met.server.says(asked))).encode()
     head = f"{OK}Content-Length: {len(body)}\r\n\r\n".encode()
     met.raw(head, body[: len(body) // 2])
 
@@ -190,7 +196,8 @@ def _simple(met: Met, asked: dict[str, Any]) -> None:
 def _forgetful(met: Met, asked: dict[str, Any]) -> None:
     """Takes a schema and lets it fall: it answers in a form only where the words ask for it."""
     is_told = any("JSON schema" in str(one["content"]) for one in asked["messages"])
-    met.say(completion(asked, {"content": json.dumps(met.server.answer) if is_told else "Refund!"}))
+    told = json.dumps(met.server.says(asked)) if is_told else "Refund!"
+    met.say(completion(asked, {"content": told}))
 
 
 CROWD = 24
@@ -207,7 +214,7 @@ MANNERS: Mapping[str, Manner] = {
     "gathering": _gathering,
     "simple": _simple,
     "forgetful": _forgetful,
-    "right": answering(lambda met, asked: in_its_form(asked, met.server.answer)),
+    "right": answering(lambda met, asked: in_its_form(asked, met.server.says(asked))),
     "malformed": saying('{"label": "refund", "amo'),
     "chatty": saying(f"Sure! Here it is:\n```json\n{json.dumps(ANSWER)}\n```"),
     "wrong_schema": saying({"label": 7, "approved": True}),
@@ -248,7 +255,7 @@ MANNERS: Mapping[str, Manner] = {
 
 @contextmanager
 def endpoint(
-    *manners: str, answer: Mapping[str, Any] = ANSWER, key: str = ""
+    *manners: str, answer: Mapping[str, Any] | Says = ANSWER, key: str = ""
 ) -> Iterator[Endpoint]:
     """An endpoint that answers in these manners, one a question, until it is let go."""
     with Endpoint(manners or ("right",), answer, key) as server:

@@ -134,6 +134,7 @@ def _request(course: Course, grant: Grant, call: Call, approval: str) -> Request
 
 def _keep(deps: CallDeps, customer: Customer, course: Course, call: Call, ruling: Ruling) -> None:
     """The ruling with the call, masked, in one change; the same twice is once."""
+    grant = _find_grant(course, call)
     text = make(kind="call", value=call.as_json(), terms=deps.terms)
     read = () if ruling.outcome == "allow" else course.sources.texts
     spoken = tuple(sorted({finding for one in read for finding in lint(one.text)}))
@@ -143,6 +144,7 @@ def _keep(deps: CallDeps, customer: Customer, course: Course, call: Call, ruling
             item=course.item,
             arguments=write_in(change, text),
             ruling=ruling,
+            effect=grant.effect if grant else None,
             spoken=spoken,
         )
         keep(change, ruled)

@@ -20,7 +20,7 @@ from workflow import churn, failures
 from workflow.churn import Churn
 from workflow.evaluate.learning import to_score
 from workflow.evaluate.trial import TrialRun, run_trial
-from workflow.patches import acceptance, doubts, search
+from workflow.patches import acceptance, doubts, routes, search
 from workflow.patches.patch import Changed, apply
 from workflow.patches.proposed import Ground
 
@@ -109,7 +109,8 @@ def _candidate(state: State, deps: Deps) -> Candidate:
 def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[Attempt]:
     """Worst group first, before it what was reported of live items.
 
-    In each what comes near and is refused, then what may be accepted, then what a model proposes.
+    In each what comes near and is refused, then what may be accepted, then what a model proposes,
+    then another model of the version first.
     """
     bench = deps.bench(deps.customer(state))
     rewritten = churn.find(deps.store, deps.customer(state), candidate.plan.workflow)
@@ -128,6 +129,8 @@ def _to_try(state: State, deps: Deps, candidate: Candidate) -> Iterator[Attempt]
         for patch in search.of_group(group, trial, **told, ranks=ranks):
             yield Attempt(group, patch)
         yield from _proposed(state, deps, candidate, group, ranks)
+        if routes.ROUTE in ranks:
+            yield from (Attempt(group, one) for one in routes.others_first(group, candidate.pair))
         if words.is_closed:
             owner = candidate.plan.owners.workflow_behaviour
             asks = churn.told(words, candidate.plan.workflow, owner)

@@ -18,6 +18,8 @@ LEFT_OUT = ("key", "content", "input", "output", "snapshot", "sources", "item", 
 
 def find_story(store: Store, customer: Customer, asked: Approval) -> Told:
     """What would be done and what it rests on, as JSON values; empty for another question."""
+    if asked.kind == "call":
+        return _called(store, customer, asked)
     return _covered(store, customer, asked) if asked.kind == "action" else {}
 
 
@@ -72,6 +74,17 @@ def _covered(store: Store, customer: Customer, asked: Approval) -> Told:
         "content": kept_text(store, customer, asked.covers["content"]),
         "seen": seen["values"] if isinstance(seen, dict) else seen,
         "rests_on": {k: v for k, v in asked.covers.items() if k not in LEFT_OUT},
+    }
+
+
+def _called(store: Store, customer: Customer, asked: Approval) -> Told:
+    """A call that the guard holds, with every argument."""
+    call = kept_text(store, customer, asked.covers["content"])
+    return {
+        "does": asked.covers["does"],
+        "content": call["arguments"] if isinstance(call, dict) else call,
+        "seen": "",
+        "rests_on": {name: asked.covers[name] for name in ("step", "rules", "policy")},
     }
 
 

@@ -85,6 +85,20 @@ def show_approval(call: Call, *, id: str, as_json: bool) -> None:
     show("approval", told, approval_story.lines(told), as_json=as_json)
 
 
+@approval.command(
+    epilog="Examples:\n\n  pilotage approval ask 3c4d5e6f7a8b\n\n"
+    "  pilotage approval ask 3c4d5e6f7a8b --json"
+)
+@click.argument("held")
+@json_option
+@pass_call
+def ask(call: Call, *, held: str, as_json: bool) -> None:
+    """Have people asked about one call that the guard HELD, as `run explain` names it."""
+    asked = call.wired.ask_about(call.somebody, held)
+    told = approval_story.story(call.store, call.customer, asked)
+    show("approval", told, approval_story.lines(told), as_json=as_json)
+
+
 def _none(status: str) -> str:
     """What it means that nothing is listed."""
     if status == "any":

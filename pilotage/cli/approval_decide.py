@@ -231,6 +231,8 @@ def _next(call: Call, kind: DecisionKind, decided: Approval) -> str:
         return f"recorded; others must decide as well: pilotage approval show {decided.id}"
     if decided.kind == "action":
         return f"a worker goes on with it: pilotage item show {decided.covers['item']}"
+    if decided.kind == "call":
+        return f"it counts when exactly this is called again: pilotage approval show {decided.id}"
     if decided.kind == "policy":
         return f"next: pilotage policy show {decided.covers['workflow']}"
     if kind == "approve_with_edit":

@@ -28,7 +28,7 @@ def story(store: Store, customer: Customer, approval: Approval) -> Told:
     covered = {
         name: _LOOK[name](store, customer, id)
         for name, id in approval.covers.items()
-        if name in _LOOK and id and approval.kind != "action"
+        if name in _LOOK and id and approval.kind not in ("action", "call")
     }
     covered |= _compiled(store, customer, approval)
     lessons = [
@@ -53,7 +53,7 @@ def lines(told: Told) -> list[str]:
     """The question for people, with the digest they decide by."""
     one = told["approval"]
     name = short(one["subject"])
-    of_item = f" of item {one['covers']['item']}" if told["action"] else ""
+    of_item = f" of item {one['covers']['item']}" if one["kind"] == "action" else ""
     of_run = f" of run {one['run']}" if one["run"] else of_item
     needs = [f"{n['count']} {n['role']}: {', '.join(n['people'])}" for n in one["needs"]]
     head = [

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from pilotage.cli.output import one_line
+from pilotage.cli.output import one_line, short
 from runs import snapshots
 from runs.records.call import Ruled
 from runs.records.person import Customer
@@ -43,7 +43,9 @@ def lines(ruled: list[dict[str, Any]]) -> list[str]:
 def _lines(one: dict[str, Any]) -> list[str]:
     outcome = {"hold": "held", "refuse": "refused"}[one["ruling"]["outcome"]]
     spoken = ", ".join(one["spoken"])
+    asks = f"  have people asked about it: pilotage approval ask {short(one['id'])}"
     return [
         one_line(f"{one['call']} {outcome}: {one['ruling']['reason']}", 200),
         *([f"  a text that was read before it {spoken}"] if spoken else []),
+        *([asks] if outcome == "held" else []),
     ]

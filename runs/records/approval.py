@@ -10,9 +10,10 @@ from runs.records.record import Digest, Record
 from runs.records.version import Risk
 
 ApprovalKind = Literal[
-    "plan", "test_exit", "stage", "update", "action", "lesson", "policy", "confirmation"
+    "plan", "test_exit", "stage", "update", "action", "call", "lesson", "policy", "confirmation"
 ]
-"""`confirmation`: whether the ordinary approvers stand by what one person approved alone."""
+"""`call`: whether exactly one call of a model passes that the guard holds. `confirmation`: whether
+the ordinary approvers stand by what one person approved alone."""
 DecisionKind = Literal[
     "approve",
     "approve_with_edit",

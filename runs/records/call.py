@@ -134,5 +134,7 @@ class Ruled(Record):
     arguments: Digest
     """Snapshot of name and arguments, masked."""
     ruling: Ruling
+    effect: Effect | None = Field(default=None, exclude_if=lambda effect: effect is None)
+    """What it would do; None of a tool that the step does not grant."""
     spoken: tuple[str, ...] = ()
     """Of a call that was not allowed: what the lint says of the texts that were read before it."""

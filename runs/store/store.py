@@ -217,6 +217,12 @@ class Store:
             )
         return record
 
+    def named(self, customer: Customer, kind: type[R], id: str, *, shown: str) -> R:
+        """The record of this digest, or of a beginning that is unique; NotFound otherwise."""
+        key = record_key(kind, f"sha256:{id.removeprefix('sha256:')}")
+        row = self.ledger.named(tables.records, customer, key, shown=shown)
+        return kind.model_validate(row["body"])
+
     def of_run(
         self, customer: Customer, kind: type[R], run: str, *, since: datetime | None = None
     ) -> list[R]:

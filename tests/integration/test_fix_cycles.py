@@ -58,8 +58,10 @@ def drawn(cycle: int) -> list[Case]:
     ]
 
 
-def made(voyage: Voyage, cycle: int, *, brought: Sequence[Case] = ()) -> tuple[State, Deps]:
-    """A run whose candidate errs on the new way; no value may be moved."""
+def made(
+    voyage: Voyage, cycle: int, *, brought: Sequence[Case] = (), **more: Any
+) -> tuple[State, Deps]:
+    """A run whose candidate errs on the new way; no value may be moved. `more` is of its plan."""
     store, customer = voyage.store, voyage.customer
     cases = list(brought) or drawn(cycle)
     dataset: Dataset = builders.dataset(cases, name=f"desk-{cycle}", counts={"learn": 60})
@@ -72,7 +74,7 @@ def made(voyage: Voyage, cycle: int, *, brought: Sequence[Case] = ()) -> tuple[S
     routing["values"] = {"act_threshold": "0.1", "scope_floor": "0"}
     acceptance = plan_of().as_json()["acceptance"] | {"gates": {"dry_run": BARS}}
     economics = plan_of().as_json()["economics"] | {"cost_of_review": "9.9"}
-    parts: Any = {"routing": routing, "acceptance": acceptance, "economics": economics}
+    parts: Any = {"routing": routing, "acceptance": acceptance, "economics": economics} | more
     record = PlanRecord(run=run, plan=plan_of(**parts), lessons=(), changes=())
     version = make(record, dataset)
     policy = compile_plan(record.plan, deps.installation.policy).policy

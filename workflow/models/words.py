@@ -20,6 +20,8 @@ from tools.model.asked import Message
 
 FRAME = "route"
 MARK = "====="
+HOLE = "[the task]"
+"""In the place of a task, to see what stands around it."""
 
 
 class Ground(NamedTuple):
@@ -44,6 +46,14 @@ def route_of(planned: PlannedRoute, labels: Sequence[str]) -> ModelRoute:
     text = load(FRAME).render({"task": planned.task.strip(), "answer": answer.strip()})
     parts = {name: getattr(planned, name) for name in ModelRoute.model_fields if name != "text"}
     return ModelRoute(**parts, text=text)
+
+
+def task_of(route: ModelRoute, planned: PlannedRoute, labels: Sequence[str]) -> str | None:
+    """The words of the route's task; None where those around it are not the ones of now."""
+    told = route_of(planned.model_copy(update={"task": HOLE}), labels).text
+    before, _, after = told.partition(HOLE)
+    is_framed = route.text.startswith(before) and route.text.endswith(after)
+    return route.text[len(before) : len(route.text) - len(after)] if is_framed else None
 
 
 def messages(route: ModelRoute, ground: Ground, mask: Mask) -> tuple[Message, ...]:

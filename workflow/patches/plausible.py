@@ -171,8 +171,9 @@ def _by_example(kept: Kept, group: FailureGroup) -> str:
     return f"more examples of {label_of(group, kept.version)} can be learnt" if is_learnt else ""
 
 
-def _by_model(_: Kept, group: FailureGroup) -> str:
-    return "another route has to answer" if group.code == "tool_error" else ""
+def _by_model(kept: Kept, group: FailureGroup) -> str:
+    has_other = len(kept.version.models) > 1
+    return "another route has to answer" if has_other or group.code == "tool_error" else ""
 
 
 def _by_step(_: Kept, __: FailureGroup) -> str:

@@ -1,7 +1,8 @@
 """A change that was proposed from outside, made a patch like any other: written and sized by code.
 
-What is proposed is typed: a value, a condition, cases, a text, a route. The rule, its owner, the
-bounds and every word of the patch are the code's, so nothing else of a proposal gets any further.
+What is proposed is typed: a value, a condition, cases, a model's name or its task. The rule, its
+owner and its bounds are the code's. Words of a proposal get further in one place alone: in the task
+that a model is told, checked, and seen by whoever approves the version.
 """
 
 import json
@@ -11,16 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from policies import drafting
-from policies.features import declared
 from policies.routing import check, names_of
 from runs.errors import InvalidInput
 from runs.plan import Plan
 from runs.records.evidence import FailureGroup, Patch
-from runs.records.version import TemplateRoute
 from workflow.evaluate.bench import Taught
 from workflow.evaluate.trial import TrialRun
-from workflow.patches import examples
+from workflow.patches import examples, routes, search
 from workflow.patches.conditions import Both, Condition, Fact, facts
 from workflow.patches.patch import Changed, apply, between
 from workflow.patches.rules import Sketch, write
@@ -28,10 +26,14 @@ from workflow.patches.standing import Standing, stand
 from workflow.patches.values import find_compared
 from workflow.version import within
 
-RANKS: Mapping[str, int] = {"value": 1, "rule": 2, "examples": 4, "text": 5, "route": 6}
+RANKS: Mapping[str, int] = {
+    "value": 1,
+    "rule": 2,
+    "examples": search.EXAMPLES,
+    "prompt": routes.WORDS,
+    "route": routes.ROUTE,
+}
 """What may be proposed, and the rank of it."""
-MOST_TOKENS = 60
-"""Of a text, inserted plus deleted."""
 SIGNS = ("==", ">", "<")
 
 
@@ -165,43 +167,23 @@ def _examples(change: Mapping[str, Any], ground: Ground) -> Patch:
     )
 
 
-def _text(change: Mapping[str, Any], ground: Ground) -> Patch:
-    """Words of a template: no place that nothing fills, and no rule that operations should own."""
-    version, policy = ground.pair
-    route = version.routes[0]
-    if not isinstance(route, TemplateRoute):
-        raise InvalidInput("the version has no text of its own; propose another kind of change")
-    text = _due(change, "text")
-    drafted = drafting.Drafted(route.label, text, route.fillings)
-    known = declared(version.contract, version.sources, ground.plan.privacy.mask_fields)
-    owned = [entry for entries in policy.lists.values() for entry in entries]
-    for wrong in drafting.find_wrong(drafted, known, labels=version.labels, owned=owned):
-        raise InvalidInput(f"{'.'.join(map(str, wrong.path))} {wrong.says}")
-    routes = (route.model_copy(update={"text": text}), *version.routes[1:])
-    after = Changed(version.model_copy(update={"routes": routes}), policy)
-    patch = between(ground.pair, after, rank=RANKS["text"], says="the template in other words")
-    if patch.tokens > MOST_TOKENS:
-        raise InvalidInput(f"{patch.tokens} tokens change, {MOST_TOKENS} may; change fewer words")
-    return patch
+def _prompt(change: Mapping[str, Any], ground: Ground) -> Patch:
+    """Words of a model's task: no place, and no rule that operations should own."""
+    return routes.reworded(_due(change, "model"), _due(change, "text"), ground.pair, ground.plan)
 
 
 def _route(change: Mapping[str, Any], ground: Ground) -> Patch:
-    """Another of the declared routes first; one that nobody declared is never proposed."""
-    version, policy = ground.pair
-    first = change.get("first", -1)
-    if not 0 < first < len(version.routes):
-        raise InvalidInput(
-            f"route {first}: the version declares {len(version.routes)}, numbered from 0, of which "
-            "0 is first already; name another"
-        )
-    others = [one for number, one in enumerate(version.routes) if number != first]
-    routes = (version.routes[first], *others)
-    after = Changed(version.model_copy(update={"routes": routes}), policy)
-    says = f"route {first} ({version.routes[first].kind}) before the others"
-    return between(ground.pair, after, rank=RANKS["route"], says=says)
+    """Another of the declared models first; one that nobody declared is never proposed."""
+    return routes.first(_due(change, "first"), ground.pair)
 
 
-_MAKERS = {"value": _value, "rule": _rule, "examples": _examples, "text": _text, "route": _route}
+_MAKERS = {
+    "value": _value,
+    "rule": _rule,
+    "examples": _examples,
+    "prompt": _prompt,
+    "route": _route,
+}
 
 
 def _due(change: Mapping[str, Any], name: str) -> Any:

@@ -60,6 +60,7 @@ def test_what_was_held_is_told_with_why_and_what_was_read_before(store: Store) -
         "drop refused: to must come from the request; ask a person",
         "send held: to must come from the request; ask a person",
         "  a text that was read before it plays a part, sets rules aside",
+        f"  have people asked about it: pilotage approval ask {told[-1]['id'][7:19]}",
     ]
     assert [one["call"] for one in told] == ["lessons", "lessons", "drop", "send"]
 
@@ -75,5 +76,5 @@ def test_of_many_the_first_are_told_and_the_rest_counted(store: Store) -> None:
         rule(store, "send", "hold", number)
     shown = called.lines(called.told(store, store.customer("acme"), "r-1"))
 
-    assert len(shown) == called.MOST + 1
+    assert len(shown) == 2 * called.MOST + 1
     assert shown[-1] == "and 2 more: --json"

@@ -9,6 +9,7 @@ from runs.records.case import Case
 from runs.records.evidence import CaseResult, FixTrial, Patch
 from runs.records.version import Version
 from tests import builders
+from tests.oracles import route
 from workflow.patches.plausible import MOST, UNKNOWN, Kept, Plausible, smallest
 
 THRESHOLD = "route/confidence/threshold/review/act"
@@ -170,6 +171,15 @@ def test_what_nothing_stored_tells_apart_needs_a_larger_fix(
     found = judged(pairs)
 
     assert (found.rank, says in found.why) == (rank, True)
+
+
+@pytest.mark.parametrize(("others", "rank"), [(0, 7), (1, 7), (2, 6)])
+def test_another_model_of_the_version_is_smaller_than_another_step(others: int, rank: int) -> None:
+    """Where it asks more than one."""
+    models = tuple(route(name=f"model-{n}") for n in range(others))
+    pairs = [*right(20, name="bob"), *wrong(ESCALATED, fields={"name": "eve"}, label="refund")]
+
+    assert judged(pairs, models=models).rank == rank
 
 
 def test_what_only_more_examples_teach_is_of_rank_4() -> None:

@@ -1,5 +1,6 @@
 """What every test starts from: a clean environment, a home of its own, no network."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
+from pilotage.cli.main import SELDOM
 from tests import databases
 from tests.databases import Server
 from tests.loopback import sitecustomize
@@ -27,6 +29,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SHORT_LAST = ("hazards", "journeys", "integration", "unit", "guards")
 """Folders in the order in which they are run, behind all others: what is short fills the gaps."""
+
+
+def pytest_configure() -> None:
+    """As the program itself does: what was loaded to stay is not looked over again and again."""
+    gc.set_threshold(*SELDOM)
 
 
 @pytest.hookimpl(trylast=True)

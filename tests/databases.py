@@ -207,10 +207,12 @@ def let_go() -> None:
         OPENED.pop().close()
 
 
-def hurry(raw: Any, *_: object) -> None:
+def hurry(raw: Any, record: Any = None, *_: object) -> None:
     """Let SQLite wait for no disk: what is lost with the machine is of no account here either."""
-    if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+    told = {} if record is None else record.info
+    if isinstance(raw, sqlite3.Connection) and not (raw.in_transaction or told.get("hurries")):
         raw.execute("PRAGMA synchronous=OFF")
+        told["hurries"] = True
 
 
 @contextlib.contextmanager

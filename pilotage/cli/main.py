@@ -1,5 +1,6 @@
 """the way in: the command groups, the errors they end with, and nothing heavy."""
 
+import gc
 import os
 import secrets
 import sys
@@ -53,6 +54,11 @@ ENTRIES = {
 }
 
 
+SELDOM = (100_000, 20, 100)
+"""How many objects are made before rings of them are looked for: loading a program makes a million,
+and rings next to none."""
+
+
 class Door(LazyGroup):
     """The outermost group: every error becomes a sentence and an exit code here, once.
 
@@ -77,6 +83,7 @@ class Door(LazyGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry out the command; ends with the code of `pilotage.cli.exits`."""
+        gc.set_threshold(*SELDOM)
         try:
             return super().invoke(ctx)
         except click.UsageError as error:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, Operationa
 from runs.clock import RealClock
 from runs.errors import InvalidInput, PilotageError, Unavailable
 from runs.store import address
+from runs.store.compiled import share
 from runs.store.disk import SYNC, Disk, Sync
 
 SCHEMA = "pilotage"
@@ -239,17 +240,17 @@ def _number(name: str) -> int:
 def _engine(url: str, busy_timeout_s: float) -> Engine:
     if address.kind(url) == "postgresql":
         return _engine_of_server(url, busy_timeout_s)
-    engine = sa.create_engine(
-        url, connect_args={"timeout": busy_timeout_s}, pool_size=8, hide_parameters=True
-    )
+    told = {"connect_args": {"timeout": busy_timeout_s}, "pool_size": 8}
+    engine = share(sa.create_engine(url, hide_parameters=True, **told))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _engine_of_server(url: str, busy_timeout_s: float, **more: Any) -> Engine:
-    engine = sa.create_engine(address.driver(url), max_overflow=30, hide_parameters=True, **more)
-    told = {
+    told = {"max_overflow": 30, "hide_parameters": True}
+    engine = share(sa.create_engine(address.driver(url), **told, **more))
+    said = {
         "search_path": SCHEMA,
         "lock_timeout": f"{busy_timeout_s * 1000:.0f}ms",
         "idle_in_transaction_session_timeout": f"{IDLE_S}s",
@@ -257,7 +258,7 @@ def _engine_of_server(url: str, busy_timeout_s: float, **more: Any) -> Engine:
 
     def prepare(raw: object, _: object) -> None:
         cursor = raw.cursor()  # pyright: ignore[reportAttributeAccessIssue] -- driver object
-        for name, value in told.items():
+        for name, value in said.items():
             cursor.execute(f"SET {name} = '{value}'")
         cursor.close()
         # The pool rolls back what comes back to it, and a bare SET with it.

@@ -18,6 +18,15 @@ ORDER = "SELECT x FROM unnest(ARRAY['a', 'B', '_', '-', 'é', 'Z', '.']) AS x OR
 """Tells whether texts are sorted by their bytes, as SQLite does, or by the rules of a language."""
 
 
+_VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it."""
+
+
 class SchemaState(NamedTuple):
     """Where a database stands."""
 
@@ -66,12 +75,33 @@ def upgrade(database: Database, clock: Clock | None = None) -> None:
         raise _newer(database, now)
     if database.is_shared:
         require_order(database)
-    if not now.is_current:
-        _climb(database, clock or RealClock())
+    if not now.is_current and not _lay(database):
+        climb(database, clock or RealClock())
     database.scrub()
 
 
-def _climb(database: Database, clock: Clock) -> None:
+def _lay(database: Database) -> bool:
+    """Make all tables at once where there is none; False where some are, which then climb.
+
+    A test holds what this makes against what all revisions make, one after the other.
+    """
+    if database.is_shared:
+        _make_room(database)
+    with database.writing() as connection:
+        database.take_turn(connection, "room")
+        if sa.inspect(connection).get_table_names():
+            return False
+        metadata.create_all(connection)
+        _VERSION.create(connection)
+        connection.execute(_VERSION.insert().values(version_num=HEAD))
+    return True
+
+
+def climb(database: Database, clock: Clock) -> None:
+    """Bring tables up to date, one revision after the other, from whichever they have.
+
+    From none the last of them are the tables of this program, which `upgrade` makes at once.
+    """
     # Heavy, and asked for by nobody whose record is up to date.
     from alembic import command
     from alembic.config import Config

@@ -109,7 +109,7 @@ def test_another_model_that_mends_dev_alone_is_refused_on_learn(
     """Neither dev nor the holdout has right ones between the amounts; learn has twenty."""
 
     def too_soon(told: Mapping[str, Any]) -> dict[str, Any]:
-        return by_both(told | {"amount": 950} if int(told["amount"]) > 600 else told)
+        return by_both({**told, "amount": 950} if int(told["amount"]) > 600 else told)
 
     models = Oracles(big=by_text, small=too_soon)
     found = Search(voyage, tmp_path, models, PRIMARY, FALLBACK, says=None)

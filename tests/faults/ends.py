@@ -1,10 +1,12 @@
 """How a home stands when its run has ended: what must be the same wherever a process died."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pilotage.cli.turn import has_work
 from rollout.admission import DRILL
 from runs import approvals
 from runs.audit import verify
@@ -18,6 +20,9 @@ from tests.faults.scenario import DECIDED, Play
 
 ACTED = "acted.txt"
 """Every act the other side carried out, one key a line, written beside the record."""
+
+AT_WORK_S = 60.0
+"""So long a job that is on the run is waited for."""
 
 
 class End(NamedTuple):
@@ -119,8 +124,12 @@ def missing(play: Play, before: list[Decision]) -> Iterator[str]:
 
 def _lost(play: Play, before: list[Decision]) -> Iterator[str]:
     yield from missing(play, before)
+    waiting = [one for one in asked_in(play) if one.status == "open"]
+    # Another worker may have opened one just now, and say only then that its run waits for it.
+    until = time.monotonic() + AT_WORK_S
+    while waiting and has_work(play.wired.store, the_run(play)) and time.monotonic() < until:
+        time.sleep(0.01)
     run = the_run(play)
-    waiting = (one for one in asked_in(play) if one.status == "open")
     yield from (f"still open: {one.id}" for one in waiting if one.id != run.waits_for)
 
 

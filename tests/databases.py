@@ -32,7 +32,7 @@ MARKS = {"both_databases": BOTH, "on_a_server": (POSTGRESQL,)}
 GIVEN = os.environ.get("PILOTAGE_TEST_DATABASE", "")
 """URL of a server on which databases may be made; read before the environment is cleaned."""
 MANY = "max_connections=300\n"
-QUICK = "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\n"
+QUICK = "fsync=off\nsynchronous_commit=off\nfull_page_writes=off\nautovacuum=off\n"
 """What is lost when the machine dies is of no account here; a killed process loses nothing."""
 BYTEWISE = "ENCODING 'UTF8' LOCALE 'C'"
 MISSING = (

@@ -10,6 +10,14 @@ REFERENCE = r"^((env|file):[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?$"
 """How a tools file names a secret; what could be the secret itself is refused."""
 
 
+def remedy(reference: str) -> str:
+    """What to do about a reference that leads to nothing."""
+    kind, _, name = reference.partition(":")
+    if kind == "file":
+        return f"write it to secrets/{name} of the home"
+    return "set it where the worker runs"
+
+
 @dataclass(frozen=True)
 class Credentials:
     """Where secrets stand; no value is in its name, its repr or an error."""

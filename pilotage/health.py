@@ -13,6 +13,7 @@ from agent.upgrade import Now, find_pin, meet, owner_of
 from memory_store.embedding import hash_ngram
 from memory_store.memory.folder import Folder
 from pilotage import trust, watchdog
+from pilotage.credentials import remedy
 from pilotage.due import LEFT_OPEN
 from pilotage.taking_up import meeting_another_loop
 from pilotage.trust import Finding
@@ -112,7 +113,7 @@ def models(wired: Wired) -> Iterator[Finding]:
         return
     for one in routes:
         if one.credential and wired.secrets.find(one.credential) is None:
-            says = f"{one.name}: {one.credential} leads to nothing; set it where the worker runs"
+            says = f"{one.name}: {one.credential} leads to nothing; {remedy(one.credential)}"
             yield Finding("models", "wrong", says)
         elif one.price is None:
             says = f"{one.name}: no price is declared, so only calls and tokens are limited"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pydantic import Field, SecretStr
 
-from pilotage.credentials import Credentials
+from pilotage.credentials import Credentials, remedy
 from pilotage.home import Home, read
 from pilotage.ranks import counter_of
 from pilotage.settings import Settings
@@ -197,6 +197,5 @@ def _open(route: Route, secret: SecretStr | None) -> Wire:
 
 
 def _closed(route: Route) -> Wire:
-    raise NotAllowed(
-        f"its credential {route.credential} leads to nothing; set it where the worker runs"
-    )
+    told = f"its credential {route.credential} leads to nothing"
+    raise NotAllowed(f"{told}; {remedy(route.credential)}")

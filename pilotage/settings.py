@@ -251,7 +251,8 @@ def _value(variable: Variable, environment: Mapping[str, str]) -> Any:
     try:
         return variable.read(text)
     except ValueError as error:
+        then = f" (then {variable.default})" if variable.default else ""
         raise InvalidInput(
             f"{variable.name} is {address.shown(text)!r}; it is {error}; set it so or leave it "
-            f"unset (then {variable.default})"
+            f"unset{then}"
         ) from None

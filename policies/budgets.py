@@ -66,10 +66,11 @@ def check(name: str, limit: Spend, *, used: Spend, amount: Spend) -> None:
     """
     timeless = {"seconds": Decimal(0)}
     budget = Budget(limit.model_copy(update=timeless), spent=used.model_copy(update=timeless))
-    try:
-        budget.reserve(amount.model_copy(update=timeless))
-    except OverBudget as error:
-        raise OverBudget(f"models, {name}: {error}") from None
+    if short := budget.lacks(amount.model_copy(update=timeless)):
+        key = f"{name.partition(':')[0]}_budget"
+        raise OverBudget(
+            f"models, {name}: {short}; raise {key} in policies/installation.yaml, or stop here"
+        )
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,19 @@ class Budget:
 
     def reserve(self, amount: Spend) -> "Budget":
         """Set the amount aside; OverBudget when it is more than is left."""
-        _check_amount(amount)
-        after = self.left.minus(amount)
-        short = [name for name, value in after if value < 0]
-        if short:
-            left = ", ".join(f"{getattr(self.left, name)} of {name}" for name in short)
-            raise OverBudget(
-                f"the budget has {left} left and {amount.model_dump(include=set(short))} is asked; "
-                "raise the limit or stop here"
-            )
+        if short := self.lacks(amount):
+            raise OverBudget(f"{short}; raise the limit or stop here")
         return replace(self, reserved=self.reserved.plus(amount))
+
+    def lacks(self, amount: Spend) -> str:
+        """What is left and what is asked, of each part of which more is asked; else empty."""
+        _check_amount(amount)
+        short = [name for name, value in self.left.minus(amount) if value < 0]
+        left, asked = (
+            ", ".join(f"{getattr(of, name)} of {name}" for name in short)
+            for of in (self.left, amount)
+        )
+        return f"the budget has {left} left and {asked} is asked" if short else ""
 
     def settle(self, reserved: Spend, actual: Spend) -> "Budget":
         """Give a reservation back and count what was spent, even where that is more."""

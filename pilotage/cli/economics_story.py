@@ -18,9 +18,10 @@ def lines(found: dict[str, Any] | None, of: str) -> list[str]:
     each = f"; {amount(gained)} for each right family gained" if gained is not None else ""
     estimated = " (some estimated)" if found["is_estimate"] else ""
     return [
-        f"{of}: right {found['right']} of {n} with models, {found['baseline_right']} without, at "
-        f"no cost; {percent(found['more_right'])} more; wrong alone {found['wrong_alone']} with, "
-        f"{found['baseline_wrong_alone']} without (by itself: {found['baseline_alone']})",
+        f"{of}: right {found['right']} of {n} with models, {found['baseline_right']} without, "
+        f"which cost nothing; {percent(found['more_right'])} more; wrong alone "
+        f"{found['wrong_alone']} with, {found['baseline_wrong_alone']} without (by itself: "
+        f"{found['baseline_alone']})",
         f"{of}: cost {amount(found['cost'])}, {span(found['cost_per_item'])} an item{each}; "
         f"{found['tokens']} tokens{estimated}; seconds {seconds(found)}",
         f"{of}: saves {span(found['saved_per_item'])} an item in errors and reviews, models paid: "

@@ -112,10 +112,14 @@ def check_routes(ctx: click.Context, *, name: str, as_json: bool) -> None:
 @pass_call
 def list_calls(call: Call, *, run: str, item: str, limit: int, as_json: bool) -> None:
     """Requests to models, newest first: for what, what became of them, and what they took."""
+    run = run and call.store.runs.get(call.customer, run).id
+    item = item and call.store.items.get(call.customer, item).id
     found = call.store.calls.every(call.customer, run=run, item=item, limit=limit)
     heads = ("request", "at", "for", "model", "ended", "tokens", "cost", "seconds", "words")
     rows = [_row(one) for one in found]
-    lines = table(heads, rows, none="no request to a model is kept")
+    of = "".join(f" of {kind} {id}" for kind, id in (("run", run), ("item", item)) if id)
+    none = f"no request{of} is kept" if of else "no request to a model is kept"
+    lines = table(heads, rows, none=none)
     show("model_calls", {"calls": [one.as_json() for one in found]}, lines, as_json=as_json)
 
 

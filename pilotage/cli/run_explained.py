@@ -276,7 +276,7 @@ def _out_lines(verdict: dict[str, Any]) -> list[str]:
 
 def _decided_lines(told: dict[str, Any]) -> list[str]:
     head = f"{told['kind']} {told['status']}: {told['title']} [digest {short(told['subject'])}]"
-    covers = ", ".join(f"{name} {short(value)}" for name, value in told["covers"].items())
+    covers = ", ".join(f"{name} {short(id) or '-'}" for name, id in told["covers"].items())
     return [
         one_line(head, 140),
         f"  covers {covers}",

@@ -21,8 +21,17 @@ TOLD = (
     "fix_trial",
     "refusal",
     "report",
+    "proposal",
 )
 """Records whose keeping is a step of the run; what else is kept is told by what uses it."""
+UNTOLD = (
+    "record_kept",
+    "snapshot_kept",
+    "checkpoints_pruned",
+    "model_asked",
+    "model_answered",
+)
+"""Events that are no steps; of requests to models a trial makes hundreds."""
 LOOK_S = 0.2
 """A watch asks no more often than this."""
 
@@ -118,8 +127,15 @@ def _work(call: Call, is_over: Callable[[], bool], patience: Patience) -> None:
 def _show(event: Event, step: Steps, *, as_json: bool) -> None:
     if as_json:
         print_json("event", event.model_dump(mode="json"), on_one_line=True)
-    elif event.kind == "record_kept" and event.body.get("record") in TOLD:
-        step(f"{str(event.body['record']).replace('_', ' ')} {event.subject.partition(':')[2]}")
-    elif event.kind not in ("record_kept", "snapshot_kept", "checkpoints_pruned"):
-        told = ", ".join(f"{name} {short(str(value))}" for name, value in event.body.items())
-        step(f"{event.kind.replace('_', ' ')}" + (f" ({told})" if told else ""))
+    elif says := step_of(event):
+        step(says)
+
+
+def step_of(event: Event) -> str:
+    """An event for people; empty where it is no step of the run."""
+    if event.kind == "record_kept" and event.body.get("record") in TOLD:
+        return f"{str(event.body['record']).replace('_', ' ')} {event.subject.partition(':')[2]}"
+    if event.kind in UNTOLD:
+        return ""
+    told = ", ".join(f"{name} {short(str(value))}" for name, value in event.body.items())
+    return event.kind.replace("_", " ") + (f" ({told})" if told else "")

@@ -183,7 +183,7 @@ def probe(ctx: click.Context, *, name: str, as_json: bool) -> None:
     "  pilotage workflow compare triage --route primary --route baseline --json"
 )
 @click.argument("name")
-@click.option("--route", "routes", multiple=True, required=True, help="Two of them; see below.")
+@click.option("--route", "routes", multiple=True, required=True, help="Two of them; see above.")
 @click.option("--version", default="", help="Of this version; the one that serves if not.")
 @json_option
 @pass_call

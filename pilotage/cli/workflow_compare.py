@@ -17,6 +17,8 @@ SPLIT = "dev"
 """The holdout is never looked at for this."""
 MOST = 1_000
 SHOWN = 5
+LOST = 0.05
+"""Share of the cases without an answer of use up to which the rest measures a route."""
 
 
 def compared(call: Call, name: str, routes: tuple[str, ...], version: str) -> Evidence:
@@ -29,19 +31,22 @@ def compared(call: Call, name: str, routes: tuple[str, ...], version: str) -> Ev
 
     if len(routes) != 2 or routes[0] == routes[1]:
         raise InvalidInput(
-            f"{len(routes)} routes are named; name two different ones, each with --route"
+            f"--route {', '.join(routes)}: name two different ones, each with --route"
         )
     person, store, customer = call.somebody.person, call.store, call.customer
     made = find_version(store, customer, workflow=name, version=version)
     if made is None:
         raise NotFound(f"workflow {name!r} has no version; `pilotage run start` brings its plan")
-    endpoints = [one.name for one in call.wired.models.routes()]
-    sides = [version_of(made, route, endpoints) for route in routes]
+    declared = call.wired.models.routes()
+    sides = [version_of(made, route, [one.name for one in declared]) for route in routes]
+    unpriced = {one.name for one in declared if one.price is None}
     policy = values_of(store, customer, made)
     bench = call.wired.engines("").measuring(customer, person)
     dataset = made.routes[0].dataset
     cases = store.cases.read(customer, dataset, SPLIT)
     call.say(f"{len(cases)} cases of {SPLIT}, asked of {' and '.join(routes)}")
+    for place in {one.endpoint for side in sides for one in side.models} & unpriced:
+        call.say(f"{place} has no price in models.yaml: what it takes counts as a cost of 0")
     found = compare_routes(bench, *sides, policy=policy, cases=cases)
     now = store.clock.now()
     evidence = Evidence(
@@ -90,11 +95,13 @@ def summary(evidence: Evidence) -> str:
     told = found.as_json()
     more = told["more_seconds"]
     took = f", {economics_story.span(more)} s more" if more else ""
-    script = "; a script answered, which says nothing of a model" if found.is_script else ""
+    beware = "".join(f"; {one}" for one in _unheard(found))
+    if found.is_script:
+        beware += "; a script answered, which says nothing of a model"
     return (
         f"{found.b.route} in the place of {found.a.route}: "
         f"{economics_story.percent(told['more_right'])} of {found.families} families more right, "
-        f"{economics_story.span(told['more_cost'])} an item more{took}{script} "
+        f"{economics_story.span(told['more_cost'])} an item more{took}{beware} "
         f"[{evidence.id}, {when(told_at(evidence))} UTC]"
     )
 
@@ -119,8 +126,22 @@ def lines(evidence: Evidence) -> list[str]:
         *table(header, rows, none=""),
         *section("seconds of an answer", seconds),
         *section(f"{found.b.route} less {found.a.route}, with 95 %", _differences(told)),
-        *section("beware", script if found.is_script else []),
+        *section("beware", [*_beware(found), *(script if found.is_script else [])]),
     ]
+
+
+def _unheard(found: Comparison) -> list[str]:
+    """Each route that gave too few answers of use to be measured by the rest."""
+    return [
+        f"{one.route} gave no answer of use to {one.unanswered} of {found.cases} cases"
+        for one in (found.a, found.b)
+        if one.unanswered > LOST * found.cases
+    ]
+
+
+def _beware(found: Comparison) -> list[str]:
+    remedy = "; see why (`pilotage model check`, `pilotage model calls`) before you go by this"
+    return [one + remedy for one in _unheard(found)]
 
 
 def _row(side: dict[str, Any], found: Comparison) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from pilotage.wiring import wire
 from runs.clock import StoppedClock
 from runs.records.run import Spend
 from runs.store.store import Store
-from tests import databases
+from tests import builders, databases
 from tests.asking import question
 from tests.builders import TERMS
 from tests.conformance import endpoint
@@ -105,6 +105,36 @@ def test_a_route_that_does_not_answer_gives_its_code(house: House, declared: Pat
     assert "bad" not in one.stdout
 
 
+def test_an_endpoint_that_is_not_there_is_said_with_what_to_see_to(
+    house: House, declared: Path
+) -> None:
+    """Its address stands in the list; that it runs is for a person to see to."""
+    limits = "limits: {tries: 1}"
+    url = "http://127.0.0.1:9/v1"
+    declared.write_text(
+        f"routes:\n  - {{name: dead, base_url: '{url}', is_private: true, model: m, {limits}}}\n"
+    )
+
+    checked = house.run("model", "check", by="ben")
+
+    assert checked.exit_code == exits.TEMPORARY
+    assert "see that it runs, and that base_url leads to it" in checked.stdout
+
+
+def test_requests_of_a_run_are_found_by_its_beginning_and_a_run_that_is_not_is_refused(
+    house: House,
+) -> None:
+    """As everywhere else: an empty list would say that no model was asked."""
+    house.store.runs.open(house.customer, "dan", builders.trigger(), builders.run(id="r-long"))
+    none = house.run("model", "calls", "--run", "r-lo", by="ben")
+    no_run = house.run("model", "calls", "--run", "r-nothing", by="ben")
+    no_item = house.run("model", "calls", "--item", "item-nothing", by="ben")
+
+    assert "no request of run r-long is kept" in none.stdout
+    assert "pilotage run list" in no_run.stderr
+    assert "pilotage item list" in no_item.stderr
+
+
 def test_a_route_that_there_is_not_is_said(house: House) -> None:
     """With the command that lists them."""
     went = house.run("model", "check", "nobody", by="ben")
@@ -120,6 +150,19 @@ def test_a_secret_that_leads_nowhere_is_seen_in_the_list(house: House, declared:
     )
 
     assert "env:NO_KEY leads to nothing" in house.run("model", "list", by="ben").stdout
+
+
+def test_a_secret_file_that_is_not_there_is_named_with_its_place(
+    house: House, declared: Path
+) -> None:
+    """By the list's check and by the doctor alike."""
+    far = "{name: far, base_url: 'https://a.example.org/v1', model: m, credential: 'file:key'}"
+    declared.write_text(f"routes:\n  - {far}\n")
+    checked = house.run("model", "check", by="ben")
+    (told,) = health.models(house.wired)
+
+    assert "write it to secrets/key of the home" in checked.stdout
+    assert "write it to secrets/key of the home" in told.says
 
 
 def test_the_doctor_tells_of_every_model_and_asks_none(house: House, declared: Path) -> None:

@@ -140,6 +140,22 @@ def test_what_gives_no_answer_is_tried_as_often_as_is_safe(
     assert "sk-secret" not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("manner", "says"),
+    [
+        ("busy", "limits.per_minute"),
+        ("broken", "what its own log says"),
+        ("hanging_up", "what its own log says"),
+        ("slow", "limits.timeout_s"),
+    ],
+)
+def test_what_gives_no_answer_is_told_with_what_to_see_to(manner: str, says: str) -> None:
+    """Whoever checks a route by hand has a next step."""
+    error, _, _ = refused(manner, limits={"timeout_s": 0.2})
+
+    assert says in str(error)
+
+
 def test_a_slow_answer_is_given_up_and_not_asked_for_again() -> None:
     """What took too long once takes too long again, and it was paid for."""
     error, server, purse = refused("slow", limits={"timeout_s": 0.2})

@@ -142,9 +142,10 @@ def test_an_over_budget_request_is_neither_sent_nor_kept(desk: Desk) -> None:
     """Not one byte left, and not one row came."""
     with endpoint() as server:
         poor = desk.asks(server, "r-3", Spend(calls=5, tokens=150, cost=Decimal(1)))
-        with pytest.raises(OverBudget, match="run:r-3: the budget has 150 of tokens left"):
+        with pytest.raises(OverBudget, match="run:r-3: the budget has 150 of tokens left") as over:
             poor.ask(question())
 
+    assert "of tokens is asked; raise run_budget in policies/installation.yaml" in str(over.value)
     assert server.asked == []
     assert desk.calls("r-3") == []
 

@@ -110,6 +110,27 @@ def test_a_comparison_is_told_with_the_plan_and_in_the_place_of_nothing(house: H
     assert {first, second} <= {one.id for one in kept}
 
 
+def test_a_route_that_answered_too_little_is_said_before_it_is_taken_for_a_measure(
+    house: House,
+) -> None:
+    """A dead endpoint is no worse model; a route without a price is no cheaper one."""
+    file = house.wired.home.models_file
+    near = file.read_text()
+    dead = "  - {name: dead, base_url: 'http://127.0.0.1:9/v1', is_private: true, model: m}\n"
+    file.write_text(near + dead)
+    done = house.run(
+        "workflow", "compare", "desk", "--route", "primary", "--route", "dead", by="ben"
+    )
+    shown = " ".join(house.run("plan", "show", "r-1", by="ben").stdout.split())
+    file.write_text(near)
+
+    assert done.exit_code == exits.DONE, done.output
+    assert "beware\n  dead gave no answer of use to 80 of 80 cases" in done.stdout
+    assert "pilotage model check" in done.stdout
+    assert "dead has no price in models.yaml" in done.stderr
+    assert "dead gave no answer of use to 80 of 80 cases" in shown
+
+
 @pytest.mark.parametrize(
     ("routes", "says"),
     [

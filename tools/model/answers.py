@@ -27,6 +27,13 @@ UTF8 = "utf-8"
 
 TOO_LONG = "context_length_exceeded"
 
+ELSEWHERE = "it is tried again, or elsewhere"
+AWAY = "see that it runs, and that base_url leads to it"
+UNWELL = "see what its own log says"
+LATE = "see how busy it is, or raise limits.timeout_s"
+OFTEN = "ask it less often (limits.per_minute), or raise what it allows"
+"""What a person sees to where it goes on like that."""
+
 
 class NotTaken(InvalidInput):
     """The endpoint does not take what is asked of it in the way in which it is asked."""
@@ -101,7 +108,8 @@ def heard(reply: Reply, request: Request, way: Way, route: Route) -> Got:
 def lost(error: Lost) -> Unsaid:
     """What no reply means: what surely never arrived costs nothing; what was slow stays slow."""
     how = "took too long" if error.is_late else f"no answer ({error})"
-    why = Unavailable(f"{how}; it is tried again, or elsewhere")
+    remedy = LATE if error.is_late else UNWELL if error.is_sent else AWAY
+    why = Unavailable(f"{how}; {ELSEWHERE}; {remedy}")
     end: CallEnd = "unanswered" if error.is_sent else "unsent"
     return Unsaid(why, end, may_repeat=not error.is_late, is_failure=True)
 
@@ -113,7 +121,8 @@ def unsaid(reply: Reply) -> Unsaid:
         says = "its account has no quota left; see that it may spend"
         return Unsaid(NotAllowed(says), "refused", may_repeat=False)
     if status in TURNED_AWAY or status in OPEN or status >= 500:
-        why = Unavailable(f"answered {status}; it is tried again, or elsewhere")
+        remedy = OFTEN if status == BUSY else UNWELL
+        why = Unavailable(f"answered {status}; {ELSEWHERE}; {remedy}")
         end: CallEnd = "refused" if status in TURNED_AWAY else "unanswered"
         is_failure = status != BUSY
         return Unsaid(why, end, may_repeat=True, is_failure=is_failure, after_s=after_s)

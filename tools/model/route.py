@@ -152,10 +152,14 @@ class Route(Record):
     @model_validator(mode="after")
     def _can_be_reached(self) -> "Route":
         if urlsplit(self.base_url).scheme == "http" and not self.is_private:
-            raise ValueError("is not encrypted: write https, or is_private for one in your network")
+            raise PydanticCustomError(
+                "unsaid", "is not encrypted: write https, or is_private for one in your network"
+            )
         if self.limits.output >= self.limits.context:
-            raise ValueError(
-                "limits.output leaves no room for a question; make it less than limits.context"
+            raise PydanticCustomError(
+                "unsaid",
+                "cannot be asked: limits.output leaves no room for a question; make it less than "
+                "limits.context",
             )
         return self
 

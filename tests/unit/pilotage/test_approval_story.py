@@ -10,6 +10,7 @@ from runs.records.approval import Approval
 from runs.records.lesson import Lesson
 from tests import builders
 from tests.builders import NOW
+from tests.oracles import ASKED
 from tests.unit.pilotage.told import WRONG, Told, verdict
 
 
@@ -90,6 +91,18 @@ def test_the_question_about_a_plan_tells_what_the_plan_comes_to(told: Told) -> N
     assert "ladder: sandbox (0 %, 24 h), slice_5 (5 %, 24 h)" in shown
     assert "may pause, narrow and take back: ben, ana" in shown
     assert "warning: owners.builder and owners.business_outcome are both ana" in shown
+
+
+def test_the_question_about_a_plan_tells_which_models_read_what(told: Told) -> None:
+    """Whoever agrees sees what leaves, where to and for how much at most."""
+    asked = {k: v for k, v in ASKED.items() if k != "text"} | {"task": ASKED["text"]}
+    plan = told.keep(builders.plan_record(plan=builders.plan(models=[asked])))
+    policy = told.keep(builders.policy())
+
+    shown = lines(told, told.ask(covers={"plan": plan.digest, "policy": policy.digest}))
+
+    assert "asks primary at route big of models.yaml, which reads text; an item at most" in shown
+    assert "at most 3 calls, 200000 tokens, cost 1" in shown
 
 
 def test_covered_evidence_and_its_verdict_are_told_with_figures(told: Told) -> None:

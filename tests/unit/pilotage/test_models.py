@@ -143,6 +143,7 @@ def test_a_demo_asks_no_model(home: Path) -> None:
         ("4, currency: USD", "4, currency: dollars", "routes.1.price.currency is dollars"),
         ("structured: strict", "structured: magic", "routes.1.structured is magic"),
         ("structured: strict", "query: {api-key: sk-very-secret}", "with auth query:NAME"),
+        ("base_url: https://api", "base_url: http://api", "routes.1 is not encrypted: write https"),
         ("structured: strict", "auth: nowhere", "write `bearer`, `header:NAME` or `query:NAME`"),
         ("base_url: https://api", "base_url: https://me:pass@api", "holds a credential"),
     ],

@@ -161,7 +161,7 @@ def test_a_trial_with_models_tells_what_its_baseline_does_at_no_cost(told: Told)
 
     shown = lines(told)
 
-    assert "right 182 of 200 with models, 160 without, at no cost; +11.0 % (+6.1 to +15.9)" in shown
+    assert "right 182 of 200 with models, 160 without, which cost nothing; +11.0 % " in shown
     assert "cost 0.41, 0.002 (0.001 to 0.003) an item; 0.018636 for each right family" in shown
     assert "saves 0.3 (0.2 to 0.4) an item in errors and reviews, models paid: worth it" in shown
     assert "answered by baseline 4, primary 196; primary silent 4" in shown

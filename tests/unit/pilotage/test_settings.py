@@ -70,6 +70,12 @@ def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
     assert "leave it unset" in str(caught.value)
 
 
+def test_a_variable_without_a_default_promises_none() -> None:
+    """The sentence ends where there is nothing to say."""
+    with pytest.raises(InvalidInput, match=r"or leave it unset$"):
+        read({"OPENAI_BASE_URL": "localhost"})
+
+
 def test_every_variable_says_what_it_is() -> None:
     """Name, type and one sentence each; no name twice."""
     assert len({variable.name for variable in VARIABLES}) == len(VARIABLES)

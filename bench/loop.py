@@ -12,6 +12,7 @@ where its time goes. Ends with 1 while the ratio is above its goal.
 """
 
 import cProfile
+import gc
 import json
 import pstats
 import sys
@@ -36,6 +37,7 @@ from agent.deps import Deps
 from agent.graph import build
 from agent.loop import Loop
 from agent.state import State, Update
+from pilotage.cli.main import SELDOM
 from runs.leases import Lease
 from runs.records.person import Customer
 from runs.store.store import Store
@@ -279,6 +281,8 @@ def lines(told: dict[str, Any]) -> list[str]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def main(rounds: int, as_json: bool) -> None:
     """Time the loop beside bare LangGraph."""
+    # On both sides, as our commands have it.
+    gc.set_threshold(*SELDOM)
     with tempfile.TemporaryDirectory(prefix="loop-") as made:
         told = measure(rounds, Path(made))
     text = json.dumps(told) if as_json else "\n".join(lines(told))

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -334,12 +333,9 @@ def _register(
     running: set[str],
     draw: Callable[[], float],
 ) -> None:
-    # A customer's name never changes, and whoever has a job is there.
-    customer_of = lru_cache(maxsize=1_000)(store.customer)
-
     @DBOS.workflow(name="job", max_recovery_attempts=100)
     def job(customer: str, id: str, kind: str, subject: str, attempts: int = 0) -> None:
-        ended, whose = Ended(id), customer_of(customer)
+        ended, whose = Ended(id), store.customer(customer)
         running.add(id)
         try:
             work[kind](JobContext(whose, subject, ended))

@@ -117,6 +117,8 @@ class Known:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Record] = {}
+        self.customers: dict[str, Customer] = {}
+        """By id; what is said of a customer never changes."""
 
     def find(self, customer: Customer, key: str) -> Record | None:
         """What was read under this key, or None."""
@@ -166,11 +168,15 @@ class Store:
 
     def customer(self, id: str) -> Customer:
         """The capability to read and write one customer's records; NotFound when there is none."""
-        with self.database.reading() as connection:
+        if (known := self._known.customers.get(id)) is not None:
+            return known
+        with self.database.looking() as connection:
             row = connection.execute(_CUSTOMER, {"at_customer": id}).one_or_none()
         if row is None:
             raise NotFound(f"there is no customer {id!r}; `pilotage init` makes the first one")
-        return Customer(id=row.customer, name=row.name, is_demo=row.is_demo)
+        found = Customer(id=row.customer, name=row.name, is_demo=row.is_demo)
+        self._known.customers[id] = found
+        return found
 
     def customers(self) -> list[Customer]:
         """Every customer of the installation, by id."""

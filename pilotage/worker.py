@@ -122,6 +122,11 @@ class Worker:
         """
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while not is_done():
+            if self._wired.store.database.is_lost:
+                raise Unavailable(
+                    "the disk did not take what was written; make room on it or replace it, and "
+                    "start the worker again"
+                )
             if not self.has_lease:
                 raise Unavailable("another worker took over this home; try again in a moment")
             if until is not None and time.monotonic() >= until:

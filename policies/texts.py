@@ -26,6 +26,8 @@ LONGEST = 1_000_000
 """Characters of a rule file."""
 DEEPEST = 50
 """So many levels are read the quick way."""
+_UNSURE = re.compile(r"[\t\ufeff\ud800-\udfff]|[|>][-+0-9]*#|!(?:\s|$)")
+"""What the quick way reads otherwise."""
 TOLD = 10
 """So many problems of a file are told at once."""
 _NUMBER, _FLAG, _NULL, _TEXT = (
@@ -144,21 +146,22 @@ class _QuickLoader(yaml.CSafeLoader):
 def _root(text: str) -> yaml.Node | None:
     """What a YAML text says; a text that says nothing is left to the loader that tells where."""
     try:
-        # The quick one has no end of its own to how deep it goes.
-        if _depth(text) <= DEEPEST:
+        # The quick one has no end of its own to how deep it goes, and allows a little more.
+        if not _UNSURE.search(text) and not _is_deep(text):
             return yaml.compose(text, Loader=_QuickLoader)
     except yaml.YAMLError:
         pass
     return yaml.compose(text, Loader=_Loader)
 
 
-def _depth(text: str) -> int:
-    depth = deepest = 0
+def _is_deep(text: str) -> bool:
+    depth = 0
     for event in yaml.parse(text, Loader=_QuickLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
-        deepest = max(depth, deepest)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-    return deepest
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _as_number(dumper: BaseRepresenter, value: Decimal | float) -> yaml.ScalarNode:

@@ -200,6 +200,8 @@ class Queue:
         return handed_over
 
     def _claim(self) -> list[Job]:
+        if self._store.database.is_lost:
+            return []
         now = RealClock().now()
         waiting = self._store.jobs.due(now)
         most = self._most() if waiting else {}

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runs.records.record import Record
 from tools.tool import NotSent
@@ -25,6 +26,16 @@ class Rate(Record):
 
     calls: int = Field(ge=1, le=1_000)
     seconds: float = Field(default=1.0, gt=0, le=86_400)
+
+    @model_validator(mode="after")
+    def _comes_in_time(self) -> Self:
+        """What asks twice in one go waits no longer than that for its second turn."""
+        if self.seconds > self.calls * BEGUN_S:
+            raise ValueError(
+                f"{self.calls} calls in {self.seconds:g} s are less than one in {BEGUN_S:g} s, and "
+                "an item asks more than once; allow more calls, or name fewer seconds"
+            )
+        return self
 
 
 class NotYet(NotSent):
@@ -48,6 +59,20 @@ def free(endpoint: str) -> None:
 
 _TAKEN: ContextVar[list[str] | None] = ContextVar("taken", default=None)
 """The turns that were taken in this go, where there is one."""
+
+
+_MOST: ContextVar[float] = ContextVar("most", default=BEGUN_S)
+"""So long a turn may be waited for at most."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """No turn is waited for longer within the block."""
+    before = _MOST.set(min(seconds, _MOST.get()))
+    try:
+        yield
+    finally:
+        _MOST.reset(before)
 
 
 @contextmanager
@@ -77,7 +102,7 @@ class Pace:
         if not names:
             return
         taken = _TAKEN.get()
-        patience_s = BEGUN_S if taken else PATIENCE_S
+        patience_s = min(_MOST.get(), BEGUN_S if taken else PATIENCE_S)
         wait_s = self.take({f"{self.tool}.{n}": self.rates[n] for n in names}, patience_s)
         if wait_s > patience_s:
             raise NotYet(self._told(names), after_s=wait_s)

@@ -101,10 +101,11 @@ def perform(
     if is_begun is None:
         is_begun = deps.store.actions.find(customer, request.key) is not None
     if not is_begun:
+        # Before anything is reserved: whose turn comes later has begun nothing. And before it is
+        # looked at: a turn may have to be waited for.
+        _take_turn(deps, request)
         if refusal := find_refusal(_before(deps, request), customer, request):
             raise NotAllowed(refusal)
-        # Before anything is reserved: whose turn comes later has begun nothing.
-        _take_turn(deps, request)
     action, is_first, fence = _reserve(deps, customer, request)
     if not is_first and action.status == "reserved":
         action = reconcile(deps, customer, action)
@@ -235,9 +236,22 @@ def _last_refusal(deps: ActionDeps, customer: Customer, request: Request) -> str
     except Unavailable as error:
         if _remembers(deps, request):
             raise
-        # Nothing was done, and only now that is sure. Where it is only not its turn to look once
-        # more, all of it was looked at right before it was reserved.
-        return _told(deps, error) if error.is_outage else ""
+        # Nothing was done, and only now that is sure.
+        if error.is_outage or request.approval:
+            return _told(deps, error)
+    # It is only not the turn to look at sources once more: they were, right before it was
+    # reserved. What needs no turn is asked all the same.
+    return next((says for check in deps.checks if (says := _now(check, request))), "")
+
+
+def _now(check: Check, request: Request) -> str:
+    """What a check says; nothing where its turn comes only later."""
+    try:
+        return check(request)
+    except Unavailable as error:
+        if error.is_outage:
+            raise
+        return ""
 
 
 def _require_lease(deps: ActionDeps, customer: Customer) -> None:

@@ -71,6 +71,11 @@ class Database:
         """True where several worker processes may work: on PostgreSQL."""
         return self.kind == "postgresql"
 
+    @property
+    def is_lost(self) -> bool:
+        """True once its disk did not take what was written: only another process may go on."""
+        return self._disk.is_lost
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view that changes nothing; Unavailable when the database does not answer."""

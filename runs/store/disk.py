@@ -32,6 +32,11 @@ class Disk:
         self._count = threading.Lock()
         self._turn = threading.Lock()
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it once did not take what was written."""
+        return self._lost != ""
+
     def wait(self) -> None:
         """Return once all that was committed before this call is on the disk.
 

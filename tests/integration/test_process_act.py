@@ -354,27 +354,38 @@ def test_a_source_whose_turn_comes_later_sends_nobody_an_item(tmp_path: Path) ->
     assert desk.store.items.get(desk.customer, "i-1").status == "queued"
 
 
-@pytest.mark.parametrize(("number", "begun", "status"), [(2, 0, "queued"), (3, 1, "acted")])
-def test_who_could_not_be_asked_later_is_looked_at_in_full_before_anything_is_begun(
-    tmp_path: Path, number: int, begun: int, status: str
-) -> None:
-    """A turn to look that has not come then leaves nothing begun; one after it stops nothing."""
-    desk, reads = Desk(tmp_path), count(1)
-    desk.admit()
+def no_turn_at(desk: Desk, number: int, meanwhile: Callable[[], object]) -> FileRecords:
+    """The source, which may not be asked one time, while something happens elsewhere."""
+    reads = count(1)
 
     class PacedRecords(FileRecords):
-        """A source that may not be asked once."""
+        """Not yet, at the time that is tried."""
 
         def read(self, key: str) -> Reading | None:
-            """Not yet, at the time that is tried."""
+            """Its record at any other time."""
             if next(reads) == number:
+                meanwhile()
                 raise NotYet(f"no turn for {key}", after_s=9.0)
             return super().read(key)
 
-    crm = PacedRecords("crm", tmp_path / "crm.json", "id", clock=desk.clock)
+    return PacedRecords("crm", desk.folder / "crm.json", "id", clock=desk.clock)
+
+
+@pytest.mark.parametrize(
+    ("number", "release", "begun", "status"),
+    [(2, "open", 0, "queued"), (3, "open", 1, "acted"), (3, "rolled_back", 1, "stopped")],
+)
+def test_who_could_not_be_asked_later_is_looked_at_in_full_before_anything_is_begun(
+    tmp_path: Path, number: int, release: str, begun: int, status: str
+) -> None:
+    """A turn to look that has not come leaves nothing begun; after that all else is asked still."""
+    desk = Desk(tmp_path)
+    desk.admit()
+    crm = no_turn_at(desk, number, lambda: desk.move_release(status=release))
     tools = {"crm": crm, "desk": MortalTool(desk.sink, remembers_keys=False)}
-    with nullcontext() if status == "acted" else pytest.raises(NotYet):
+    with pytest.raises(NotYet) if status == "queued" else nullcontext():
         process(desk, tools=tools)
 
     assert len(desk.store.actions.of_item(desk.customer, "i-1")) == begun
     assert desk.store.items.get(desk.customer, "i-1").status == status
+    assert bool(desk.queued) == (status == "acted")

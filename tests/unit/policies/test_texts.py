@@ -69,6 +69,7 @@ def test_what_is_written_is_read_back(value: dict[str, Any]) -> None:
         ("'1.50'", "1.50"),
         ('"true"', "true"),
         ("[a, 1]", ["a", Decimal(1)]),
+        ("!", None),
     ],
 )
 def test_a_value_is_what_stands_there(text: str, value: Any) -> None:
@@ -96,6 +97,10 @@ def test_a_value_is_what_stands_there(text: str, value: Any) -> None:
         ("? [a]\n: 1", 1, "a key is a word"),
         ("a: 1\nb: \x07", 2, "a character that YAML forbids"),
         ("a: " + "[" * 600, 1, "nested too deeply"),
+        ("a: " + "[" * 600 + "]" * 600, 1, "nested too deeply"),
+        ("a: 1\nb: \ud800", 2, "a character that YAML forbids"),
+        ("a: 1\nb: |#x", 2, "not YAML"),
+        ("a: \t1: 2", 1, "not YAML"),
     ],
 )
 def test_what_is_no_plain_yaml_is_refused_with_its_line(text: str, line: int, says: str) -> None:

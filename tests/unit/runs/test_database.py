@@ -116,11 +116,14 @@ def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
         for number in range(2):
             with pytest.raises(Unavailable, match=r"No space left.*start this process again"):
                 write(database, number)
+        is_lost = database.is_lost
     again = Waits()
     with record_again(tmp_path, again) as database:
         write(database, 2)
 
-    assert len(again.sizes) == 1
+        is_well = not database.is_lost
+
+    assert (len(again.sizes), is_lost, is_well) == (1, True, True)
 
 
 @pytest.mark.both_databases

@@ -60,7 +60,7 @@ def test_whoever_took_a_turn_waits_longer_for_the_next_one_of_the_same_go() -> N
     with one_go():
         pace("read")
         first = taken.patience_s
-        within(60, lambda: pace("look_up"))
+        within(600, lambda: pace("look_up"))
         apart = taken.patience_s
         taken.wait_s = BEGUN_S
         pace("assign")
@@ -69,6 +69,26 @@ def test_whoever_took_a_turn_waits_longer_for_the_next_one_of_the_same_go() -> N
 
     assert (first, apart, waits) == (PATIENCE_S, BEGUN_S, [BEGUN_S])
     assert (after.value.after_s, taken.patience_s) == (BEGUN_S, PATIENCE_S)
+
+
+def test_a_part_with_a_deadline_leaves_time_to_ask() -> None:
+    """No turn is waited for longer than half of it; a later one is not there yet."""
+    taken, waits = Taken(), list[float]()
+    pace = Pace("desk", {ALL: RATE}, taken, waits.append)
+    with one_go():
+        pace("read")
+        taken.wait_s = 6.0
+        with pytest.raises(NotYet):
+            within(3, lambda: pace("read"))
+
+    assert (taken.patience_s, waits) == (1.5, [])
+
+
+@pytest.mark.parametrize("told", [{"calls": 1, "seconds": 61}, {"calls": 100, "seconds": 86_400}])
+def test_a_rate_of_which_no_second_turn_comes_in_time_is_refused(told: dict[str, int]) -> None:
+    """An item that asks twice would take the first turn again and again."""
+    with pytest.raises(ValueError, match="less than one in 60 s"):
+        Rate.model_validate(told)
 
 
 def test_without_a_rate_nothing_is_waited_for() -> None:

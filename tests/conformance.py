@@ -29,7 +29,7 @@ Says = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 class Endpoint(ThreadingTCPServer):
     """One endpoint: what it was asked, and how it answers."""
 
-    daemon_threads, allow_reuse_address = True, True
+    daemon_threads, allow_reuse_address, request_queue_size = True, True, 128
 
     def __init__(self, manners: Sequence[str], answer: Mapping[str, Any] | Says, key: str) -> None:
         super().__init__(("127.0.0.1", 0), Met)
@@ -99,7 +99,8 @@ class Met(StreamRequestHandler):
     def say(self, body: str, head: str = OK) -> None:
         """A whole reply."""
         content = body.encode()
-        self.raw(f"{head}Content-Length: {len(content)}\r\n\r\n".encode(), content)
+        ends = f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n"
+        self.raw(f"{head}{ends}".encode(), content)
 
     def raw(self, *parts: bytes) -> None:
         """Send it now."""

@@ -28,7 +28,7 @@ routes:
     is_private: true
     model: small-1
     price: {{input: 1, output: 4, currency: EUR}}
-    limits: {{tries: 1, timeout_s: 5}}
+    limits: {{tries: 1, timeout_s: 30}}
 """
 MODELS: Any = (
     {

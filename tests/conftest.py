@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as drawn
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
@@ -34,6 +36,10 @@ SHORT_LAST = ("hazards", "journeys", "integration", "unit", "guards")
 def pytest_configure() -> None:
     """As the program itself does: what was loaded to stay is not looked over again and again."""
     gc.set_threshold(*SELDOM)
+    # How long an example takes is the machine's, and says nothing of what it shows.
+    told = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    drawn.register_profile("any_machine", **told)
+    drawn.load_profile("any_machine")
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,5 +1,6 @@
 """one command being carried out: its settings, who asks, and how it speaks to them."""
 
+import gc
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from runs.store.store import Store
 
     Admit = Callable[..., list[Any]]
+
+USUAL = (700, 10, 10)
+"""How often Python looks for rings of objects by itself."""
 
 
 @dataclass
@@ -122,6 +126,15 @@ class Call:
     def draws(self) -> bool:
         """True when progress can be drawn: stderr is a terminal."""
         return sys.stderr.isatty() and not self.is_quiet
+
+    def stay(self) -> None:
+        """From now on this process goes on for long.
+
+        What it loaded is left alone, and what it makes is looked over for rings as Python does.
+        """
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*USUAL)
 
     def say(self, text: str) -> None:
         """Progress or advice, on stderr; not after --quiet."""

@@ -36,5 +36,6 @@ def serve(call: Call, *, host: str, port: int, behind_proxy: bool) -> None:
     app = make(web)
     # A worker that fell silent cannot say so; whoever serves sees it.
     threading.Thread(target=web.watch_forever, name="pilotage-watch", daemon=True).start()
+    call.stay()
     call.say(f"serving {call.wired.home.folder} at http://{host}:{port}/api/v1; Ctrl-C stops it")
     serve_app(app, host=host, port=port)

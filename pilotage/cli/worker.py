@@ -38,6 +38,7 @@ def worker(call: Call, *, verbose: bool) -> None:
     told.listen()
     with working(wired) as one:
         call.say(f"worker {one.name} works {wired.home.folder}; Ctrl-C stops it")
+        call.stay()
         one.run_until(told.is_set)
         call.say("stopping; what is running ends first")
     if one.left:

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from runs.errors import Unavailable
 from runs.records.record import Record
 from tools.tool import NotSent
 
@@ -55,6 +56,20 @@ Turn = Callable[[str], None]
 def free(endpoint: str) -> None:
     """Whatever is asked, at any time."""
     del endpoint
+
+
+def comes_now(turn: Turn, endpoint: str, lost: Unavailable) -> bool:
+    """Take the turn of another try; False where it comes only later.
+
+    Then it is what was `lost` that is told, with how long that is, and not that its turn did not
+    come.
+    """
+    try:
+        turn(endpoint)
+    except NotSent as error:
+        lost.after_s = max(lost.after_s, error.after_s)
+        return False
+    return True
 
 
 _TAKEN: ContextVar[list[str] | None] = ContextVar("taken", default=None)

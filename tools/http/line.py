@@ -13,7 +13,7 @@ from runs.records.record import canonical
 from tools.filled import KEY, in_body, in_path
 from tools.http.declared import Endpoint, Http, Look
 from tools.http.way import LONGEST, origin, proof
-from tools.pace import LOOKS, Turn, free
+from tools.pace import LOOKS, Turn, comes_now, free
 from tools.tool import NotSent, Pause
 
 KEY_HEADER = "Idempotency-Key"
@@ -122,17 +122,9 @@ class Line:
         raise lost
 
     def _may_again(self, named: str, number: int, after_s: float, lost: Unavailable) -> bool:
-        """Wait as long as was asked for, and for its turn; False where that comes only later.
-
-        Then it is what was lost that is told, and not that its turn did not come.
-        """
+        """Wait as long as was asked for, and for its turn; False where that comes only later."""
         self.pause(number, after_s)
-        try:
-            self.turn(named)
-        except NotSent as error:
-            lost.after_s = max(lost.after_s, error.after_s)
-            return False
-        return True
+        return comes_now(self.turn, named, lost)
 
     def _try(
         self, endpoint: Endpoint, url: str, body: Any, key: str

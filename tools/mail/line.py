@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from runs.errors import InvalidInput, NotAllowed, Unavailable
 from tools.mail.letter import Written
 from tools.mail.way import Imap, Smtp, Way
-from tools.pace import Turn, free
+from tools.pace import Turn, comes_now, free
 from tools.tool import NotSent, Pause
 
 T = TypeVar("T")
@@ -57,17 +57,9 @@ class Line:
         raise lost
 
     def _may_again(self, operation: str, number: int, lost: NotSent) -> bool:
-        """Wait a little, and for its turn; False where that comes only later.
-
-        Then it is what was lost that is told, and not that its turn did not come.
-        """
+        """Wait a little, and for its turn; False where that comes only later."""
         self.pause(number, 0.0)
-        try:
-            self.turn(operation)
-        except NotSent as error:
-            lost.after_s = error.after_s
-            return False
-        return True
+        return comes_now(self.turn, operation, lost)
 
     def touch(self) -> None:
         """Reach it and sign in, and change nothing; raises what `send` raises."""

@@ -9,7 +9,7 @@ from runs.records.record import canonical
 from tools.filled import KEY, find, in_body
 from tools.mcp.declared import Acted, Called, Looked, Mcp
 from tools.mcp.pins import Definition, Known, check
-from tools.pace import LOOKS, Turn, free
+from tools.pace import LOOKS, Turn, comes_now, free
 from tools.tool import NotSent, Pause
 
 LARGEST_WHOLE = 2**53 - 1
@@ -118,17 +118,9 @@ class Line:
         raise lost
 
     def _may_again(self, named: str, number: int, lost: Unavailable) -> bool:
-        """Wait a little, and for its turn; False where that comes only later.
-
-        Then it is what was lost that is told, and not that its turn did not come.
-        """
+        """Wait a little, and for its turn; False where that comes only later."""
         self.pause(number, 0.0)
-        try:
-            self.turn(named)
-        except NotSent as error:
-            lost.after_s = error.after_s
-            return False
-        return True
+        return comes_now(self.turn, named, lost)
 
     def touch(self) -> None:
         """See that the server is there and is what was pinned; asks none of its tools."""

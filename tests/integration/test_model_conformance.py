@@ -61,6 +61,7 @@ def test_an_answer_that_is_no_json_is_repaired_once(way: str) -> None:
     ("manner", "flaw", "requests"),
     [
         ("malformed", "schema", 2),
+        ("endless_lines", "schema", 2),
         ("wrong_schema", "schema", 2),
         ("truncated", "truncated", 1),
         ("refusal", "refused", 1),
@@ -82,6 +83,14 @@ def test_an_answer_of_no_use_is_an_error_that_says_why(
     assert error.flaw == flaw
     assert len(server.asked) == requests
     assert purse.ends == ["unusable"] * requests
+
+
+def test_words_in_the_place_of_a_models_name_are_none() -> None:
+    """The name is kept and told unmasked: whoever repeats words there has none."""
+    answer, _, purse = ask("chatty_name")
+
+    assert answer.model == MODEL
+    assert [one.model for one in purse.outcomes.values()] == [""]
 
 
 def test_words_around_an_answer_are_left_away() -> None:
@@ -247,6 +256,19 @@ def test_the_one_model_that_is_listed_is_looked_up_anew_now_and_then() -> None:
 
     assert names == [MODEL, MODEL, "large-1"]
     assert server.looks == 2
+
+
+@pytest.mark.parametrize("listed", [["x" * 201], [MODEL, "x" * 201]])
+def test_a_list_of_what_is_no_name_is_no_list(listed: list[str]) -> None:
+    """A name is asked for, kept and told as it stands: nobody writes a page into it."""
+    watch = Watch()
+    with endpoint() as server:
+        server.lists = listed
+        model, _ = asking([at(server, watch, model="")], watch)
+        with pytest.raises(InvalidInput, match="/models is no list of models") as caught:
+            model.ask(question())
+
+    assert (len(str(caught.value)) < 300, server.asked) == (True, [])
 
 
 def test_a_model_that_is_gone_is_looked_up_at_the_next_question() -> None:

@@ -200,6 +200,13 @@ def _simple(met: Met, asked: dict[str, Any]) -> None:
     MANNERS["right"](met, asked)
 
 
+def _picky(met: Met, asked: dict[str, Any]) -> None:
+    """Takes one form in its schema and no other."""
+    name = asked.get("response_format", {}).get("json_schema", {}).get("name", "ticket")
+    manner = MANNERS["right"] if name == "ticket" else refuse("400 Bad Request")
+    manner(met, asked)
+
+
 def _forgetful(met: Met, asked: dict[str, Any]) -> None:
     """Takes a schema and lets it fall: it answers in a form only where the words ask for it."""
     is_told = any("JSON schema" in str(one["content"]) for one in asked["messages"])
@@ -220,6 +227,7 @@ def _gathering(met: Met, asked: dict[str, Any]) -> None:
 MANNERS: Mapping[str, Manner] = {
     "gathering": _gathering,
     "simple": _simple,
+    "picky": _picky,
     "forgetful": _forgetful,
     "right": answering(lambda met, asked: in_its_form(asked, met.server.says(asked))),
     "malformed": saying('{"label": "refund", "amo'),

@@ -8,8 +8,8 @@ import pytest
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
 from runs.records.run import Spend
 from tests.asking import Ledger, Watch, asking, at, question
-from tests.conformance import ANSWER, CROWD, MODEL, endpoint
-from tools.model.asked import Unusable
+from tests.conformance import ANSWER, CROWD, FORM, MODEL, endpoint
+from tools.model.asked import Form, Unusable
 
 WAYS = ("strict", "tools", "text")
 
@@ -111,6 +111,18 @@ def test_an_endpoint_that_takes_no_schema_is_asked_in_the_next_way_and_then_alwa
     assert (answer.value, answer.way) == (ANSWER, "text")
     assert purse.ends == ["refused", "refused", "answered", "answered"]
     assert purse.budget.spent.tokens == 100
+
+
+def test_a_form_that_is_not_taken_is_asked_in_the_next_way_whatever_another_was() -> None:
+    """What an endpoint takes of a schema is the schema's matter as well."""
+    other = question(form=Form(name="other", form=FORM))
+    watch = Watch()
+    with endpoint("picky") as server:
+        model, purse = asking([at(server, watch)], watch)
+        ways = [model.ask(one).way for one in (question(), other, other, question())]
+
+    assert ways == ["strict", "tools", "tools", "strict"]
+    assert purse.ends == ["answered", "refused", "answered", "answered", "answered"]
 
 
 def test_an_endpoint_that_lets_the_schema_fall_is_told_it_in_words() -> None:

@@ -71,18 +71,23 @@ def taken(live: Live, route: ModelRoute) -> Spend:
 
 
 def stands_alone(live: Live) -> bool:
-    """Whether what the baseline does by itself was shown to be seldom wrong.
+    """Whether what the baseline does by itself was shown to be seldom wrong, not too long ago."""
+    pair = (live.version.digest, live.policy)
+    return find_proof(live.store, live.customer, *pair) is not None
 
-    On the holdout, of exactly this version and these values, and not too long ago.
+
+def find_proof(store: Store, customer: Customer, version: str, policy: str) -> Evidence | None:
+    """What shows that the baseline by itself is seldom wrong; None where nothing does any more.
+
+    Measured on the holdout, of exactly this version and these values, and not too long ago.
     """
-    now = live.store.clock.now()
-    kept = live.store.list(live.customer, Evidence, None, of=("holdout",))
-    mine = (one for one in kept if (one.version, one.policy) == (live.version.digest, live.policy))
-    newest = next(mine, None)
+    now = store.clock.now()
+    kept = store.list(customer, Evidence, None, of=("holdout",))
+    newest = next((one for one in kept if (one.version, one.policy) == (version, policy)), None)
     if newest is None or newest.models is None:
-        return False
+        return None
     is_fresh = newest.expires_at is not None and now < newest.expires_at
-    return is_fresh and newest.models.baseline_alone == "pass"
+    return newest if is_fresh and newest.models.baseline_alone == "pass" else None
 
 
 def nowhere(*_: object) -> None:

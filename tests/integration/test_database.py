@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from runs import audit, leases, tables
 from runs.errors import Unavailable
@@ -126,7 +127,7 @@ def test_after_a_look_that_failed_another_connection_is_taken(store: Store) -> N
     """What failed may be broken; the next look is not stopped by it."""
     acme = make_customer(store, "acme")
     with store.database.at_hand():
-        with pytest.raises(sa.exc.DBAPIError), store.database.looking() as connection:
+        with pytest.raises(DBAPIError), store.database.looking() as connection:
             connection.execute(sa.text("SELECT nothing FROM nowhere"))
 
         assert connection.closed

@@ -282,11 +282,9 @@ def index(wired: Wired, customer: Customer) -> Iterator[Finding]:
 
 def _loop_of(wired: Wired) -> Now:
     """The loop and the rules of this program; langgraph is loaded only where a run meets them."""
-    from agent.graph import build
-    from pilotage.engines import NOBODY
+    from agent.seat import whole
 
-    loop = build(wired.engines("").deps(wired.store, NOBODY))
-    return Now(code_digest(), wired.installation.digest, shape_of(loop))
+    return Now(code_digest(), wired.installation.digest, shape_of(whole()))
 
 
 def _meeting(wired: Wired, customer: Customer, run: Run, now: Now) -> Finding:

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from policies.budgets import NOTHING
 from runs.records.evidence import Evidence
 from runs.records.item import Output, Unanswered
-from runs.records.model import Calibration
+from runs.records.model import Calibration, ModelRoute
 from runs.records.person import Customer
+from runs.records.run import Spend
 from runs.records.version import Version
 from runs.snapshots import Terms
 from runs.store.store import Store
@@ -38,7 +40,9 @@ def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output 
     model is another than the one it was calibrated with has the confidence 0.
     """
     shelf = Answers(live.store, live.customer, live.terms, of=live.item)
-    asks = Asks(live.door, shelf, live.terms.mask, live.version.labels)
+    asks = Asks(
+        live.door, shelf, live.terms.mask, live.version.labels, lambda one: taken(live, one)
+    )
 
     def sure(last: Heard) -> Sure:
         if last.place is None:
@@ -49,6 +53,21 @@ def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output 
 
     heard = ask_in_order(live.version.models, lambda route: ask(route, ground, asks))
     return settle(heard, baseline, sure, lambda: stands_alone(live))
+
+
+def taken(live: Live, route: ModelRoute) -> Spend:
+    """What the item took of this route before, since a person last had it worked on.
+
+    Of a request that a crash left open, what was reserved.
+    """
+    reruns = live.store.pauses.reruns(live.customer, live.item)
+    since = max((one.at for one in reruns), default=None)
+    spent = NOTHING
+    for call in live.store.calls.every(live.customer, item=live.item):
+        is_mine = (call.route, call.prompt) == (route.endpoint, route.prompt)
+        if is_mine and (since is None or call.asked_at >= since):
+            spent = spent.plus(call.settled.spent if call.settled else call.reserved)
+    return spent
 
 
 def stands_alone(live: Live) -> bool:

@@ -2,7 +2,7 @@
 
 `models.yaml` names the routes in the order in which they are asked. Without it OPENAI_BASE_URL or
 OPENAI_API_KEY makes one; without them no model is asked, and nothing waits for one. A demo asks
-none.
+none, unless it was made to.
 """
 
 import random
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field, SecretStr
@@ -65,10 +66,11 @@ class Models:
 
     def routes(self) -> tuple[Route, ...]:
         """What is declared; empty where no model is. InvalidInput for a file that is wrong."""
-        if self._home.mark().is_demo:
+        mark = self._home.mark()
+        if mark.is_demo and not mark.asks_models:
             return ()
         file = self._home.models_file
-        return read_routes(self._home) if file.exists() else of_environment(self._settings)
+        return read_routes(file) if file.exists() else of_environment(self._settings)
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The routes, made; raises what `routes` raises."""
@@ -107,18 +109,7 @@ class Models:
         return {one.route.name: Routed((one,), purse, time.monotonic) for one in self.endpoints()}
 
     def _make(self, route: Route) -> Endpoint:
-        secret = self._credentials.find(route.credential) if route.credential else None
-        is_closed = bool(route.credential) and secret is None
-        way = partial(_closed, route) if is_closed else partial(_open, route, secret)
-        means = Means(
-            seconds=time.monotonic,
-            sleep=time.sleep,
-            chance=random.random,
-            take=self._take,
-            count=counter_of(self._settings, route.encoding),
-            span=_span(),
-        )
-        return Endpoint(route, way, means)
+        return make(route, self._settings, self._credentials, take=self._take)
 
 
 class Made(NamedTuple):
@@ -128,9 +119,24 @@ class Made(NamedTuple):
     endpoints: Sequence[Endpoint]
 
 
-def read_routes(home: Home) -> tuple[Route, ...]:
-    """The routes of the models file; InvalidInput names file, line, key and remedy."""
-    file = home.models_file
+def make(route: Route, settings: Settings, credentials: Credentials, *, take: Take) -> Endpoint:
+    """The route, ready to be asked; nothing is opened before it is."""
+    secret = credentials.find(route.credential) if route.credential else None
+    is_closed = bool(route.credential) and secret is None
+    way = partial(_closed, route) if is_closed else partial(_open, route, secret)
+    means = Means(
+        seconds=time.monotonic,
+        sleep=time.sleep,
+        chance=random.random,
+        take=take,
+        count=counter_of(settings, route.encoding),
+        span=_span(),
+    )
+    return Endpoint(route, way, means)
+
+
+def read_routes(file: Path) -> tuple[Route, ...]:
+    """The routes of a models file; InvalidInput names file, line, key and remedy."""
     document = texts.read(read(file), str(file))
     built = texts.build(ModelsFile, document)
     if built.record is None:

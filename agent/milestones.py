@@ -2,22 +2,30 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from agent.deps import Deps
 from agent.reach import follow_run
 from agent.standing import drill_of
 from agent.state import State
 from rollout import alerts, ladder, watch
+from rollout.milestones import is_whole
 from rollout.release.rehearsal import rehearse
+from rollout.signals import measure
 from rollout.watch import Standing, standings
 from runs.people import add_person, find_people
-from runs.plan import PlanRecord
-from runs.records.evidence import Evidence, EvidenceKind
+from runs.plan import Plan, PlanRecord
+from runs.records.evidence import Evidence, EvidenceKind, Fault
+from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Release, Signal
 from runs.records.version import PolicyValues, Version
-from workflow import faults
-from workflow.faults import Drilled
+from runs.store.store import Store
+from workflow.evaluate.bench import without_models
+from workflow.evaluate.learning import to_score
+from workflow.faults import models, ways
+from workflow.faults.played import Drilled
+from workflow.models.live import find_proof
 from workflow.profile import lacking, profile
 
 LASTS = timedelta(days=14)
@@ -39,16 +47,17 @@ def make_ready(state: State, deps: Deps, release: Release) -> None:
     last = drill_of(state, deps, release)
     if last is None or not last.expires_at or last.expires_at <= now:
         rehearse(deps.store, deps.customer(state), release=release)
+    plan = deps.get(state, PlanRecord, release.plan).plan
     for kind, make in MADE.items():
         present = newest(state, deps, release, kind)
-        if present is None or not _counts(present, now):
+        if present is None or not _counts(present, now, plan):
             deps.keep(state, make(state, deps, release))
 
 
-def _counts(present: Evidence, now: datetime) -> bool:
+def _counts(present: Evidence, now: datetime, plan: Plan) -> bool:
     """What did not pass is practised again: what stood in the way may be over."""
     is_fresh = present.expires_at is not None and present.expires_at > now
-    return is_fresh and present.notes.get("outcome") == "pass"
+    return is_fresh and present.notes.get("outcome") == "pass" and is_whole(present, plan)
 
 
 def newest(state: State, deps: Deps, release: Release, kind: EvidenceKind) -> Evidence | None:
@@ -78,7 +87,7 @@ def _profile(state: State, deps: Deps, release: Release) -> Evidence:
 
 
 def _practise_faults(state: State, deps: Deps, release: Release) -> Evidence:
-    """Every fault on purpose; passed when each item ends with somebody who answers for it."""
+    """Every fault on purpose, dead models among them; passed when each item ended as it may."""
     customer, practice = deps.customer(state), deps.practice
     began = deps.seconds()
     drilled = Drilled(
@@ -90,21 +99,64 @@ def _practise_faults(state: State, deps: Deps, release: Release) -> Evidence:
         person=lambda whose, wanted: practice.person(customer, wanted),
         budget=practice.budget,
     )
-    with practice.scratch(customer) as scratch:
-        store, whose = scratch
-        plan = deps.get(state, PlanRecord, release.plan)
-        store.keep(whose, "worker", plan)
-        found = faults.practise(store, whose, drilled)
-    unanswered = faults.lacking(found)
+    with practice.scratch(customer) as (store, whose):
+        store.keep(whose, "worker", deps.get(state, PlanRecord, release.plan))
+        found = ways.practise(store, whose, drilled)
+    unanswered = ways.lacking(found)
+    dead = _practise_models(state, deps, drilled) if drilled.version.models else NO_MODELS
+    names = " ".join(one.name for one in unanswered)
     notes = {
-        "outcome": "fail" if unanswered or not found else "pass",
-        "faults": str(len(found)),
-        "lacking": " ".join(one.name for one in unanswered),
+        "outcome": "fail" if names or dead.wrong or not found else "pass",
+        "faults": str(len(found) + len(dead.found)),
+        "lacking": "; ".join(filter(None, (names, *dead.wrong))),
+        **dead.notes,
     }
     made = _evidence(
         state, deps, release, kind="faults", notes=notes, seconds=deps.seconds() - began
     )
-    return made.model_copy(update={"faults": found})
+    return made.model_copy(update={"faults": (*found, *dead.found)})
+
+
+class _Dead(NamedTuple):
+    """What became of items whose models were dead."""
+
+    found: tuple[Fault, ...]
+    wrong: tuple[str, ...]
+    notes: dict[str, str]
+
+
+NO_MODELS = _Dead((), (), {})
+
+
+def _practise_models(state: State, deps: Deps, drilled: Drilled) -> _Dead:
+    """Every model of the version dead, for a few labelled cases; each counted as a fallback."""
+    customer, version, store = deps.customer(state), drilled.version, deps.store
+    plain, bench = without_models(version), deps.bench(customer)
+    labelled = to_score(plain, store.cases.read(customer, version.routes[0].dataset, "dev"))
+    proof = find_proof(store, customer, version.digest, drilled.policy.digest)
+    dead = models.Dead(drilled, bench.answer, bench.seen(plain, labelled), proof)
+    there = [one for one in find_people(store, customer) if not one.is_disabled]
+    with deps.practice.scratch(customer) as (scratch, whose):
+        scratch.keep(whose, "worker", deps.get(state, PlanRecord, drilled.release.plan))
+        for person in there:
+            add_person(scratch, whose, "worker", person)
+        found = models.practise(scratch, whose, dead)
+        counted = _counted(scratch, whose)
+    wrong = models.find_wrong(found)
+    if counted != (len(found), len(found)):
+        told = f"{counted[0]} of {counted[1]}, where {len(found)} items were without a model"
+        wrong = (*wrong, f"fallback: the signal counts {told}: take it to who runs Pilotage")
+    cases = {one.case for one in found}
+    says = f"faults and dead models ({len(found)} items of {len(cases)} cases) ended as they may"
+    return _Dead(found, wrong, {"models": says, "fallback": f"{counted[0]} of {counted[1]}"})
+
+
+def _counted(store: Store, customer: Customer) -> tuple[int, int]:
+    """What the signal `fallback` counts in a record that has one release, and of how many."""
+    [release] = store.releases.list(customer)
+    now = store.clock.now()
+    read = measure(store, customer, release=release, now=now, is_early=True).signals
+    return next((one.events, one.total) for one in read if one.name == "fallback")
 
 
 def _practise_alerts(state: State, deps: Deps, release: Release) -> Evidence:

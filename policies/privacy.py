@@ -47,7 +47,7 @@ _IBAN_FORMS = "|".join(
     rf"(?:{countries.replace(' ', '|')})\d{{2}}(?:[ -]?[A-Z0-9]){{{length - 4}}}"
     for length, countries in _LENGTHS.items()
 )
-_IBAN = re.compile(rf"(?<![^\W_])(?:{_IBAN_FORMS})(?![^\W_])", re.IGNORECASE)
+IBAN = re.compile(rf"(?<![^\W_])(?:{_IBAN_FORMS})(?![^\W_])", re.IGNORECASE)
 _CARD = re.compile(r"(?<!\d)[2-6](?:[ -]?\d){12,18}")
 _PHONE = re.compile(
     r"""(?<!\w)(?<!\w-)(?<!\d[.,:/])
@@ -88,6 +88,13 @@ def compile_mask(fields: Sequence[str], patterns: Sequence[str]) -> Mask:
         return _walk(value, (), paths, wanted)
 
     return mask
+
+
+def ibans(text: str) -> frozenset[str]:
+    """The IBANs of a text, whole and large, however they are written."""
+    plain = _plain(text).text
+    found = (plain[start:end] for start, end in _FIND["iban"](plain))
+    return frozenset("".join(filter(str.isalnum, one)).upper() for one in found)
 
 
 def _walk(
@@ -236,7 +243,7 @@ _SIGNS: Mapping[str, Callable[[str], str]] = {
 """How dashes, spaces, invisible characters and marks are read, by Unicode category."""
 _FIND: Mapping[str, Callable[[str], Iterator[tuple[int, int]]]] = {
     "email": lambda text: _search(_EMAIL, text, re.Match.end),
-    "iban": lambda text: _search(_IBAN, text, _end_of_iban),
+    "iban": lambda text: _search(IBAN, text, _end_of_iban),
     "card": lambda text: _search(_CARD, text, _end_of_card),
     "phone": lambda text: _search(_PHONE, text, re.Match.end),
 }

@@ -214,12 +214,13 @@ def _troubles(window: Window, item: Item) -> Iterator[str]:
 
 def _fallback(window: Window, item: Item) -> str:
     """What served it in place of the first route; empty where that did."""
+    first, said = first_route(window.version), window.kept.get(item.output) or {}
+    used = said.get("route_used", first)
+    # Whoever decides then, and by which rule: a model that was asked did not answer.
+    if used != first and (item.route == "act" or said.get("asked")):
+        return f"route {used}"
     if item.route != "act":
         return item.rule if item.rule in RESERVED else "" if item.rule else "gave up"
-    first = first_route(window.version)
-    used = (window.kept.get(item.output) or {}).get("route_used", first)
-    if used != first:
-        return f"route {used}"
     return "not done" if _reviews(window, item, NEEDED) else ""
 
 

@@ -74,7 +74,7 @@ def checklist(ground: Ground) -> tuple[Line, ...]:
     return (
         _line(ground, "contract", _of_candidate(ground, "contract"), owners.domain_expert),
         _line(ground, "access", _access(ground), _who_of_access(ground)),
-        _line(ground, "faults", _of_candidate(ground, "faults"), owners.workflow_behaviour),
+        _line(ground, "faults", _faults(ground), owners.workflow_behaviour),
         _line(ground, "way_back", _way_back(ground), owners.expansion),
         _line(ground, "alerts", _of_candidate(ground, "alert_drill"), owners.incidents),
         _watch(ground),
@@ -99,7 +99,17 @@ def _line(ground: Ground, name: LineName, found: Evidence | None, who: str) -> L
         return Line(name, "fail", *kept, f"{lacking or 'it did not pass'}", who)
     if age < 0 or found.expires_at is None or found.expires_at <= ground.now:
         return Line(name, "stale", *kept, f"it is of {found.measured_at:%Y-%m-%d %H:%M}", who)
-    return Line(name, "pass", *kept, SAYS[name], who)
+    return Line(name, "pass", *kept, found.notes.get("models") or SAYS[name], who)
+
+
+def is_whole(found: Evidence, plan: Plan) -> bool:
+    """Whether everything was tried that a plan asks for: dead models too, where it names some."""
+    return found.kind != "faults" or not plan.models or "models" in found.notes
+
+
+def _faults(ground: Ground) -> Evidence | None:
+    found = _of_candidate(ground, "faults")
+    return found if found and is_whole(found, ground.plan) else None
 
 
 def _lost(found: Evidence) -> str:

@@ -99,7 +99,7 @@ class Oracles:
     """A door to models by name, each at its own address; one purse pays."""
 
     def __init__(self, *, is_script: bool = True, **said: Say) -> None:
-        self.till = Till()
+        self.till: Purse = Till()
         self.wires = {name: Oracle(say) for name, say in said.items()}
         self.models = dict.fromkeys(said, "m-1")
         self.prices: dict[str, str] = {}

@@ -95,6 +95,8 @@ FOLLOWERS = {
 }
 """The 170 pairs of letters that make nine tenths of English text; every other one costs a token."""
 MARK = "…"
+LONGEST_KEPT = 32
+"""Letters of a word whose cost is remembered; others come once, and may be very long."""
 
 
 def count_tokens(text: str) -> int:
@@ -171,7 +173,7 @@ def _cost(piece: re.Match[str]) -> float:
     part = piece.group()
     match piece.lastgroup:
         case "word":
-            return _word_cost(part)
+            return _kept_cost(part) if len(part) <= LONGEST_KEPT else _word_cost(part)
         case "digits":
             return math.ceil(len(part) / 3) + 0.35
         case "lines":
@@ -183,7 +185,6 @@ def _cost(piece: re.Match[str]) -> float:
     return 1 + len(part) / 16
 
 
-@lru_cache(maxsize=4_096)
 def _word_cost(word: str) -> float:
     """One token to six letters, more beyond them, and one for every pair that is rare in English.
 
@@ -193,6 +194,9 @@ def _word_cost(word: str) -> float:
     rare = sum(b not in FOLLOWERS.get(a, "") for a, b in pairwise(letters))
     shouted = 0.35 * (len(word) - 2) if word.isupper() and len(word) > 2 else 0
     return min(1 + 0.3 * max(0, len(word) - 6) + rare + shouted, len(word))
+
+
+_kept_cost = lru_cache(maxsize=4_096)(_word_cost)
 
 
 def _cut(text: str, end: int, is_short: Callable[[str], bool]) -> str:

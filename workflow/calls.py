@@ -93,14 +93,15 @@ def take(
     grant = _find_grant(course, call)
     request = grant and _request(course, grant, call, approval)
     agreed = bool(request and request.approval and deps.agreed and not deps.agreed(request))
-    ruling = judge(call, course.step, course.sources, made=course.made, agreed=agreed)
+    known = replace(course, made=(*course.made, *_begun(deps, customer, course, request)))
+    ruling = judge(call, course.step, course.sources, made=known.made, agreed=agreed)
     _keep(deps, customer, course, call, ruling)
     if grant is None or request is None or ruling.outcome != "allow":
         return Taken(course, ruling)
     if grant.effect.level in INSIDE:
         result = deps.inside[call.name](call.arguments)
     else:
-        result = _act(deps, customer, course, request)
+        result = _act(deps, customer, known, request)
     return Taken(_after(course, grant, call, result), ruling, result)
 
 
@@ -129,6 +130,25 @@ def _find_grant(course: Course, call: Call) -> Grant | None:
 def _request(course: Course, grant: Grant, call: Call, approval: str) -> Request:
     return Request(
         grant.effect, call.arguments, item=course.item, run=course.run, approval=approval
+    )
+
+
+def _begun(
+    deps: CallDeps, customer: Customer, course: Course, request: Request | None
+) -> tuple[Call, ...]:
+    """Calls of the same effect that the record has and the course does not: they count as well.
+
+    A worker that died forgot its course, and one that failed may have been done all the same.
+    """
+    if request is None or request.effect.level in INSIDE:
+        return ()
+    effect, of = request.effect, deps.store.actions
+    made = (replace(request, content=one.arguments) for one in course.made)
+    known = {request.key, *(one.key for one in made)}
+    found = of.of_item(customer, course.item) if course.item else of.of_run(customer, course.run)
+    mine = (one for one in found if (one.tool, one.operation) == (effect.tool, effect.operation))
+    return tuple(
+        Call(name=effect.name, arguments={"key": one.key}) for one in mine if one.key not in known
     )
 
 

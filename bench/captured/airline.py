@@ -6,7 +6,7 @@ and with nothing known.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -73,9 +73,21 @@ def _passes(write: Write, risks: tuple[Risk, ...], known: Known) -> bool:
 def _step(call: Call, risks: tuple[Risk, ...]) -> Step:
     name = call.name
     effect = Effect(name=name, tool="airline", operation=name, level="update", risks=risks)
-    arguments = tuple(Argument(name=one) for one in call.arguments)
+    arguments = tuple(
+        Argument(name=one, names=tuple(sorted(set(_names(value)))))
+        for one, value in call.arguments.items()
+    )
     grant = Grant(effect=effect, arguments=arguments, most=1)
     return Step(name="passenger", grants=(grant,), stage="full", most=1)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """What the objects in an argument name: as its schema would."""
+    if isinstance(value, dict):
+        yield from value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inside:
+        yield from _names(one)
 
 
 def _write(row: dict[str, Any]) -> Write:

@@ -1,5 +1,6 @@
 """exactly what an approval asks: what it covers, read from the record, and what follows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -224,10 +225,11 @@ def _practised(evidence: Told) -> list[str]:
         for one in evidence.get("fields", ())
         if one["gaps"]
     ]
-    faults = [
+    became = Counter(
         f"{one['name'].replace('_', ' ')}: {one['status'].replace('_', ' ')}, {one['owner']}"
         for one in evidence.get("faults", ())
-    ]
+    )
+    faults = [f"{one} ({times} items)" if times > 1 else one for one, times in became.items()]
     notes = evidence["notes"] if evidence["kind"] == "alert_drill" else {}
     told = (f"{name}: {who}" for name, who in notes.items() if name not in ("outcome", "lacking"))
     return [*gaps, *faults, *told]

@@ -1,6 +1,6 @@
 """Make a grant of a tool's schema; an argument nobody declared is a target where the tool acts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from runs.errors import InvalidInput
@@ -40,7 +40,7 @@ def grant_of(
     required = frozenset(schema.get("required", ()))
     arguments = tuple(
         known.get(name, _undeclared(name, part, effect)).model_copy(
-            update={"required": name in required}
+            update={"required": name in required, "names": tuple(sorted(set(_names(part))))}
         )
         for name, part in properties.items()
     )
@@ -55,3 +55,12 @@ def _undeclared(name: str, schema: Schema, effect: Effect) -> Argument:
         return Argument(name=name, part="choice", choices=choices)
     part: Part = "text" if effect.level == "read" else "target"
     return Argument(name=name, part=part)
+
+
+def _names(schema: Schema) -> Iterator[str]:
+    """Every name that objects of this form may have, however deep they lie."""
+    properties: Schema = schema.get("properties", {})
+    items = [schema["items"]] if "items" in schema else []
+    yield from properties
+    for inner in (*properties.values(), *items):
+        yield from _names(inner)

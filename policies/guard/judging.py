@@ -7,10 +7,11 @@ from typing import Any
 from policies.guard import tracing, values
 from policies.guard.tracing import Sources, trace
 from policies.permissions import ALLOWED, WAITING, waits
+from policies.privacy import IBAN
 from runs.records.call import Argument, Call, Grant, Outcome, Ruling, Step, Traced
 from runs.records.record import Digest, digest_of
 
-EDITION = 2
+EDITION = 3
 """Another number with every change of how something is read, compared or ruled."""
 SOURCED = frozenset({"request", "record", "named", "host", "ceiling"})
 """Where a value may have been found that passes."""
@@ -27,6 +28,7 @@ def name_rules() -> Digest:
                 for name, one in vars(module).items()
                 if name.isupper()
             },
+            "iban": _written(IBAN),
             "allowed": _written(ALLOWED),
             "waiting": _written(WAITING),
             "sourced": _written(SOURCED),

@@ -24,6 +24,10 @@ NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)*\.?")
 """Letters alone: how such a name is written, small or large, makes no other of it."""
 JOINED = re.compile(r"(?<=[a-z0-9])\.(?=[A-Z][a-z])")
 """Where a sentence begins without a blank before it."""
+BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]")
+"""What breaks a line, or looks like a blank; nobody sees which, so a value has it as it stands."""
+AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]{1,2})?")
+"""A text that is an amount, whoever reads it: 1.000 and 1,000 are two."""
 
 
 class Read(NamedTuple):
@@ -99,14 +103,14 @@ def find(value: object, sources: Sources) -> Where:
 def _traced(
     path: str, value: Any, argument: Argument, known: tuple[Grant, Sources]
 ) -> Iterator[Traced]:
-    """The values of an argument, however deep they lie; names inside it are read as text.
+    """The values of an argument, however deep they lie; names that its form has are read as text.
 
     What is no text, number or list of them has no source: nothing, an empty one and a flag as well.
     """
     if isinstance(value, Mapping) and value:
         # A path tells places and never names: those are a model's words.
         for place, (key, inner) in enumerate(value.items()):
-            yield from _words(f"{path}.({place}).name", str(key), known)
+            yield from _name(f"{path}.({place}).name", str(key), argument, known)
             yield from _traced(f"{path}.({place})", inner, argument, known)
     elif isinstance(value, list | tuple) and value:
         for place, inner in enumerate(value):
@@ -115,6 +119,16 @@ def _traced(
         yield from _words(path, str(value), known)
     else:
         yield Traced(path=path, where=_where(value, argument, known))
+
+
+def _name(
+    path: str, name: str, argument: Argument, known: tuple[Grant, Sources]
+) -> Iterator[Traced]:
+    """What an object names: where its form leaves that open, it is a value as any other."""
+    if argument.part == "text" or name in argument.names:
+        yield from _words(path, name, known)
+    else:
+        yield Traced(path=path, where=_where(name, argument, known))
 
 
 def _is_left_out(value: Any, argument: Argument) -> bool:
@@ -129,7 +143,8 @@ def _where(value: Any, argument: Argument, known: tuple[Grant, Sources]) -> Wher
         return where
     address = find_address(value) if isinstance(value, str) else None
     if argument.part == "measure" and argument.ceiling is not None:
-        number = find_number(value)
+        is_plain = not isinstance(value, str) or AMOUNT.fullmatch(value)
+        number = find_number(value) if is_plain else None
         if number is not None and 0 <= number <= argument.ceiling:
             return "ceiling"
     if argument.from_named and address is not None and _is_given(address, sources):
@@ -172,6 +187,8 @@ def _is_given(address: Address, sources: Sources) -> bool:
 
 
 def _is_asked(value: object, sources: Sources) -> bool:
+    if isinstance(value, str) and BREAKS.search(value):
+        return bool(value.strip()) and value in sources.request
     if isinstance(value, str) and (address := find_address(value)) is not None:
         return address in sources.asked or _has_account(address, sources.request)
     if isinstance(value, str) and _stands(_spaced(value), _spaced(sources.request)):
@@ -189,6 +206,8 @@ def _has_account(address: Address, request: str) -> bool:
 
 
 def _is_recorded(value: object, sources: Sources) -> bool:
+    if isinstance(value, str) and BREAKS.search(value):
+        return any(value == one for one in _leaves(sources.records))
     if isinstance(value, str) and (address := find_address(value)) is not None:
         return address in sources.recorded
     if _folded(str(value)) in sources.leaves:

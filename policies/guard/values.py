@@ -10,37 +10,50 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from policies.privacy import ibans
+
 EMAIL = re.compile(
     r"(?<![A-Za-z0-9.!#$%&'*+/=?^_`{|}~@-])"
-    r"[A-Za-z0-9][A-Za-z0-9.!#$%&*+/=?^_`{|}~-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+    r"[A-Za-z0-9][A-Za-z0-9.!#$%&*+/=?^_`{|}~-]{0,63}@(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2,24}"
     r"(?![A-Za-z0-9@-])(?!\.[A-Za-z0-9])"
 )
 URL = re.compile(
-    r"(?<![\w@./-])(?:(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://)?"
-    r"(?P<host>(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z]|\d{1,3}(?:\.\d{1,3}){3}"
+    r"(?<![\w@./-])(?:(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://|(?<!:)//)?"
+    r"(?P<host>(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z]|\d{1,3}(?:\.\d{1,3}){3}"
     r"|(?<=//)[A-Za-z0-9-]{1,63}|(?<=//)\[[0-9A-Fa-f:.]+\])"
     r"(?::(?P<port>\d{1,5}))?(?P<rest>[/?#][^\s<>\"'`|\\^{}]*)?(?![\w@-])(?!\.[A-Za-z0-9])"
 )
 FOREIGN = re.compile(r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}(?![\w@-])")
 """A host of any script; only one with a letter beyond ASCII is looked at so."""
 LOOSE = re.compile(
-    r"(?i)\b(?:(?:https?|ftp|file)\s*:\s*//|javascript:\S|data:\w+/|(?:tel|sms):\+?\d|www\.\S)"
+    r"(?i)\b(?:(?:https?|ftp|file)\s*:\s*/|[a-z][a-z0-9+.-]{1,30}://|javascript:\S|data:\w+/"
+    r"|(?:tel|sms):\+?\d|www\.\S)"
 )
 """What begins an address; standing beside every address that was read, it begins another."""
 ACCOUNT = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9.,+-])\d(?:[ -]?\d){11,18}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])(?:0x[0-9A-Fa-f]{40}|bc1[0-9a-z]{25,59})(?![A-Za-z0-9])"
 )
-IS_ACCOUNT = re.compile(r"(?=(?:.*\d){8})[A-Z]{2}\d{2}[A-Z0-9]{8,30}|\d{9,19}")
+IS_ACCOUNT = re.compile(
+    r"(?=(?:.*\d){8})[A-Z]{2}\d{2}[A-Z0-9]{8,30}|\d{9,19}|0x[0-9A-Fa-f]{40}|bc1[0-9a-z]{25,59}"
+)
 """An account number without its blanks."""
 NUMBER = re.compile(r"(?<![\w.,])[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w])(?![.,]\d)")
 ENDINGS = frozenset(
     """
-    app biz blog cloud club com dev edu email gov info io link live me mil net news online org page
-    shop site store tech top tv web wiki work world xyz zip
+    app biz blog casino click cloud club com dev edu email fyi gov guru icu info io link live me mil
+    net news ninja onion online org page quest rocks shop site store tech top tv web wiki work world
+    wtf xyz zip zone
     """.split()  # noqa: SIM905 - as words they can be read
 )
-"""Of bare words: these endings, and any of two small letters, make a host."""
+"""Of bare words: these endings, any of two letters, and any with a path make a host."""
+STARTS = frozenset(
+    """
+    am an as at be by do go he hi if in is it me my no of oh ok on or so to up us we
+    """.split()  # noqa: SIM905 - as words they can be read
+)
+"""With a capital and behind a full stop, these two letters begin a sentence."""
 LOOKS_LIKE = str.maketrans(
     "аеорсухіјѕԁһԛԝɡαεοριυνκτΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТХ。．․‧∕⁄：＠",
     "aeopcyxijsdhqwgaeopiuvktABEZHIKMNOPTYXABEKMHOPCTX....//:@",
@@ -65,6 +78,12 @@ WORDS = (
 )
 """Words and brackets that stand for the signs of an address."""
 CODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+EDGES = re.compile(r"(?<!\w)_+|[_@-]+(?!\w)")
+"""Marks around words that are no part of them."""
+AFTER_AT = re.compile(r"@((?:[\w-]{1,63}\.){1,8}[\w-]{2,63})")
+"""A host behind whatever stands for somebody there."""
+MARKS = re.compile(r"(?:[\W_]|(?i:iban))+")
+"""What may stand in an account number, or right before it."""
 DEEPEST = 3
 """Encodings inside encodings are opened so often."""
 
@@ -103,15 +122,16 @@ def addresses(text: str) -> frozenset[Address]:
 
 def hidden(text: str) -> frozenset[Address]:
     """Addresses that a text holds when it is read widely, and not as it is written."""
-    plain = addresses(text)
-    return frozenset(
-        one for read in _widely(text, DEEPEST) for one in addresses(read) if one not in plain
-    )
+    plain, reads = addresses(text), list(_widely(text, DEEPEST))
+    found = {one for read in reads for one in addresses(read)}
+    marked = (MARKS.sub(" ", read) for read in (text, *reads))
+    found |= {Address("account", one) for read in marked for one in ibans(read)}
+    return frozenset(found - plain)
 
 
 def is_disguised(text: str) -> bool:
     """Whether an address begins that cannot be read: odd, with blanks inside, or turned round."""
-    if any(LOOSE.search(_without(read)) for read in (text, *_widely(text, DEEPEST))):
+    if any(_begins(_without(read)) for read in (text, *_widely(text, DEEPEST))):
         return True
     read = _plain(text).lower()
     squeezed = re.sub(r"\s+", "", read)
@@ -145,13 +165,19 @@ def host_of(address: Address) -> str:
 
 def _url(found: re.Match[str]) -> Address:
     """Scheme and a slash or a full stop at the end aside; whatever else differs is another."""
-    rest = (found["rest"] or "").rstrip(".,;:!?)]*").rstrip("/")
+    rest = _rest(found).rstrip("/")
     port = f":{found['port']}" if found["port"] else ""
     return Address("url", f"{found['host'].lower()}{port}{rest}")
 
 
+def _rest(found: re.Match[str]) -> str:
+    """What stands behind the host, without the signs that end a sentence."""
+    return (found["rest"] or "").rstrip(".,;:!?)]*")
+
+
 def _is_host(found: re.Match[str]) -> bool:
-    if found["scheme"] or found["host"][-1] in "]0123456789":
+    is_led_to = found["scheme"] or found["port"] or _rest(found)
+    if is_led_to or found["host"][-1] in "]0123456789":
         return True
     return _ends_as_host(found["host"])
 
@@ -159,8 +185,15 @@ def _is_host(found: re.Match[str]) -> bool:
 def _ends_as_host(host: str) -> bool:
     """Whether bare words with points between them are a host rather than a file or a sentence."""
     ending = host.rpartition(".")[2]
-    is_country = len(ending) == 2 and (ending.islower() or not ending.isascii())
+    begins = ending.istitle() and ending.lower() in STARTS
+    is_country = len(ending) == 2 and ending.isalpha() and not begins
     return host.lower().startswith("www.") or is_country or ending.lower() in ENDINGS
+
+
+def _begins(text: str) -> bool:
+    """Whether an address begins, or a host stands behind an @, of which nothing was read."""
+    hosts = (one[1] for one in AFTER_AT.finditer(text))
+    return bool(LOOSE.search(text)) or any(map(_ends_as_host, hosts))
 
 
 def _plain(text: str) -> str:
@@ -180,8 +213,11 @@ def _widely(text: str, deep: int) -> Iterator[str]:
         worded = pattern.sub(sign, worded)
     if worded != read:
         yield worded
+    rest = _without(worded)
+    if (bare := EDGES.sub(" ", rest)) != rest:
+        yield bare
     if deep:
-        for opened in _opened(_without(worded)):
+        for opened in _opened(rest):
             yield opened
             yield from _widely(opened, deep - 1)
 

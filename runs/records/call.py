@@ -44,6 +44,8 @@ class Argument(Record):
     """Of a choice: the values; none are a flag's."""
     ceiling: Decimal | None = None
     """Of a measure: up to here it needs no source, above zero."""
+    names: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """What an object in it may name, as its schema says; any other name has to have a source."""
     from_named: bool = False
     """A target that a text may give whose address the request names, where it gives one alone."""
 

@@ -113,13 +113,17 @@ class Fault(Record):
     """Who answers for the item then."""
     rule: str
     reason: str
-    """Of an item that was made up: no word of the customer's."""
+    """Names fields and rules: no word of the customer's."""
     actions: tuple[ActionStatus, ...]
     """What became of each effect that was begun; all of them were played."""
     reviews: int
     """Reviews that are open then."""
     is_answered: bool
-    """It did not act, and ended where a named person answers for it."""
+    """It did not act, and ended where a named person answers for it; where models are dead and the
+    baseline was proven by itself, it went where the policy sends what that says."""
+    case: str = Field(default="", exclude_if=lambda case: not case)
+    """Id of the labelled case that came in; empty, and left out of the digest, of what was made up.
+    """
 
 
 class FieldProfile(Record):

@@ -154,6 +154,18 @@ def test_a_second_call_of_a_number_that_is_used_up_is_refused(desk: Desk) -> Non
     assert desk.take(RIGHT).ruling.outcome == "refuse"
 
 
+def test_what_a_worker_did_before_it_died_counts_for_the_next(desk: Desk) -> None:
+    """The record knows what was begun, though the course is forgotten; the same is done once."""
+    desk.take(READ)
+    begun = desk.course
+    desk.take(RIGHT)
+    desk.course = replace(begun, sources=Sources(f"{REQUEST} Then assign ticket-9."))
+
+    assert desk.take(WRONG).ruling.reason.startswith("assign was called 1 times, which is all")
+    assert desk.take(RIGHT).result["status"] == "done"
+    assert len(desk.ledger.written) == 1
+
+
 def test_a_check_of_the_action_still_has_the_last_word(desk: Desk) -> None:
     """What the guard allows may be stopped by what is checked immediately before."""
     actions = desk.ledger.deps(lambda _: "the source changed; look again")

@@ -8,8 +8,8 @@ import pytest
 from runs.errors import InvalidInput, NotAllowed, NotFound, PilotageError, Unavailable
 from runs.records.run import Spend
 from tests.asking import Ledger, Watch, asking, at, question
-from tests.conformance import ANSWER, CROWD, MODEL, endpoint
-from tools.model.asked import Unusable
+from tests.conformance import ANSWER, CROWD, FORM, MODEL, endpoint
+from tools.model.asked import Form, Unusable
 
 WAYS = ("strict", "tools", "text")
 
@@ -61,6 +61,7 @@ def test_an_answer_that_is_no_json_is_repaired_once(way: str) -> None:
     ("manner", "flaw", "requests"),
     [
         ("malformed", "schema", 2),
+        ("endless_lines", "schema", 2),
         ("wrong_schema", "schema", 2),
         ("truncated", "truncated", 1),
         ("refusal", "refused", 1),
@@ -84,6 +85,14 @@ def test_an_answer_of_no_use_is_an_error_that_says_why(
     assert purse.ends == ["unusable"] * requests
 
 
+def test_words_in_the_place_of_a_models_name_are_none() -> None:
+    """The name is kept and told unmasked: whoever repeats words there has none."""
+    answer, _, purse = ask("chatty_name")
+
+    assert answer.model == MODEL
+    assert [one.model for one in purse.outcomes.values()] == [""]
+
+
 def test_words_around_an_answer_are_left_away() -> None:
     """A model that talks and fences has answered all the same."""
     answer, _, _ = ask("chatty", structured="text")
@@ -102,6 +111,18 @@ def test_an_endpoint_that_takes_no_schema_is_asked_in_the_next_way_and_then_alwa
     assert (answer.value, answer.way) == (ANSWER, "text")
     assert purse.ends == ["refused", "refused", "answered", "answered"]
     assert purse.budget.spent.tokens == 100
+
+
+def test_a_form_that_is_not_taken_is_asked_in_the_next_way_whatever_another_was() -> None:
+    """What an endpoint takes of a schema is the schema's matter as well."""
+    other = question(form=Form(name="other", form=FORM))
+    watch = Watch()
+    with endpoint("picky") as server:
+        model, purse = asking([at(server, watch)], watch)
+        ways = [model.ask(one).way for one in (question(), other, other, question())]
+
+    assert ways == ["strict", "tools", "tools", "strict"]
+    assert purse.ends == ["answered", "refused", "answered", "answered", "answered"]
 
 
 def test_an_endpoint_that_lets_the_schema_fall_is_told_it_in_words() -> None:
@@ -247,6 +268,19 @@ def test_the_one_model_that_is_listed_is_looked_up_anew_now_and_then() -> None:
 
     assert names == [MODEL, MODEL, "large-1"]
     assert server.looks == 2
+
+
+@pytest.mark.parametrize("listed", [["x" * 201], [MODEL, "x" * 201]])
+def test_a_list_of_what_is_no_name_is_no_list(listed: list[str]) -> None:
+    """A name is asked for, kept and told as it stands: nobody writes a page into it."""
+    watch = Watch()
+    with endpoint() as server:
+        server.lists = listed
+        model, _ = asking([at(server, watch, model="")], watch)
+        with pytest.raises(InvalidInput, match="/models is no list of models") as caught:
+            model.ask(question())
+
+    assert (len(str(caught.value)) < 300, server.asked) == (True, [])
 
 
 def test_a_model_that_is_gone_is_looked_up_at_the_next_question() -> None:

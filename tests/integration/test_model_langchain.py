@@ -77,6 +77,14 @@ def test_a_tool_that_was_not_offered_is_an_invalid_call() -> None:
     assert told.invalid_tool_calls[0]["name"] == "rm -rf"
 
 
+def test_a_choice_of_none_offers_none() -> None:
+    """Whoever wants words gets words."""
+    with endpoint() as server:
+        chat(server)[0].bind_tools([look], tool_choice="none").invoke("Say it.")
+
+    assert "tools" not in server.asked[0]
+
+
 def test_structured_output_is_an_answer_of_a_form() -> None:
     """As everywhere, checked here and repaired once."""
     with endpoint("malformed", "right") as server:

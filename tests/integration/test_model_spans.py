@@ -11,8 +11,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from runs.errors import PilotageError
+from runs.records.run import Spend
 from tests.asking import Ledger, Watch, means, question
 from tests.conformance import ANSWER
+from tools.model.asked import Attempt
 from tools.model.routed import Routed
 from tools.model.spans import watched
 from tools.scripted import Fails, Line, scripted
@@ -58,6 +60,20 @@ def test_every_try_is_a_span_of_its_own_and_says_how_it_ended() -> None:
     assert (told(first)["error.type"], first.status.status_code.name) == ("refused", "ERROR")
     assert (told(first)["pilotage.try"], told(second)["pilotage.try"]) == (1, 2)
     assert "error.type" not in told(second)
+
+
+def test_what_is_raised_while_nobody_expects_it_leaves_no_word_in_a_span() -> None:
+    """An error may quote what was asked, and so may the place it comes from."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    seen = watched(provider.get_tracer("test"))
+    endpoint, _ = scripted([ANSWER], means(Watch()))
+    attempt = Attempt("script", "script", question(), {}, Spend(), 1, is_script=True)
+    with pytest.raises(RuntimeError), seen(endpoint.route, attempt):
+        raise RuntimeError("the ticket says")
+    (span,) = exporter.get_finished_spans()
+
+    assert "ticket" not in span.to_json()
 
 
 @pytest.mark.parametrize("line", [Fails(500), "no JSON"])

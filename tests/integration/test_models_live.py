@@ -6,20 +6,24 @@ from typing import Any
 
 import pytest
 
+from policies.budgets import Limits
+from policies.privacy import compile_mask
 from runs.erasure import of_item
 from runs.records.item import Item, Output
 from runs.records.model import Calibration, ModelAnswer
 from runs.records.version import Rule
-from runs.snapshots import read
+from runs.snapshots import Terms, read
 from tests import builders
 from tests.integration.desk import NOW, TICKET, Desk, Killed, ended, process
-from tests.oracles import SILENT, Oracles, Say, route
+from tests.oracles import PLENTY, SILENT, Oracles, Say, route
 from tests.unit.workflow.test_models_economics import PRICES, WORSE
+from tools.model.account import Account, Payer
 from workflow.models.calibration import name_of
 from workflow.models.economics import economics
 from workflow.process.item import process_item
 
 REFUND = {"label": "refund", "confidence": 0.9}
+TERMS = Terms(compile_mask((), ()), None)
 BROKEN = "I would rather not answer in JSON."
 ROUTES = (route(), route(name="fallback", endpoint="small", text="What is it about?"))
 
@@ -219,6 +223,27 @@ def test_an_answer_that_was_paid_for_is_not_paid_for_again(tmp_path: Path, is_pa
     [tried] = output(home, home.store.items.get(home.customer, item.id)).asked
     assert models.calls("big") == (1 if is_paid else 2)
     assert (tried.is_kept, tried.calls, str(tried.cost)) == (is_paid, 1, "0.002000000")
+
+
+def test_an_item_that_is_worked_on_again_takes_no_more_of_a_route(tmp_path: Path) -> None:
+    """What a worker that died paid for counts, whatever came of it; a person begins anew."""
+    home, models = desk(tmp_path), Oracles(big=says(BROKEN))
+    item = home.admit()
+    payer = Payer(home.customer, "worker", item=item.id)
+    models.till = Account(home.store, payer, Limits(*[PLENTY] * 4), TERMS)
+    deps = home.deps(home.mortal_store(1, is_before=True), models=lambda *_: models)
+    with pytest.raises(Killed):
+        process_item(deps, home.customer, item.id)
+    before = models.calls("big")
+
+    process(home, item.id, models=lambda *_: models)
+
+    [tried] = output(home, home.store.items.get(home.customer, item.id)).asked[:1]
+    assert (before, models.calls("big")) == (2, 3)
+    assert (tried.calls, tried.end) == (1, "over_budget")
+    home.clock.turn(timedelta(hours=1))
+    process(home, home.again(item.id).id, models=lambda *_: models)
+    assert models.calls("big") == 5
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from runs.snapshots import read
 from runs.store.items import ItemFilter
 from tests.conformance import Endpoint, endpoint
 from tests.harbours import Harbour
+from tests.journeys.test_access import house
 from tests.proposing import sentence, update
 from tests.tickets import plan_of, written
 from tests.voyage import Voyage
+from workflow.faults.models import DEATHS, NAMES
 
 FILE = """
 routes:
@@ -127,6 +129,41 @@ def test_what_the_model_took_stands_in_the_record(ended: Voyage) -> None:
     assert all(len(asked) == len(said.asked) <= 1 for said, asked in of_items)
     assert all(0 <= taken(asked) <= MODELS[0]["budget"]["cost"] for _, asked in of_items)
     assert "with models" in lines(proof.models.as_json(), "holdout")[0]
+
+
+def test_before_it_acts_every_model_is_dead_on_purpose(ended: Voyage) -> None:
+    """Unproven nobody's item acts; proven they act as the policy says; kept, counted and shown."""
+    found = measured(ended, "faults")
+    tried = {(one.name, one.status) for one in found.faults if one.name in NAMES}
+    call = house(ended).run
+    listed = json.loads(call("release", "checklist", "desk", "--json").output)["checklist"]
+    [asked] = [one for one in ended.questions("stage") if "faults" in one.covers]
+
+    assert tried == {
+        *((one.name, "in_review") for one in DEATHS),
+        *((f"{one.name}_proven", "acted") for one in DEATHS),
+    }
+    assert found.notes["fallback"] == "18 of 18"
+    [shown] = [one for one in listed if one["name"] == "faults"]
+    assert (shown["verdict"], shown["evidence"]) == ("pass", found.id)
+    assert "dead models (18 items of 3 cases)" in shown["says"]
+    assert "models silent: in review, ben (3 items)" in call("approval", "show", asked.id).output
+
+
+def test_a_way_that_acts_where_every_model_is_dead_holds_its_version(harbour: Harbour) -> None:
+    """It never leaves the sandbox; the end names the drill, its owner and what to do."""
+    rule = {"id": "small", "when": "item.amount > 20 && item.amount < 400", "route": "act"}
+    rule |= {"owner": "ops_lead", "why": "nobody minds small ones"}
+    routing = plan_of().routing.as_json() | {"rules": (rule,)}
+    with endpoint(answer=says_well) as server:
+        voyage = begun(harbour, server, routing=routing).until("signals").until("ended")
+    reason = voyage.terminal.reason
+
+    assert (voyage.terminal.kind, voyage.release.stage) == ("blocker_escalated", 0)
+    assert "faults is fail: models_silent: an item acted by rule 'small'" in reason
+    assert "bring a plan whose rule sends to a person what has no confidence" in reason
+    assert voyage.acted == []
+    voyage.verify()
 
 
 def test_a_model_that_dies_after_it_was_proven_leaves_the_work_to_its_baseline(

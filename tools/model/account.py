@@ -23,8 +23,6 @@ REQUEST, RESPONSE = "model_request", "model_response"
 """Kinds of texts: kept as long as what a route was given, and what it answered."""
 GIVEN, ANSWERED = "context", "output"
 NONE = "none"
-LONGEST = 200
-"""Letters of a model's name."""
 
 
 class Payer(NamedTuple):
@@ -85,7 +83,7 @@ class Account:
             input_tokens=usage.input if usage else 0,
             output_tokens=usage.output if usage else 0,
             usage=usage.kind if usage else NONE,
-            model=outcome.model[:LONGEST],
+            model=outcome.model,
             cached_tokens=outcome.is_cached,
             seconds=outcome.seconds,
             at=self.store.clock.now(),

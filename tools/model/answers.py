@@ -26,6 +26,8 @@ UTF8 = "utf-8"
 
 
 TOO_LONG = "context_length_exceeded"
+LONGEST = 200
+"""Letters of a model's name in a list: it is asked for, kept and told as it is."""
 
 ELSEWHERE = "it is tried again, or elsewhere"
 AWAY = "see that it runs, and that base_url leads to it"
@@ -146,7 +148,8 @@ def listed(reply: Reply) -> list[str] | None:
     if not isinstance(found, list):
         return None
     ids = (one.get("id") for one in found if isinstance(one, dict))
-    return [id for id in ids if isinstance(id, str)]
+    names = [id for id in ids if isinstance(id, str)]
+    return names if all(len(one) <= LONGEST for one in names) else None
 
 
 def outcome(got: Got | Unsaid, route: Route, attempt: Attempt, count: Counter) -> Outcome:

@@ -58,7 +58,7 @@ class Chat(BaseChatModel):
     def _request(
         self, messages: Sequence[BaseMessage], tools: Sequence[Any], choice: str | None
     ) -> Request:
-        offered = tuple(one["function"] for one in tools)
+        offered = tuple(one["function"] for one in tools if choice != "none")
         is_forced = choice not in (None, "", "auto", "none")
         if is_forced and len(offered) != 1:
             raise InvalidInput("one of several tools cannot be forced; name that one alone")

@@ -15,6 +15,8 @@ DEEPEST = 60
 """Levels of what an answer may nest."""
 FRAME = 8
 """Tokens that each turn costs beside its words, at most."""
+NAMED = re.compile(r"[\w./:@+-]{1,200}")
+"""What an endpoint may call its model; the name is kept and told unmasked, so it holds no words."""
 ODD = re.compile(r"[^a-zA-Z0-9_-]")
 """What no endpoint takes in the name of a tool; a model may have made it up."""
 
@@ -132,12 +134,17 @@ def read(content: bytes, context: int) -> Said:
     return Said(
         text=text,
         calls=calls,
-        model=told["model"] if isinstance(told.get("model"), str) else "",
+        model=told["model"] if _is_name(told.get("model")) else "",
         usage=_usage(told.get("usage"), context, is_something=bool(text or calls)),
         is_cut=finish == "length",
         refusal=refusal if isinstance(refusal, str) and refusal else "filtered" * is_filtered,
         is_cached=_cached(told.get("usage"), context),
     )
+
+
+def _is_name(told: object) -> bool:
+    """Whether it can be the name of a model."""
+    return isinstance(told, str) and NAMED.fullmatch(told) is not None
 
 
 def _first(told: Any) -> dict[str, Any] | None:

@@ -115,7 +115,7 @@ class Endpoint:
         self._lock = threading.Lock()
         self._wire: Wire | None = None
         self._listed = Listed("", 0.0)
-        self._taken: Way | None = None
+        self._taken: dict[str, Way] = {}
 
     @property
     def wire(self) -> Wire:
@@ -144,15 +144,19 @@ class Endpoint:
                 self._listed = Listed("", 0.0)
                 raise
             if request.form is not None:
-                self._taken = way
+                self._taken[request.form.name] = way
             return answer
         raise declined
 
     def _ways(self, request: Request) -> tuple[Way, ...]:
-        """How the form is asked for: as it was taken before, or in order."""
+        """How the form is asked for, in order, from the way on in which it was taken before.
+
+        One form may be taken where another is not.
+        """
         if request.form is None:
             return ("text",)
-        return self.route.ways if self._taken is None else (self._taken,)
+        ways = self.route.ways
+        return ways[ways.index(self._taken.get(request.form.name, ways[0])) :]
 
     def _ask(self, question: Question) -> Answer:
         request = question.request

@@ -1,7 +1,6 @@
 """The form of an answer: how a model is held to it, how it is read, and what it is told if not."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +15,10 @@ TOLD = 8
 """So many breaches are told to a model."""
 LENGTHS = ("minLength", "maxLength")
 """What no endpoint holds a model to: it is checked here."""
-FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
+FENCE, FENCED = "```", ("```", "```json")
+"""What stands around JSON that is fenced, and its first line."""
+MOST_CALLS = 64
+"""Tools that one answer may ask for: each is ruled on, kept and told."""
 
 
 class Read(NamedTuple):
@@ -54,6 +56,11 @@ def read(said: Said, request: Request, way: Way) -> Read:
         raise Unusable(
             "the answer was cut off at its limit; allow more output, or ask for less",
             flaw="truncated",
+        )
+    if len(said.calls) > MOST_CALLS:
+        raise Unusable(
+            f"the answer asks for {len(said.calls)} tools at once; ask for at most {MOST_CALLS}",
+            flaw="schema",
         )
     answers = [one for one in said.calls if one.name == ANSWER and way == "tools" and request.form]
     calls, refused = _sorted_out([one for one in said.calls if one not in answers], request)
@@ -165,12 +172,19 @@ def _value(written: str, form: Form) -> dict[str, Any]:
 
 def _object_in(written: str) -> Any:
     """The JSON of a text that is nothing else, fences it, or has one object in other words."""
-    fenced = FENCE.match(written)
     try:
-        return read_json(fenced[1] if fenced else written)
+        return read_json(_unfenced(written))
     except ValueError:
         begin, end = written.find("{"), written.rfind("}")
         return read_json(written[begin : end + 1])
+
+
+def _unfenced(written: str) -> str:
+    """What stands between fences, where they are around all of it."""
+    text = written.strip()
+    first, _, rest = text.partition("\n")
+    is_fenced = first.rstrip() in FENCED and rest.endswith(FENCE)
+    return rest.removesuffix(FENCE) if is_fenced else written
 
 
 def _without_nulls(value: Any, schema: Mapping[str, Any]) -> Any:

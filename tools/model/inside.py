@@ -78,7 +78,9 @@ def _object(text: str, at: int, left: int) -> tuple[dict[str, Any], int]:
         if name and colon:
             found[_plain(name)], at = _value(text, colon.end(), left - 1)
         else:
-            found[UNREAD], at = LEFT_OUT, _after(JUNK, text, at)
+            # What was read over escaped quotes is not read again from each of them.
+            is_long = bool(name and "\\" in name[0])
+            found[UNREAD], at = LEFT_OUT, name.end() if name and is_long else _after(JUNK, text, at)
         at = _after(BETWEEN, text, at)
     return found, min(at + 1, len(text))
 

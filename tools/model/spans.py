@@ -23,7 +23,13 @@ def watched(tracer: "Tracer") -> Span:
 
     @contextmanager
     def watch(route: Route, attempt: Attempt) -> Iterator[Tell]:
-        with tracer.start_as_current_span(f"chat {attempt.model}", kind=_client()) as span:
+        with tracer.start_as_current_span(
+            f"chat {attempt.model}",
+            kind=_client(),
+            # What is raised may quote what was asked.
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
             span.set_attributes(asked(route, attempt))
             yield lambda outcome: _tell(span, outcome)
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
-from policies.budgets import OverBudget
+from policies.budgets import NOTHING, OverBudget
 from runs.errors import PilotageError, Unavailable
 from runs.records.model import ModelRoute, Tried, TryEnd
+from runs.records.run import Spend
 from runs.snapshots import Mask
 from tools.model.asked import Answer, Form, Message, Model, Purse, Request, Unusable
 from tools.tool import check_content
@@ -62,6 +63,8 @@ class Asks(NamedTuple):
     shelf: Shelf
     mask: Mask
     labels: Sequence[str]
+    taken: Callable[[ModelRoute], Spend] = lambda _: NOTHING
+    """What was taken of a route's allowance before, as by a worker that died."""
 
 
 class Heard(NamedTuple):
@@ -98,7 +101,7 @@ def ask(route: ModelRoute, ground: Ground, asks: Asks) -> Heard:
     Of several samples the answer counts that most of them give; a sample that was not given agrees
     with none.
     """
-    meter = Meter(route.budget)
+    meter = Meter(route.budget, asks.taken(route))
     try:
         place = asks.door(route.endpoint, meter.around)
     except PilotageError as error:

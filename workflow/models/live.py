@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from policies.budgets import NOTHING
 from runs.records.evidence import Evidence
 from runs.records.item import Output, Unanswered
-from runs.records.model import Calibration
+from runs.records.model import Calibration, ModelRoute
 from runs.records.person import Customer
+from runs.records.run import Spend
 from runs.records.version import Version
 from runs.snapshots import Terms
 from runs.store.store import Store
@@ -38,7 +40,9 @@ def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output 
     model is another than the one it was calibrated with has the confidence 0.
     """
     shelf = Answers(live.store, live.customer, live.terms, of=live.item)
-    asks = Asks(live.door, shelf, live.terms.mask, live.version.labels)
+    asks = Asks(
+        live.door, shelf, live.terms.mask, live.version.labels, lambda one: taken(live, one)
+    )
 
     def sure(last: Heard) -> Sure:
         if last.place is None:
@@ -51,19 +55,39 @@ def answer(live: Live, ground: Ground, baseline: Output | Unanswered) -> Output 
     return settle(heard, baseline, sure, lambda: stands_alone(live))
 
 
-def stands_alone(live: Live) -> bool:
-    """Whether what the baseline does by itself was shown to be seldom wrong.
+def taken(live: Live, route: ModelRoute) -> Spend:
+    """What the item took of this route before, since a person last had it worked on.
 
-    On the holdout, of exactly this version and these values, and not too long ago.
+    Of a request that a crash left open, what was reserved.
     """
-    now = live.store.clock.now()
-    kept = live.store.list(live.customer, Evidence, None, of=("holdout",))
-    mine = (one for one in kept if (one.version, one.policy) == (live.version.digest, live.policy))
-    newest = next(mine, None)
+    reruns = live.store.pauses.reruns(live.customer, live.item)
+    since = max((one.at for one in reruns), default=None)
+    spent = NOTHING
+    for call in live.store.calls.every(live.customer, item=live.item):
+        is_mine = (call.route, call.prompt) == (route.endpoint, route.prompt)
+        if is_mine and (since is None or call.asked_at >= since):
+            spent = spent.plus(call.settled.spent if call.settled else call.reserved)
+    return spent
+
+
+def stands_alone(live: Live) -> bool:
+    """Whether what the baseline does by itself was shown to be seldom wrong, not too long ago."""
+    pair = (live.version.digest, live.policy)
+    return find_proof(live.store, live.customer, *pair) is not None
+
+
+def find_proof(store: Store, customer: Customer, version: str, policy: str) -> Evidence | None:
+    """What shows that the baseline by itself is seldom wrong; None where nothing does any more.
+
+    Measured on the holdout, of exactly this version and these values, and not too long ago.
+    """
+    now = store.clock.now()
+    kept = store.list(customer, Evidence, None, of=("holdout",))
+    newest = next((one for one in kept if (one.version, one.policy) == (version, policy)), None)
     if newest is None or newest.models is None:
-        return False
+        return None
     is_fresh = newest.expires_at is not None and now < newest.expires_at
-    return is_fresh and newest.models.baseline_alone == "pass"
+    return newest if is_fresh and newest.models.baseline_alone == "pass" else None
 
 
 def nowhere(*_: object) -> None:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from policies.budgets import Budget, OverBudget
+from policies.budgets import NOTHING, Budget, OverBudget
 from runs.records.model import Allowance
 from runs.records.run import Spend
 from tools.model.asked import Attempt, Outcome, Purse
@@ -12,11 +12,15 @@ ENDLESS = Decimal(10**9)
 
 
 class Meter:
-    """A purse around the one that pays: never more than the allowance, and what was taken."""
+    """A purse around the one that pays: never more than the allowance, and what was taken.
 
-    def __init__(self, allowed: Allowance) -> None:
+    `before`: what was taken of the allowance already.
+    """
+
+    def __init__(self, allowed: Allowance, before: Spend = NOTHING) -> None:
         most = allowed.model_dump() | {"seconds": ENDLESS}
-        self.budget = Budget(Spend.model_validate(most))
+        self.budget = Budget(Spend.model_validate(most), spent=before)
+        self._before = before
         self.is_estimate = False
         self.model = ""
         """As the endpoint named it last."""
@@ -30,8 +34,8 @@ class Meter:
 
     @property
     def spent(self) -> Spend:
-        """What was taken; of what is not settled, what was set aside."""
-        return self.budget.spent.plus(self.budget.reserved)
+        """What was taken since; of what is not settled, what was set aside."""
+        return self.budget.spent.plus(self.budget.reserved).minus(self._before)
 
     def reserve(self, attempt: Attempt) -> str:
         """Set aside what the request takes at most, of the allowance and of whoever pays.

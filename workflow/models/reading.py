@@ -96,6 +96,8 @@ def _with_claims(found: Read, claims: Sequence[Mapping[str, Any]], ground: Groun
         references += _reference(name, claim["place"], ground)
         holds = not grounds.find(claim["says"], [there])
         doubts = _doubt(name, claim, ground, holds=holds)
+        if not any(map(str.isalnum, claim["says"])):
+            doubts = [Flag(code="missing", name=name, place=claim["place"])]
         if not doubts and not _is_enough(claim["quote"], there):
             doubts = [Flag(code="uncited", name=name, place=claim["place"])]
         flags += doubts

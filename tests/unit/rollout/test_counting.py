@@ -197,6 +197,20 @@ def test_of_a_version_with_models_the_first_model_is_the_first_route(
     assert counting.fallback(told).figures == expected
 
 
+@pytest.mark.parametrize(("asked", "told"), [([{"end": "silent"}], 1), ([], 0)])
+def test_an_item_whose_model_did_not_answer_is_a_fallback_whichever_rule_decides(
+    asked: list[dict[str, str]], told: int
+) -> None:
+    """Not so where a rule decided before any model was asked."""
+    seen = window(given(rule="large_amount", output=SAID))
+    asking = seen.version.model_copy(update={"models": (route(),)})
+    said = {"route_used": "baseline", "asked": asked}
+
+    reading = counting.fallback(seen._replace(version=asking, kept={**seen.kept, SAID: said}))
+
+    assert shares(reading) == (told, 1)
+
+
 def test_an_item_costs_what_models_took_for_it_as_well() -> None:
     """Each that was asked, whether it answered or not."""
     seen = window(done())

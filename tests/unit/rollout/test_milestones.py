@@ -26,7 +26,7 @@ def made(release: Release, kind: str, **changed: Any) -> Evidence:
 
 def lines(**changed: Any) -> dict[str, Line]:
     """The checklist of a release in the sandbox, each kind of evidence changed as asked."""
-    release, plan = climber(0), builders.plan()
+    release, plan = climber(0), builders.plan(models=changed.get("models", ()))
     kinds = ("contract", "access", "faults", "drill", "alert_drill")
     kept = [made(release, kind, **changed.get(kind, {})) for kind in kinds]
     ground = Ground(
@@ -79,6 +79,27 @@ def test_missing_failed_stale_or_other_evidence_is_no_pass(
 
     assert found[name].verdict == verdict
     assert found[name].who in find_gap(found.values())
+
+
+MODEL = {
+    "name": "primary",
+    "kind": "classification",
+    "endpoint": "near",
+    "task": "Say what the ticket is about.",
+    "reads": ["text"],
+    "budget": {"calls": 2, "tokens": 6_000, "cost": "0.01"},
+}
+
+
+def test_faults_without_dead_models_are_no_evidence_for_a_plan_that_names_models() -> None:
+    """Such as what was practised before there was a drill of them; with them it says so."""
+    tried = {"notes": {"outcome": "pass", "models": "all of them were dead"}}
+
+    without = lines(models=(MODEL,))["faults"]
+    whole = lines(models=(MODEL,), faults=tried)["faults"]
+
+    assert (without.verdict, without.evidence) == ("missing", "")
+    assert (whole.verdict, whole.says) == ("pass", "all of them were dead")
 
 
 def test_a_source_that_was_not_reached_is_named() -> None:

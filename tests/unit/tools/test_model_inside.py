@@ -77,6 +77,13 @@ def test_words_and_objects_keep_their_order() -> None:
     assert opened('{"a": 1, then more, and "b": 2}') == {"a": 1, "": LEFT_OUT, "b": 2}
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ['x\\"', "x\\'", '"', ",'", "{", "[", '{"a":"', "{'a':'"])
+def test_what_a_hostile_model_repeats_is_read_in_one_go(unit: str) -> None:
+    """An answer as large as one may be: no part of it is read again from each of its places."""
+    opened({"said": '{"' + unit * (400_000 // len(unit))})
+
+
 def test_what_nests_without_end_is_left_out_and_nothing_fails() -> None:
     """Neither objects in objects nor texts in texts."""
     told: Any = "Eva"

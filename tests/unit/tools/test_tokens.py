@@ -4,6 +4,7 @@ import base64
 import hashlib
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,17 @@ def test_no_text_crashes_and_no_estimate_exceeds_its_bytes(text: str) -> None:
 def test_a_longer_text_never_counts_less(text: str, more: str) -> None:
     """What is added costs something or nothing."""
     assert count_tokens(text) <= count_tokens(text + "\n" + more)
+
+
+def test_no_long_word_is_remembered() -> None:
+    """What costs so much to keep comes once: a hostile answer would fill the memory."""
+    tracemalloc.start()
+    for letter in "bcdfghjklm":
+        estimate(letter * 200_000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert kept < 1_000_000
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfff b", "\x00\x01", "\u202e\u200b"])

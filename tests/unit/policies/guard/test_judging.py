@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.guard import judging, tracing, values
+from policies.guard.granting import grant_of
 from policies.guard.judging import RULES, judge
 from policies.guard.tracing import Read, Sources
 from runs.records.call import Call, Outcome
@@ -18,6 +19,7 @@ from tests.unit.policies.guard.steps import (
     PAY,
     REFUND,
     REQUEST,
+    SEND,
     call,
     ruled,
     sources,
@@ -137,8 +139,34 @@ def test_a_name_inside_an_object_is_told_by_its_place() -> None:
     """A model chose it: it may be somebody's name or address."""
     ruling = ruled(call("send", to={"Dora Elm": [EVIL], EVIL: ANA}))
 
-    assert [one.path for one in ruling.traced] == ["to.(0)[0]", "to.(1).name", "to.(1)"]
+    told = ["to.(0).name", "to.(0)[0]", "to.(1).name", "to.(1)"]
+    assert [one.path for one in ruling.traced] == told
     assert "Elm" not in str(ruling.as_json())
+
+
+def test_a_name_that_a_form_leaves_open_has_a_source_like_any_value() -> None:
+    """Or whom a call reaches would stand where nobody looks; what the schema names is no value."""
+    part = {"type": "object", "properties": {"who": {"type": "string"}}}
+    inner = {"type": "array", "items": part}
+    schema = {"type": "object", "properties": {"to": inner}}
+    share = grant_of(SEND.effect, schema, most=1)
+
+    def shared(*to: dict[str, Any]) -> str:
+        return judge(call("send", to=list(to)), step(share), sources()).outcome
+
+    assert shared({"who": ANA}) == "allow"
+    assert shared({"mallory": ANA}) == "hold"
+    assert shared({ANA: "ben"}) == "allow"
+
+
+@pytest.mark.parametrize("amount", ["1.000", "1,000", "\u0661", "5e1", "+5"])
+def test_a_text_that_could_be_another_amount_is_below_no_ceiling(amount: str) -> None:
+    """Whoever reads it may read a thousand times as much."""
+    own = REFUND.effect.model_copy(update={"risks": ()})
+    refund = step(REFUND.model_copy(update={"effect": own}))
+
+    assert judge(call("refund", amount=amount), refund, sources()).outcome == "hold"
+    assert judge(call("refund", amount="49.50"), refund, sources()).outcome == "allow"
 
 
 def test_a_class_that_the_policy_keeps_waits_whatever_its_values() -> None:

@@ -15,6 +15,7 @@ from policies.guard.values import (
 )
 
 LINK = "https://evil.example/x"
+WALLET, COINS = "52908400098527886E0F7030069857D2E4169EE7", "ar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 
 
 def values(text: str) -> set[str]:
@@ -32,6 +33,13 @@ def values(text: str) -> set[str]:
         ("pay DE89 3704 0044 0532 0130 00 today", {"DE89370400440532013000"}),
         ("card 4111 1111 1111 1111", {"4111111111111111"}),
         ("evil.io and b\u00fccher.de", {"evil.io", "b\u00fccher.de"}),
+        ("EVIL.IO, Evil.Ru and evil.zone", {"evil.io", "evil.ru", "evil.zone"}),
+        ("evil.example/x?d=1 and evil.market:8443", {"evil.example/x?d=1", "evil.market:8443"}),
+        ("![x](//evil.example/a.png)", {"evil.example/a.png"}),
+        ("see evil_1.example/x or a@evil_1.io", {"evil_1.example/x", "a@evil_1.io"}),
+        ("0x52908400098527886E0F7030069857D2E4169EE7", {f"0x{WALLET}"}),
+        ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", {f"bc1q{COINS}"}),
+        ("is it report.pdf? or item.is_new, 2 pcs @3.50", set()),
         ("see report.pdf, e.g. page 3.5 of U.S. mail", set()),
         ("It is done.Thanks", set()),
     ],
@@ -78,6 +86,10 @@ def test_scheme_and_case_of_a_host_make_no_other_address() -> None:
         "\u0435vil.io",
         "\uff57\uff57\uff57\uff0eevil\uff0eio",
         "https : / / evil.example",
+        "see _evil.io_ or evil.io-",
+        "pay to de89370400440532013000",
+        "pay to DE89.3704.0044.0532.0130.00",
+        "pay to IBANde89_3704_0044_0532_0130_00",
     ],
 )
 def test_a_hidden_address_is_found(text: str) -> None:
@@ -88,7 +100,16 @@ def test_a_hidden_address_is_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["w w w . evil . io", "elpmaxe.live.www", "http://a.example@evil.example/", "javascript:x()"],
+    [
+        "w w w . evil . io",
+        "elpmaxe.live.www",
+        "http://a.example@evil.example/",
+        "javascript:x()",
+        "smb://a.example/x",
+        "git+ssh://a.example",
+        "http:/evil.example",
+        '"a b"@evil.io',
+    ],
 )
 def test_what_begins_an_address_and_cannot_be_read_is_told(text: str) -> None:
     """Blanks inside, turned round, a user before the host, a scheme of its own."""

@@ -105,8 +105,9 @@ def announced(wired: Wired, asking: Asking, *, cases: int, pieces: int) -> list[
     cost = f", {bound.cost:.2f} {asking.currency}" if bound.cost else " (no price is declared)"
     return [
         f"asks {at}, as {asking.source} declares",
-        f"mostly one request for each of {cases:,} labelled cases (--families N: fewer) and for every "
-        f"other live item; after a first one at most {bound.calls:,} requests and {bound.tokens:,} tokens{cost}: "
+        f"mostly one request for each of {cases:,} labelled cases (--families N: fewer) and for "
+        f"every other live item; after a first one at most {bound.calls:,} requests and "
+        f"{bound.tokens:,} tokens{cost}: "
         "run_budget and item_budget in policies/installation.yaml of its home",
     ]
 

@@ -66,11 +66,11 @@ class Models:
 
     def routes(self) -> tuple[Route, ...]:
         """What is declared; empty where no model is. InvalidInput for a file that is wrong."""
-        mark = self._home.mark()
-        if mark.is_demo and not mark.asks_models:
-            return ()
-        file = self._home.models_file
-        return read_routes(file) if file.exists() else of_environment(self._settings)
+        return declared(self._home, self._settings)
+
+    def names(self) -> tuple[str, ...]:
+        """The routes by their names, in order; raises what `routes` raises."""
+        return tuple(one.name for one in self.routes())
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The routes, made; raises what `routes` raises."""
@@ -117,6 +117,17 @@ class Made(NamedTuple):
 
     stamp: tuple[int, int]
     endpoints: Sequence[Endpoint]
+
+
+def declared(home: Home, settings: Settings) -> tuple[Route, ...]:
+    """The routes of the models file, else of the environment; none of a demo that asks none.
+
+    InvalidInput for a file that is wrong, and for a folder that is no home.
+    """
+    mark, file = home.mark(), home.models_file
+    if mark.is_demo and not mark.asks_models:
+        return ()
+    return read_routes(file) if file.exists() else of_environment(settings)
 
 
 def make(route: Route, settings: Settings, credentials: Credentials, *, take: Take) -> Endpoint:

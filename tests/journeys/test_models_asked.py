@@ -14,7 +14,7 @@ from runs.records.item import Item, Output
 from runs.records.model_call import ModelCall
 from runs.records.proposal import Proposal
 from runs.snapshots import read
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.conformance import Endpoint, endpoint
 from tests.harbours import Harbour
 from tests.journeys.test_access import house

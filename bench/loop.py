@@ -144,7 +144,7 @@ class Timed(Voyage):
         self.domain_s = spent
         with ExitStack() as stack:
             for name, place, called in DOMAIN:
-                stack.enter_context(_replaced(place, called, partial(self._timed, spent, name)))
+                stack.enter_context(replaced(place, called, partial(self._timed, spent, name)))
             yield
 
     def _timed(self, spent: dict[str, float], name: str, work: Callable[..., Any]) -> Any:
@@ -173,7 +173,7 @@ class Timed(Voyage):
 
 
 @contextmanager
-def _replaced(place: Any, name: str, around: Callable[[Any], Any]) -> Iterator[None]:
+def replaced(place: Any, name: str, around: Callable[[Any], Any]) -> Iterator[None]:
     """Have something stand around a function, where it is called, until the block ends."""
     if isinstance(place, dict):
         before, put = place[name], partial(place.__setitem__, name)

@@ -1,6 +1,6 @@
 """everything a node may touch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -84,6 +84,8 @@ class Deps:
     models: Callable[[Customer, str], Model | None] = nobody
     """What a run may ask, at its own cost; None where no model is declared. InvalidInput where the
     declaration is wrong."""
+    routes: Callable[[], Sequence[str]] = tuple
+    """The routes to models that are declared, by name; InvalidInput where one is declared wrong."""
 
     def model(self, state: State) -> Model | None:
         """What the run may ask; raises what `models` raises."""

@@ -105,6 +105,7 @@ class Database:
         self._at_hand = Hand()
         self._reader = self.engine
         self._looker = self.engine.execution_options(looks=True)
+        self._writer = self.engine.execution_options(writes=True)
         if self.is_shared:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reader = self.engine.execution_options(**options)
@@ -155,12 +156,11 @@ class Database:
             self._translating(),
             self._promised(lags=lags) as promise,
             self._in_turn(),
-            self.engine.connect() as connection,
+            self._writer.connect() as connection,
+            connection.begin(),
         ):
-            connection.execution_options(writes=True)
-            with connection.begin():
-                promise(connection)
-                yield connection
+            promise(connection)
+            yield connection
 
     @contextmanager
     def _promised(self, *, lags: bool) -> Iterator[Callable[[Connection], None]]:

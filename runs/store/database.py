@@ -186,10 +186,21 @@ class Database:
         """
         if not self.is_shared:
             self._disk.wait()
+            self._settle()
             return
         with self.writing() as connection:
             # Whatever writes to the log waits for the disk, with all that stands before it.
             connection.execute(_MESSAGE)
+
+    def _settle(self) -> None:
+        """Bring the log into the database: what a disk once refused is written to it anew.
+
+        It may say of the log that it has it though it refused that to a process before this one.
+        """
+        with self._translating(), self._looker.connect() as connection:
+            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)").one()[0]
+        if is_busy:
+            raise Unavailable(LOCKED)
 
     def take_turn(self, connection: Connection, name: str) -> datetime | None:
         """From now to the end of the transaction nobody else has the turn of this name.

@@ -84,7 +84,7 @@ CLAIMS = _set(
     """
     approve approved approves approval accepted pass passed passes passing certified verified
     verify compliant compliance proven prove proved proves safe safely secure secured fix fixed
-    resolve resolved solve solved mend mended repaired release released live deployed complete
+    fixes resolve resolved solve solved mend mended repaired release released live deployed complete
     completed done success successful successfully succeed succeeded working works correct
     correctly right accurate accuracy reliable improve improved improvement better best worse
     reduced reduce lower higher increase increased decrease decreased saved saves saving savings
@@ -137,6 +137,14 @@ PLAIN = _set(
 )
 """English words that say nothing by themselves; one of them shows that a sentence is English."""
 SILENT = PLAIN | DENIALS
+CAN = _set("can could did do does may should")
+TELLING = (PLAIN - CAN) | _set(
+    """
+    below case cases end ended ends evidence figure figures found item items measured page result
+    results run says shown shows tell tells these work workflow
+    """
+)
+"""Words that a page for a customer may have of its own: with them alone nothing is said of it."""
 FOREIGN = _set(
     """
     der das und ist sind wir sie nicht ein eine einen dem den wird werden mit für auf von zu im bei
@@ -170,6 +178,17 @@ def find(text: str, evidence: Sequence[str], *, named: Sequence[str] = ()) -> li
     found += _names(plain, _plain(" \n ".join([*evidence, *named])))
     found += [*_languages(plain, known), *_denials(plain, known)]
     return list(dict.fromkeys(found))
+
+
+def find_words(text: str, evidence: Sequence[str]) -> list[str]:
+    """Every word that is in no evidence and says something, whatever it is.
+
+    No list of promises is whole: of what goes to a customer everything has to be there.
+    """
+    there = _low(_plain(" \n ".join(evidence))) | TELLING
+    found = (one for one in WORD.findall(_plain(text)) if len(one) > 1)
+    strange = (one for one in found if one.casefold() not in there)
+    return list(dict.fromkeys(strange))
 
 
 def figures(text: str) -> list[str]:

@@ -42,13 +42,19 @@ def _row(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-AMOUNTS = _set(
+COUNTS = _set(
     """
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-    sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
-    hundred hundreds thousand thousands million millions billion billions dozen dozens half halves
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+    hundreds thousand thousands million millions billion billions dozen dozens percent percentage
+    """
+)
+"""Numbers in words."""
+AMOUNTS = COUNTS | _set(
+    """
+    one half halves
     halved third thirds quarter quarters fifth tenth double doubled triple tripled twice thrice
-    single percent percentage majority minority most many few all every none no nobody nothing
+    single majority minority most many few all every none no nobody nothing
     never always entire entirely complete completely full fully perfect perfectly flawless zero
     nearly almost both everything everyone any anything without
     alle allen aller alles jede jeden jeder jedes immer hälfte niemand niemals toujours jamais tous
@@ -189,6 +195,13 @@ def find_words(text: str, evidence: Sequence[str]) -> list[str]:
     found = (one for one in WORD.findall(_plain(text)) if len(one) > 1)
     strange = (one for one in found if one.casefold() not in there)
     return list(dict.fromkeys(strange))
+
+
+def counts(text: str) -> list[str]:
+    """The numbers that a text writes in words, each once."""
+    return list(
+        dict.fromkeys(one for one in map(str.casefold, WORD.findall(text)) if one in COUNTS)
+    )
 
 
 def figures(text: str) -> list[str]:

@@ -1,9 +1,10 @@
 """everything a node may touch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from agent.state import State
 from memory_store.memory.memory import Memory
@@ -83,6 +84,8 @@ class Deps:
     models: Callable[[Customer, str], Model | None] = nobody
     """What a run may ask, at its own cost; None where no model is declared. InvalidInput where the
     declaration is wrong."""
+    routes: Callable[[], Sequence[str]] = tuple
+    """The routes to models that are declared, by name; InvalidInput where one is declared wrong."""
 
     def model(self, state: State) -> Model | None:
         """What the run may ask; raises what `models` raises."""
@@ -125,3 +128,18 @@ class Deps:
         record = make()
         self.keep(state, record)
         return record
+
+
+def handing(deps: Deps | None) -> Callable[[Callable[..., Any]], Any]:
+    """Gives a node or a route what it may touch: `deps`, or else the context of each call."""
+
+    def given(step: Callable[..., Any]) -> Any:
+        if deps is not None:
+            return partial(step, deps=deps)
+        return partial(_handed, step=step)
+
+    return given
+
+
+def _handed(state: State, runtime: Any, *, step: Callable[..., Any]) -> Any:
+    return step(state, deps=runtime.context)

@@ -1,6 +1,7 @@
 """the plans a run may advance: brought with its trigger, or kept by the runs before it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from agent import edits, filling, incident
@@ -47,9 +48,15 @@ def brought(state: State, deps: Deps) -> Brought:
     text = edited or came["plan"]
     if not text:
         return Brought("", None, (), (), {})
-    found = Brought(text, *rules.read_plan(text, f"plan of {trigger.id}"))
+    found = Brought(text, *_read(text, f"plan of {trigger.id}"))
     title = words.words(deps.store, customer, trigger.title)
     return _filled(state, deps, found, f"{title}\n{came['text']}")
+
+
+@lru_cache(maxsize=16)
+def _read(text: str, file: str) -> rules.PlanReading:
+    """What a plan says, read once: every step that asks for it is given the same."""
+    return rules.read_plan(text, file)
 
 
 def _filled(state: State, deps: Deps, found: Brought, said: str) -> Brought:

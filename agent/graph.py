@@ -11,7 +11,7 @@ from functools import partial
 
 from langgraph.graph import END, START, StateGraph
 
-from agent.deps import Deps
+from agent.deps import Deps, handing
 from agent.nodes.ask import ask, outcome
 from agent.nodes.build import after_build, build_version
 from agent.nodes.choose_improvement import after_choice, choose_improvement
@@ -105,15 +105,15 @@ REFUSED: dict[str, str] = {
 """Where a refusal of each node that writes leads."""
 
 
-def build(deps: Deps) -> StateGraph:
-    """The uncompiled graph; whoever hosts it brings the checkpointer."""
-    graph = StateGraph(State)
+def build(deps: Deps | None) -> StateGraph:
+    """The uncompiled graph; whoever hosts it brings the checkpointer. `None`: deps come by call."""
+    given, graph = handing(deps), StateGraph(State)
     for name, node in NODES.items():
         made = partial(attempt, name=name, node=node) if name in REFUSED else node
-        graph.add_node(name, partial(made, deps=deps))
+        graph.add_node(name, given(made))
     ways = {start: (on, {"on": end}) for start, end in EDGES} | ROUTES
     for name, (route, targets) in ways.items():
         refused = {"refused": REFUSED[name]} if name in REFUSED else {}
-        step = partial(onward, name=name, route=route, deps=deps)
+        step = given(partial(onward, name=name, route=route))
         graph.add_conditional_edges(name, step, {**targets, **refused})
     return graph

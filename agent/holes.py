@@ -8,6 +8,7 @@ from agent.drafts import Brought
 from agent.state import State
 from policies import plans
 from policies.approvals import needs_for, needs_of, rules_for_action
+from policies.asking import why_undeclared
 from policies.compiled import ladder
 from policies.permissions import waits
 from runs.errors import InvalidInput, NotAllowed, NotFound, Unavailable
@@ -50,7 +51,7 @@ def of_plan(state: State, deps: Deps, plan: Plan) -> tuple[Hole, ...]:
         return strangers
     systems = _systems(state, deps, plan)
     own = (*_unanswered(state, deps, plan), *_dear_ways(deps, plan))
-    return (*_stages(plan), *_dataset(state, deps, plan), *own, *systems)
+    return (*_stages(plan), *_dataset(state, deps, plan), *own, *systems, *_routes(deps, plan))
 
 
 def of_record(record: PlanRecord, alone: Plan, dataset: Dataset) -> tuple[Hole, ...]:
@@ -225,6 +226,22 @@ def _unable(state: State, deps: Deps, actions: ActionDeps, effect: Effect) -> st
         known = ", ".join(sorted(tool.schema)) or "none"
         says = f"tool {tool.name!r} has no operation {effect.operation!r}; it has: {known}"
     return f"Action {effect.name!r} cannot be done: {says}; who connects it?" if says else ""
+
+
+def _routes(deps: Deps, plan: Plan) -> Iterator[Hole]:
+    """A hole for every model that is asked where this home declares nothing."""
+    if not plan.models:
+        return
+    try:
+        declared = deps.routes()
+    except InvalidInput as error:
+        question = f"No model can be asked while models.yaml is wrong: {error}; who mends it?"
+        yield Hole(field="models", question=question, person=plan.owners.builder)
+        return
+    for at, one in enumerate(plan.models):
+        if says := why_undeclared(one.endpoint, declared):
+            question = f"The endpoint of model {one.name!r} {says}: who declares it?"
+            yield Hole(field=f"models.{at}.endpoint", question=question, person=plan.owners.builder)
 
 
 def _questions(plan: Plan) -> list[tuple[ApprovalKind, StageKind | None]]:

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,7 +27,7 @@ from runs.records.release import Release
 from runs.records.run import Archive, Cancellation, Pin, Run, Trigger, TriggerKind
 from runs.snapshots import Masked, Terms
 from runs.store.change import Change
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.runs import find_by_key, open_run
 from runs.store.store import Store
 
@@ -39,8 +39,16 @@ if TYPE_CHECKING:
 
     Compiled = CompiledStateGraph[Any, Any, Any, Any]
 
-Build = Callable[[Store, Lease], "StateGraph[Any, Any, Any, Any]"]
-"""Makes the uncompiled loop over a store whose every write is fenced by the run's lease."""
+
+class Seat(NamedTuple):
+    """An uncompiled loop, and what its nodes may touch while it advances one run."""
+
+    graph: "StateGraph[Any, Any, Any, Any]"
+    deps: object
+
+
+Build = Callable[[Store, Lease], Seat]
+"""Seats the loop over a store whose every write is fenced by the run's lease."""
 
 ABOUT_ONE: tuple[TriggerKind, ...] = ("feedback", "failure", "scheduled_review")
 """Triggers that say which workflow they are about."""
@@ -181,8 +189,9 @@ def check_plan(text: str, file: str) -> None:
         raise InvalidInput(f"{file}: {error}") from None
 
 
+@cache
 def code_digest() -> str:
-    """The digest of the loop's code, which a run is pinned to."""
+    """The digest of the loop's code, which a run is pinned to; read once a process."""
     seen = hashlib.sha256()
     root = files("agent")
     parts = [*root.iterdir(), *(root / "nodes").iterdir()]
@@ -208,12 +217,13 @@ class Loop:
         One that has ended is archived and its checkpoints are deleted. Raises Unavailable while
         another worker holds the run.
         """
-        if self._store.runs.get(customer, run).status != "ended":
-            self._take_on(customer, run, holder)
-        found = self._store.runs.get(customer, run)
-        if found.status == "ended" and not self._store.runs.is_pruned(customer, run):
-            with self._checkpoints() as saver:
-                _archive(self._store, customer, run, saver)
+        with self._store.database.at_hand():
+            if self._store.runs.get(customer, run).status != "ended":
+                self._take_on(customer, run, holder)
+            found = self._store.runs.get(customer, run)
+            if found.status == "ended" and not self._store.runs.is_pruned(customer, run):
+                with self._checkpoints() as saver:
+                    _archive(self._store, customer, run, saver)
         return found
 
     def _take_on(self, customer: Customer, run: str, holder: str) -> None:
@@ -222,13 +232,16 @@ class Loop:
         ) as lease:
             if lease is None:
                 raise Unavailable(f"run {run} is being advanced by another worker; try again")
-            if self._store.runs.get(customer, run).status == "ended":
+            taken = self._store.runs.get(customer, run)
+            if taken.status == "ended":
                 # Whoever held it before ended it: its pruned thread would begin from the start.
                 return
             fenced = self._store.guarded(lambda change: leases.require(change, lease))
             with self._checkpoints() as saver:
                 _require_checkpoints(saver)
-                _go_on(fenced, self._opened(fenced, saver, lease=lease, run=run, customer=customer))
+                _go_on(
+                    fenced, self._opened(fenced, saver, lease=lease, run=taken, customer=customer)
+                )
 
     def _opened(
         self,
@@ -236,16 +249,23 @@ class Loop:
         saver: "BaseCheckpointSaver[Any]",
         *,
         lease: Lease,
-        run: str,
+        run: Run,
         customer: Customer,
     ) -> "_Open":
         """The run in the loop of this program, after whatever becomes of it there was done."""
-        loop = self._build(store, lease)
-        now = Now(code_digest(), self._rules, shape_of(loop))
+        seat = self._build(store, lease)
+        now = Now(code_digest(), self._rules, shape_of(seat.graph))
         find = partial(find_place, saver)
-        pin = follow(store, customer, store.runs.get(customer, run), now=now, find_place=find)
+        pin = follow(store, customer, run, now=now, find_place=find)
         first = first_input(pin, customer, find)
-        return _Open(loop.compile(checkpointer=saver), customer, pin, first)
+        graph = _compiled(seat.graph).copy({"checkpointer": saver})
+        return _Open(graph, seat.deps, customer, pin, first)
+
+
+@lru_cache(maxsize=8)
+def _compiled(graph: "StateGraph[Any, Any, Any, Any]") -> "Compiled":
+    """The loop, compiled once a process; what keeps where a run stands is each run's own."""
+    return graph.compile()
 
 
 def _require_checkpoints(saver: object) -> None:
@@ -258,6 +278,7 @@ class _Open(NamedTuple):
     """A run that is about to be advanced."""
 
     graph: "Compiled"
+    deps: Any
     customer: Customer
     pin: Pin
     first: dict[str, Any]
@@ -269,7 +290,8 @@ def _go_on(store: Store, opened: _Open) -> None:
     given = _next_input(store, opened)
     while given is not _NOTHING:
         store.runs.resume(opened.customer, run)
-        graph.invoke(given, _thread(thread, strict=True), durability="sync")
+        strictly = _thread(thread, strict=True)
+        graph.invoke(given, strictly, context=opened.deps, durability="sync")
         given = _next_input(store, opened)
 
 

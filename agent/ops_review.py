@@ -17,7 +17,7 @@ from runs.records.person import Customer
 from runs.records.release import Release, Signal
 from runs.records.run import OpsFinding, OpsReview
 from runs.records.version import Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 
 COUNTED = 500

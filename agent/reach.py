@@ -43,8 +43,8 @@ def look_at(state: State, deps: Deps) -> tuple[Access, ...]:
 def look(store: Store, customer: Customer, systems: Systems, *, plan: Plan) -> tuple[Access, ...]:
     """The same for whoever has no run in hand."""
     brought = store.cases.datasets(customer, plan.dataset)
-    cases = store.cases.read(customer, brought[0].digest) if brought else []
-    items = [case.input for case in cases[:ITEMS]]
+    cases = store.cases.first(customer, brought[0].digest, ITEMS) if brought else []
+    items = [case.input for case in cases]
     return reach(systems, plan.context.sources, effects=plan.actions.allowed, items=items)
 
 

@@ -78,5 +78,6 @@ def _module_of(runnable: Any) -> str:
     """Where the function of a node stands, under whatever stands around it."""
     function = runnable.func
     while isinstance(function, partial):
-        function = function.keywords.get("node", function.func)
+        named = function.keywords
+        function = named.get("step") or named.get("node") or function.func
     return function.__module__

@@ -3,8 +3,9 @@
     python -m bench.loop [--rounds N] [--json]
 
 Ours is the whole loop to a run's agreed stage: record, events, approvals by digest, leases, pins
-and a model that answers at once. Its domain work is next to nothing: what versions answer was found
-before, and the candidate passes its first dry run. The other side is a graph that does nothing: as
+and a model that answers at once. Its domain work is next to nothing, or timed apart by name: what
+versions answer was found before, the candidate passes its first dry run; reading and scoring cases,
+reaching its systems and every drill stop the watch. The other side is a graph that does nothing: as
 many nodes in a row, the same state of ids, as many pauses, the same checkpointer, `durability` sync
 on both. Only advancing is timed; people and items are not. Both wait for their disk as they ship:
 where `TMPDIR` is in memory only the processor is compared. One more round of ours is profiled for
@@ -18,12 +19,14 @@ import pstats
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
@@ -32,10 +35,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
-from agent import checkpoints
+from agent import checkpoints, milestones, reach
 from agent.deps import Deps
-from agent.graph import build
 from agent.loop import Loop
+from agent.nodes import dry_run
+from agent.seat import seat
 from agent.state import State, Update
 from pilotage.cli.main import SELDOM
 from runs.leases import Lease
@@ -72,6 +76,15 @@ PLACES = (
 )
 """Where a function stands, and what its own time is told as; the first that fits."""
 REST = "Python and the rest"
+DOMAIN: tuple[tuple[str, Any, str], ...] = (
+    ("a dry run's cases, scored", dry_run, "_measure"),
+    ("systems reached", reach, "look"),
+    ("the way back rehearsed", milestones, "rehearse"),
+    ("the data contract", milestones.MADE, "contract"),
+    ("faults practised", milestones.MADE, "faults"),
+    ("alerts practised", milestones.MADE, "alert_drill"),
+)
+"""Work of the domain, and where the loop calls it."""
 
 
 class Took(NamedTuple):
@@ -83,6 +96,8 @@ class Took(NamedTuple):
     supersteps: int
     pauses: int
     checkpoint_bytes: int
+    domain_s: Mapping[str, float] = MappingProxyType({})
+    """Besides: its domain work, by name."""
 
 
 class Timed(Voyage):
@@ -90,6 +105,7 @@ class Timed(Voyage):
 
     seconds = 0.0
     cpu_s = 0.0
+    domain_s: Mapping[str, float] = MappingProxyType({})
     pauses = -1
     """One less than it was advanced: the last time it ends."""
     kept = (0, 0)
@@ -101,22 +117,46 @@ class Timed(Voyage):
 
         def made(store: Store, lease: Lease) -> Any:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
-            return build(self.change_deps(deps))
+            return seat(self.change_deps(deps))
 
         return Loop(self.store, made, self._opened, rules=self.wired.installation.digest)
 
     def advance(self, holder: str = "w1") -> Any:
         """To its next question, wait or end, on the stopwatch."""
-        if self.profile is not None:
-            self.profile.enable()
-        began, used = time.perf_counter(), time.process_time()
+        self._watch(1)
         run = super().advance(holder)
-        self.seconds += time.perf_counter() - began
-        self.cpu_s += time.process_time() - used
-        if self.profile is not None:
-            self.profile.disable()
+        self._watch(-1)
         self.pauses += 1
         return run
+
+    def _watch(self, way: int) -> None:
+        """Start the stopwatch (1), or stop it (-1)."""
+        self.seconds -= way * time.perf_counter()
+        self.cpu_s -= way * time.process_time()
+        if self.profile is not None:
+            (self.profile.enable if way > 0 else self.profile.disable)()
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """The stopwatch stands while domain work is done, and that has one of its own."""
+        spent = dict.fromkeys((name for name, _, _ in DOMAIN), 0.0)
+        self.domain_s = spent
+        with ExitStack() as stack:
+            for name, place, called in DOMAIN:
+                stack.enter_context(_replaced(place, called, partial(self._timed, spent, name)))
+            yield
+
+    def _timed(self, spent: dict[str, float], name: str, work: Callable[..., Any]) -> Any:
+        def timed(*given: Any, **told: Any) -> Any:
+            self._watch(-1)
+            began = time.perf_counter()
+            try:
+                return work(*given, **told)
+            finally:
+                spent[name] += time.perf_counter() - began
+                self._watch(1)
+
+        return timed
 
     @contextmanager
     def _opened(self) -> Iterator[BaseCheckpointSaver[Any]]:
@@ -129,6 +169,20 @@ class Timed(Voyage):
 
             saver.delete_thread = counted  # pyright: ignore[reportAttributeAccessIssue] -- counted first
             yield saver
+
+
+@contextmanager
+def _replaced(place: Any, name: str, around: Callable[[Any], Any]) -> Iterator[None]:
+    """Have something stand around a function, where it is called, until the block ends."""
+    if isinstance(place, dict):
+        before, put = place[name], partial(place.__setitem__, name)
+    else:
+        before, put = getattr(place, name), partial(setattr, place, name)
+    put(around(before))
+    try:
+        yield
+    finally:
+        put(before)
 
 
 def size_of(saver: Any) -> int:
@@ -160,12 +214,14 @@ def ours(
     voyage.change_deps = changed
     voyage.profile = profile
     voyage.start(plan())
-    voyage.until("ended")
+    with voyage.apart():
+        voyage.until("ended")
     if voyage.terminal.kind != "stage_reached":
         raise RuntimeError(f"the run did not reach its stage: {voyage.terminal.reason}")
     steps, size = voyage.kept
     found = bench or voyage.engines.bench(voyage.customer)
-    return Took(voyage.seconds, voyage.cpu_s, steps, voyage.pauses, size), found
+    took = Took(voyage.seconds, voyage.cpu_s, steps, voyage.pauses, size, voyage.domain_s)
+    return took, found
 
 
 def bench_of(found: Bench | None, own: Callable[[Customer], Bench]) -> Callable[[Customer], Bench]:
@@ -248,6 +304,9 @@ def measure(rounds: int, folder: Path) -> dict[str, Any]:
     return {
         "ratio": median(ratios),
         "ratios": ratios,
+        "ratio_with_domain": median(
+            (own.seconds + sum(own.domain_s.values())) / other.seconds for own, other in pairs
+        ),
         "cpu_ratio": median(own.cpu_s / other.cpu_s for own, other in pairs),
         "goal": GOAL,
         "first_s": first.seconds,
@@ -264,6 +323,9 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"ratio {told['ratio']:.1f} (each round: "
         f"{', '.join(f'{one:.1f}' for one in told['ratios'])}), of processor time "
         f"{told['cpu_ratio']:.1f}; the goal is at most {GOAL:.0f}",
+        f"with its domain work, {sum(own['domain_s'].values()):.2f} s: "
+        f"{told['ratio_with_domain']:.1f}",
+        *(f"  {spent * 1e3:5.0f} ms  {name}" for name, spent in own["domain_s"].items()),
         *(
             f"{name}: {one['seconds']:.2f} s ({one['cpu_s']:.2f} s of a processor), "
             f"{one['supersteps']} supersteps, {one['pauses']} pauses, "

@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from runs import audit
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests import databases
 from tests.faults.crew import kill_one
 from tests.line import WORKFLOW, Line, lay, over_http

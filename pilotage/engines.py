@@ -95,6 +95,8 @@ class Chosen:
     """The way of a version to models, paid for by somebody."""
     asks: Callable[[Store, Payer, Terms], Model | None]
     """A model whose questions somebody pays for, kept in a store; None where none is declared."""
+    routes: Callable[[], Sequence[str]]
+    """The routes to models that are declared, by name."""
 
 
 class Engines:
@@ -173,13 +175,14 @@ class Engines:
             practice=Practice(
                 scratch=self._scratch,
                 router=self._router,
-                terms=self._terms,
+                terms=paying.terms_of,
                 person=self._person,
                 budget=self.chosen.installation.item_budget,
                 notices=self.chosen.notices,
             ),
             seconds=time.monotonic,
             models=models,
+            routes=self.chosen.routes,
         )
 
     def decision_rules(self, customer: Customer) -> Rules:
@@ -230,12 +233,12 @@ class Engines:
         """Take items in, under the policy that leads now."""
         self.follow(identity.customer, workflow)
         actor = f"token:{identity.token}" if identity.is_machine else identity.person
-        deps = admission.Deps(self.chosen.store, actor, self._terms)
+        deps = admission.Deps(self.chosen.store, actor, paying.terms_of)
         return submit_many(deps, identity.customer, workflow, sent, batch=batch)
 
     def sort_out(self, identity: Identity, workflow: str, sent: Sequence[Sent]) -> Sorted:
         """What of these could be taken in, each looked at alone; nothing is written."""
-        deps = admission.Deps(self.chosen.store, identity.person, self._terms)
+        deps = admission.Deps(self.chosen.store, identity.person, paying.terms_of)
         return admission.sort_out(deps, identity.customer, workflow, sent)
 
     def give_up(self, customer: Customer, item: str, reason: str) -> Item:
@@ -308,7 +311,7 @@ class Engines:
             tools=self.chosen.tools(customer),
             answer=partial(self._answer, customer),
             router=self._router,
-            terms=self._terms,
+            terms=paying.terms_of,
             person=self._person,
             budget=self.chosen.installation.item_budget,
             seconds=time.monotonic,
@@ -362,9 +365,6 @@ class Engines:
         store = self.chosen.store
         number = sum(len(store.releases.list(customer)) for customer in store.customers())
         return sha256(f"{seed}:{number}".encode()).hexdigest()[:32]
-
-    def _terms(self, version: Version) -> Terms:
-        return paying.terms_of(version)
 
     def _person(self, customer: Customer, wanted: str) -> str:
         """The person of an id, or the first who holds the role; empty when there is nobody."""

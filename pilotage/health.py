@@ -15,14 +15,19 @@ from memory_store.memory.folder import Folder
 from pilotage import trust, watchdog
 from pilotage.credentials import remedy
 from pilotage.due import LEFT_OPEN
+from pilotage.lookout import watched as standing
 from pilotage.taking_up import meeting_another_loop
 from pilotage.trust import Finding
 from pilotage.wiring import Wired
+from policies.asking import why_undeclared
+from rollout.assignment import SERVING
 from runs import people
 from runs.approvals import get
 from runs.errors import PilotageError
+from runs.plan import PlanRecord
 from runs.records.person import Customer
 from runs.records.run import Run
+from runs.records.version import Version
 from runs.store import schema
 from runs.store.items import UNFINISHED
 
@@ -124,6 +129,23 @@ def models(wired: Wired) -> Iterator[Finding]:
         yield Finding("models", "ok", "none is declared; the work goes its deterministic way")
 
 
+def asked(wired: Wired, customer: Customer) -> Iterator[Finding]:
+    """Every model that a version in use asks is declared; what is wrong in the file was told."""
+    try:
+        declared = wired.models.names()
+    except PilotageError:
+        return
+    for release in standing(wired.store.releases.list(customer)):
+        if release.status not in SERVING:
+            continue
+        plan = wired.store.get(customer, PlanRecord, release.plan).plan
+        for one in wired.store.get(customer, Version, release.version).models:
+            if says := why_undeclared(one.endpoint, declared):
+                told = f"{customer.id}: {release.workflow}: the endpoint of model {one.name} {says}"
+                who = f"{plan.owners.builder} answers for it; until then its baseline answers"
+                yield Finding("models", "wrong", f"{told}; {who}")
+
+
 def left_open(wired: Wired, customer: Customer) -> Iterator[Finding]:
     """Requests to models that nobody settled: whoever sent them died, and they stay spent."""
     before = wired.clock.now() - LEFT_OPEN
@@ -137,6 +159,7 @@ def left_open(wired: Wired, customer: Customer) -> Iterator[Finding]:
 def _of_customer(wired: Wired, customer: Customer) -> Iterator[Finding]:
     yield from given_up(wired, customer)
     yield from unsettled(wired, customer)
+    yield from asked(wired, customer)
     yield from left_open(wired, customer)
     yield from overdue(wired, customer)
     yield from missed(wired, customer)
@@ -259,11 +282,9 @@ def index(wired: Wired, customer: Customer) -> Iterator[Finding]:
 
 def _loop_of(wired: Wired) -> Now:
     """The loop and the rules of this program; langgraph is loaded only where a run meets them."""
-    from agent.graph import build
-    from pilotage.engines import NOBODY
+    from agent.seat import whole
 
-    loop = build(wired.engines("").deps(wired.store, NOBODY))
-    return Now(code_digest(), wired.installation.digest, shape_of(loop))
+    return Now(code_digest(), wired.installation.digest, shape_of(whole()))
 
 
 def _meeting(wired: Wired, customer: Customer, run: Run, now: Now) -> Finding:

@@ -39,12 +39,12 @@ class Jobs:
 
     def _advance_run(self, job: JobContext) -> None:
         # The graph is a second and a half that a worker pays with its first run.
-        from agent.graph import build
+        from agent.seat import seat
 
         engines = self._engines
         loop = Loop(
             engines.chosen.store,
-            lambda store, lease: build(engines.deps(store, lease)),
+            lambda store, lease: seat(engines.deps(store, lease)),
             partial(checkpoints.opened, engines.chosen.checkpoints),
             rules=engines.chosen.installation.digest,
         )

@@ -31,7 +31,7 @@ def watch_releases(wired: Wired, customer: Customer) -> None:
 
     One that cannot be watched keeps nobody from watching the others; it is tried again.
     """
-    for release in _watched(wired.store.releases.list(customer)):
+    for release in watched(wired.store.releases.list(customer)):
         try:
             _watch(wired, customer, release)
         except PilotageError:
@@ -52,7 +52,7 @@ def _watch(wired: Wired, customer: Customer, release: Release) -> None:
     alerts.tell_breaches(place, release, now)
 
 
-def _watched(releases: Sequence[Release]) -> Iterator[Release]:
+def watched(releases: Sequence[Release]) -> Iterator[Release]:
     """Of each workflow, newest first, down to the one in use; what was taken back is told of yet.
 
     What stands below the one in use serves nothing, and drills have no run.

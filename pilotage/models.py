@@ -65,10 +65,11 @@ class Models:
 
     def routes(self) -> tuple[Route, ...]:
         """What is declared; empty where no model is. InvalidInput for a file that is wrong."""
-        if self._home.mark().is_demo:
-            return ()
-        file = self._home.models_file
-        return read_routes(self._home) if file.exists() else of_environment(self._settings)
+        return declared(self._home, self._settings)
+
+    def names(self) -> tuple[str, ...]:
+        """The routes by their names, in order; raises what `routes` raises."""
+        return tuple(one.name for one in self.routes())
 
     def endpoints(self) -> Sequence[Endpoint]:
         """The routes, made; raises what `routes` raises."""
@@ -126,6 +127,16 @@ class Made(NamedTuple):
 
     stamp: tuple[int, int]
     endpoints: Sequence[Endpoint]
+
+
+def declared(home: Home, settings: Settings) -> tuple[Route, ...]:
+    """The routes of the models file, else of the environment; none of a demo.
+
+    InvalidInput for a file that is wrong, and for a folder that is no home.
+    """
+    if home.mark().is_demo:
+        return ()
+    return read_routes(home) if home.models_file.exists() else of_environment(settings)
 
 
 def read_routes(home: Home) -> tuple[Route, ...]:

@@ -15,7 +15,7 @@ from runs.people import OWNER, find_people
 from runs.records.alarm import Alarm, AlarmEnd
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import keep
 from tools.notify import tell
 

@@ -22,7 +22,7 @@ from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.snapshots import Terms
 from runs.store import schema
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 from workflow import queued, review
 

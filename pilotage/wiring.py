@@ -225,6 +225,7 @@ class Wired:
             tools=self.tools,
             notices=self.notices,
             asks=self.asks,
+            routes=lambda: self.models.names(),
             doors=self.doors,
         )
         return Engines(chosen, holder=holder, has_lease=has_lease)

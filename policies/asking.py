@@ -42,6 +42,14 @@ def find_wrong(
             yield Wrong((number, "kind"), says)
 
 
+def why_undeclared(name: str, declared: Collection[str]) -> str:
+    """Why nothing can be asked at a route, with the remedy; empty where it is declared."""
+    if name in declared:
+        return ""
+    others = f", or name one of: {', '.join(declared)}" if declared else ""
+    return f"is {name}, which is no route of this home; declare it in models.yaml{others}"
+
+
 def _find_wrong(
     route: PlannedRoute, known: Declared, *, labels: Collection[str], owned: Collection[str]
 ) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from policies.texts import as_far
 from runs.plan import Plan
 from runs.plan_parts import Phases
 
@@ -21,9 +22,9 @@ def early_warnings(written: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def warnings(plan: Plan) -> tuple[str, ...]:
-    """What is neither wrong nor missing in a plan, and yet should be looked at."""
+    """What is neither wrong nor missing in a plan, as far as it is there, and yet to look at."""
     told = (_late_deadlines(plan), _dear(plan), _unchecked_builder(plan), _strange_roles(plan))
-    return tuple(says for one in told for says in one)
+    return tuple(says for one in told for says in as_far(one))
 
 
 def _has(phases: Mapping[str, Any], name: str, part: str) -> bool:

@@ -9,10 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from policies import asking, bounds, drafting, features, routing
-from policies.texts import Path, Problem
+from policies.texts import Path, Problem, as_far
 from runs.errors import InvalidInput
 from runs.plan import Limit, Plan, RollbackRule, SignalPlan
-from runs.records.release import StageSpec
 from runs.records.version import GateValues
 
 LEAST_CONFIDENCE = 0.5
@@ -78,16 +77,25 @@ def owners_in(written: Mapping[str, Any]) -> dict[str, str]:
 
 
 def problems(plan: Plan) -> Iterator[Problem]:
-    """What the parts of a plan, each right, say wrongly of each other, or leave open."""
-    yield from _scope_problems(plan)
-    yield from _contract_problems(plan)
-    yield from _reach_problems(plan)
-    yield from _routing_problems(plan)
-    yield from _action_problems(plan)
-    yield from _acceptance_problems(plan)
-    yield from _phase_problems(plan)
-    yield from _stage_problems(plan.rollout.stages, plan.rollout.agreed_stage)
-    yield from _signal_problems(plan)
+    """What the parts of a plan, each right, say wrongly of each other, or leave open.
+
+    Of a plan of which parts are not there yet: what those say that are.
+    """
+    for check in (
+        _scope_problems,
+        _contract_problems,
+        _feature_problems,
+        _drafting_problems,
+        _model_problems,
+        _reach_problems,
+        _routing_problems,
+        _action_problems,
+        _acceptance_problems,
+        _phase_problems,
+        _stage_problems,
+        _signal_problems,
+    ):
+        yield from as_far(check(plan))
 
 
 def _scope_problems(plan: Plan) -> Iterator[Problem]:
@@ -129,9 +137,6 @@ def _contract_problems(plan: Plan) -> Iterator[Problem]:
         if name not in fields:
             says = f"is {name}, which is no field of the contract; name one of {', '.join(fields)}"
             yield Problem(path, "wrong", says)
-    yield from _feature_problems(plan)
-    yield from _drafting_problems(plan)
-    yield from _model_problems(plan)
 
 
 def _drafting_problems(plan: Plan) -> Iterator[Problem]:
@@ -276,9 +281,9 @@ def _unknown(names: Sequence[str], known: Sequence[str], path: Path) -> Iterator
             yield Problem(path, "wrong", says)
 
 
-def _stage_problems(stages: Sequence[StageSpec], agreed: str) -> Iterator[Problem]:
+def _stage_problems(plan: Plan) -> Iterator[Problem]:
     """The ladder begins in the sandbox and only climbs."""
-    path = ("rollout", "stages")
+    path, stages, agreed = ("rollout", "stages"), plan.rollout.stages, plan.rollout.agreed_stage
     names = [stage.name for stage in stages]
     if stages[0].kind != "sandbox":
         yield Problem(path, "wrong", f"begins with {names[0]}; begin with a sandbox stage")

@@ -100,6 +100,25 @@ class PlanReading(NamedTuple):
     """The owners that are named, by area, however much else is missing."""
 
 
+class AskedAt(NamedTuple):
+    """A route to a model that a plan names."""
+
+    field: str
+    """Path, such as `models.0.endpoint`."""
+    name: str
+    line: int
+
+
+class PlanLook(NamedTuple):
+    """A plan as far as it is there, with everything that can be said of it at once."""
+
+    reading: PlanReading
+    wrong: InvalidInput | None
+    """What is wrong with it, each with file, line, key and remedy; None where nothing is."""
+    asked: tuple[AskedAt, ...]
+    """Where its models are asked."""
+
+
 def read_policy(text: str, file: str) -> PolicyValues:
     """The whole values of one workflow; InvalidInput, naming file, line, key and remedy, if not.
 
@@ -145,22 +164,41 @@ def read_plan(text: str, file: str) -> PlanReading:
     """A plan and its holes; InvalidInput, naming file, line, key and remedy, for what is wrong.
 
     A hole is a part that is absent, null, blank, `?` or `tbd`, or a list without an entry where one
-    is due. What the parts say of each other is checked when none is missing.
+    is due. What the parts say of each other is checked as far as they are there.
     """
+    look = look_at_plan(text, file)
+    if look.wrong is not None:
+        raise look.wrong
+    return look.reading
+
+
+def look_at_plan(text: str, file: str) -> PlanLook:
+    """A plan with its holes and what is wrong beside them; InvalidInput where it is no YAML."""
     document = texts.read(text, file)
     written = _without_blanks(document.value)
     opened = Document(file, _opened(Plan, written or {}), document.lines)
     built = texts.build(Plan, opened)
-    _refuse_any(document, [one for one in built.problems if one.kind == "wrong"])
-    owners = plans.owners_in(opened.value)
-    if built.record is None:
-        missing = tuple(one.key for one in built.problems)
-        return PlanReading(None, missing, cautions.early_warnings(opened.value), owners)
-    problems = list(plans.problems(built.record))
-    _refuse_any(document, [one for one in problems if one.kind == "wrong"])
-    missing = tuple(one.key for one in problems)
-    plan = None if missing else built.record
-    return PlanReading(plan, missing, cautions.warnings(built.record), owners)
+    plan = built.record or texts.partly(Plan, opened, built.problems)
+    found = [*built.problems, *plans.problems(plan)]
+    wrong = [one for one in found if one.kind == "wrong"]
+    missing = tuple(dict.fromkeys(one.key for one in found if one.kind != "wrong"))
+    early = cautions.early_warnings(opened.value) if built.record is None else ()
+    whole = None if missing else built.record
+    reading = PlanReading(
+        whole, missing, (*early, *cautions.warnings(plan)), plans.owners_in(opened.value)
+    )
+    refused = texts.refuse(document, wrong) if wrong else None
+    return PlanLook(reading, refused, tuple(_asked_at(opened)))
+
+
+def _asked_at(document: Document) -> Iterator[AskedAt]:
+    """Every route that the models of a plan name, however much else of them is missing."""
+    models = document.value.get("models")
+    for number, one in enumerate(models if isinstance(models, list) else ()):
+        name = one.get("endpoint") if isinstance(one, dict) else None
+        if isinstance(name, str):
+            path = ("models", number, "endpoint")
+            yield AskedAt(f"models.{number}.endpoint", name, document.line(path))
 
 
 def _record(kind: type[R], document: Document) -> R:

@@ -5,14 +5,15 @@ the only flags, `yes`, `on` and dates are text; tags, anchors and keys given twi
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, get_args
+from functools import cache
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar, cast, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 from pydantic_core import ErrorDetails
 from yaml.representer import BaseRepresenter
 
@@ -20,6 +21,7 @@ from runs.errors import InvalidInput
 from runs.records.record import Record
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 Path = tuple[str | int, ...]
 
 LONGEST = 1_000_000
@@ -110,6 +112,42 @@ def build(kind: type[R], document: Document) -> Built[R]:
     except ValidationError as error:
         told = error.errors()
         return Built(None, tuple(_problem(kind, e) for e in told if not _is_echo(e, told)))
+
+
+class Unwritten(AttributeError):
+    """A part that is not there, or not right, was asked for."""
+
+
+class Partly(Record):
+    """A record of which some parts are not there yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Unwritten: whatever is there is found before this is asked."""
+        raise Unwritten(name)
+
+
+def partly(kind: type[R], document: Document, problems: Sequence[Problem]) -> R:
+    """Those parts of a record that have no problem; Unwritten where another one is asked for."""
+    troubled = {str(problem.path[0]) for problem in problems if problem.path}
+    names = tuple(name for name in kind.model_fields if name not in troubled)
+    said = {name: document.value[name] for name in names if name in document.value}
+    return cast("R", _some_of(kind, names).model_validate(said))
+
+
+@cache
+def _some_of(kind: type[Record], names: tuple[str, ...]) -> type[Partly]:
+    fields: dict[str, Any] = {}
+    for name in names:
+        fields[name] = (kind.model_fields[name].annotation, kind.model_fields[name])
+    return create_model(kind.__name__, __base__=Partly, **fields)
+
+
+def as_far(found: Iterator[T]) -> Iterator[T]:
+    """What is found up to where a part is not there yet."""
+    try:
+        yield from found
+    except Unwritten:
+        return
 
 
 def refuse(document: Document, problems: Sequence[Problem]) -> InvalidInput:

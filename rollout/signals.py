@@ -26,7 +26,7 @@ from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Measure, Release, Signal
 from runs.records.version import PolicyValues, Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 
 CONFIDENCE = 0.99

@@ -1,6 +1,8 @@
 """what was asked and decided: looked up by id, listed a page at a time."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -66,14 +68,20 @@ def list_approvals(
 ) -> list[Approval]:
     """Approvals by due time; of any status when `status` is empty. `after`: the page after it."""
     table = tables.approvals
-    query = sa.select(table).where(table.c.customer == customer.id)
-    for column, value in ((table.c.status, status), (table.c.run, run)):
-        if value:
-            query = query.where(column == value)
+    told = {name: value for name, value in (("status", status), ("run", run)) if value}
+    query = _listed(tuple(told))
     if after is not None:
         query = query.where(_comes_after(table.c.due_at, table.c.id, after))
-    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id).limit(limit))
-    return [approval_of(row) for row in rows]
+    told |= {"of": customer.id}
+    return [approval_of(row) for row in store.ledger.rows(query, told | {"most": limit})]
+
+
+@lru_cache(maxsize=8)
+def _listed(told: tuple[str, ...]) -> Any:
+    at = tables.approvals.c
+    narrowed = [at[name] == sa.bindparam(name) for name in told]
+    query = sa.select(tables.approvals).where(at.customer == sa.bindparam("of"), *narrowed)
+    return query.order_by(at.due_at, at.id).limit(sa.bindparam("most"))
 
 
 def pages(
@@ -186,14 +194,10 @@ def of_item(store: Store, customer: Customer, item: str) -> list[Approval]:
 
 def of_policies(store: Store, customer: Customer) -> list[Approval]:
     """Every question about policy values that is open or was approved, by due time."""
-    table = tables.approvals
-    query = sa.select(table).where(
-        table.c.customer == customer.id,
-        table.c.run == "",
-        table.c.kind == "policy",
-        table.c.status.in_(["open", "approved"]),
+    counts = ["open", "approved"]
+    rows = store.ledger.at(
+        tables.approvals, customer, "due_at", "id", run="", kind="policy", status=counts
     )
-    rows = store.ledger.rows(query.order_by(table.c.due_at, table.c.id))
     return [approval_of(row) for row in rows]
 
 

@@ -13,6 +13,21 @@ from runs.records.approval import Approval, Decision
 from runs.store import jobs
 from runs.store.change import Change, text_of
 
+_ASKED, _APPROVALS = tables.askings, tables.approvals
+_ASK = _ASKED.insert()
+_OPEN = sa.select(_APPROVALS).where(
+    _APPROVALS.c.customer == sa.bindparam("at_customer"),
+    _APPROVALS.c.id.in_(
+        sa.select(_ASKED.c.approval).where(
+            _ASKED.c.customer == sa.bindparam("at_customer"),
+            _ASKED.c.about == sa.bindparam("at_about"),
+        )
+    ),
+    _APPROVALS.c.run == sa.bindparam("at_run"),
+    _APPROVALS.c.kind == sa.bindparam("at_kind"),
+)
+"""What is open of a kind about the same."""
+
 
 def about(approval: Approval) -> str:
     """What a question is about, of which one of a kind is open: a run, effect, call or workflow."""
@@ -33,7 +48,7 @@ def put(change: Change, approval: Approval) -> bool:
     told |= {name: str(getattr(approval, name)) for name in links if getattr(approval, name)}
     if not change.insert(tables.approvals, _row(approval), "approval_opened", **told):
         return False
-    _ask(change, approval)
+    _ask(change, approval, frozenset())
     return True
 
 
@@ -69,7 +84,7 @@ def pass_on(change: Change, approval: Approval, *, how: str, to: Sequence[str]) 
         how=how,
         to=" ".join(to),
     )
-    _ask(change, approval)
+    _ask_again(change, approval)
     return approval
 
 
@@ -102,37 +117,35 @@ def decisions_in(change: Change, approval: str) -> list[Decision]:
 
 def open_of(change: Change, approval: Approval) -> list[Approval]:
     """What is open of this kind about the same run, item or workflow."""
-    asked, table = tables.askings, tables.approvals
-    ids = sa.select(asked.c.approval).where(
-        asked.c.customer == change.customer.id, asked.c.about == about(approval)
-    )
-    query = sa.select(table).where(
-        table.c.customer == change.customer.id,
-        table.c.id.in_(ids),
-        table.c.run == approval.run,
-        table.c.kind == approval.kind,
-    )
-    return [approval_of(dict(row._mapping)) for row in change.connection.execute(query)]
+    told = {"at_customer": change.customer.id, "at_about": about(approval)}
+    told |= {"at_run": approval.run, "at_kind": approval.kind}
+    rows = change.connection.execute(_OPEN, told)
+    return [approval_of(dict(row._mapping)) for row in rows]
 
 
 def changed_in(change: Change, approval: Approval) -> str:
     """The question of this kind before it about the same, where its subject changed; else empty."""
-    table, covers = tables.approvals, approval.covers
-    query = sa.select(table).where(
-        table.c.customer == change.customer.id,
-        table.c.run == approval.run,
-        table.c.kind == approval.kind,
-    )
-    if not approval.run and "item" in covers:
-        query = query.where(is_of_item(covers["item"]))
-    elif not approval.run:
-        workflow = table.c.body["covers"]["workflow"].as_string()
-        query = query.where(workflow == covers.get("workflow", ""))
-    rows = change.connection.execute(query)
-    asked = [approval_of(dict(row._mapping)) for row in rows]
+    asked = _of_kind(change, approval)
     same = [one for one in asked if about(one) == about(approval) and one.id != approval.id]
     last = max(same, key=lambda one: one.opened_at, default=None)
     return last.id if last is not None and last.status == "superseded" else ""
+
+
+def _of_kind(change: Change, approval: Approval) -> list[Approval]:
+    """Every question of its kind about the same run, item or workflow."""
+    table, covers = tables.approvals, approval.covers
+    if approval.run:
+        rows = change.at(table, run=approval.run, kind=approval.kind)
+        return [approval_of(row) for row in rows]
+    query = sa.select(table).where(
+        table.c.customer == change.customer.id, table.c.run == "", table.c.kind == approval.kind
+    )
+    if "item" in covers:
+        query = query.where(is_of_item(covers["item"]))
+    else:
+        workflow = table.c.body["covers"]["workflow"].as_string()
+        query = query.where(workflow == covers.get("workflow", ""))
+    return [approval_of(dict(row._mapping)) for row in change.connection.execute(query)]
 
 
 def open_of_item(change: Change, item: str) -> list[Approval]:
@@ -192,29 +205,41 @@ def _row(approval: Approval) -> dict[str, Any]:
     return {**row, "due_at": text_of(approval.due_at), "body": body}
 
 
-def _ask(change: Change, approval: Approval) -> None:
+def _ask_again(change: Change, approval: Approval) -> None:
     """Write down who is asked now; who was told of it already stays told."""
     table = tables.askings
-    people = {person for need in approval.needs for person in need.people}
+    people = _asked_by(approval)
     here = sa.and_(table.c.customer == change.customer.id, table.c.approval == approval.id)
     change.connection.execute(table.delete().where(here, table.c.person.not_in(sorted(people))))
-    present = change.connection.execute(sa.select(table.c.person).where(here)).scalars()
-    fresh = approval.fresh_until
-    times = {
-        "due_at": text_of(approval.due_at),
-        "fresh_until": None if fresh is None else text_of(fresh),
-    }
-    change.connection.execute(table.update().where(here).values(**times))
+    present = change.connection.execute(sa.select(table.c.person).where(here)).scalars().all()
+    change.connection.execute(table.update().where(here).values(**_times(approval)))
+    _ask(change, approval, frozenset(present))
+
+
+def _ask(change: Change, approval: Approval, present: frozenset[str]) -> None:
+    """Write down who is asked, but for those who are there."""
     common = {
         "customer": change.customer.id,
         "approval": approval.id,
         "about": about(approval),
-        **times,
+        **_times(approval),
         "is_told": False,
     }
-    rows = [{**common, "person": person} for person in sorted(people - set(present))]
+    rows = [{**common, "person": person} for person in sorted(_asked_by(approval) - present)]
     if rows:
-        change.connection.execute(table.insert(), rows)
+        change.connection.execute(_ASK, rows)
+
+
+def _asked_by(approval: Approval) -> frozenset[str]:
+    return frozenset(person for need in approval.needs for person in need.people)
+
+
+def _times(approval: Approval) -> dict[str, str | None]:
+    fresh = approval.fresh_until
+    return {
+        "due_at": text_of(approval.due_at),
+        "fresh_until": None if fresh is None else text_of(fresh),
+    }
 
 
 def _ask_nobody(change: Change, approval: str) -> None:

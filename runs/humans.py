@@ -9,7 +9,8 @@ from runs import tables
 from runs.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from runs.records.delegation import SamePerson
 from runs.records.person import Customer, Identity, Person
-from runs.store.change import INSTALLATION, Change, insert_once, text_of
+from runs.store.change import INSTALLATION, Change, text_of
+from runs.store.rows import insert_once
 from runs.store.store import KINDS, Store
 
 _P = tables.people
@@ -17,6 +18,11 @@ _ACTIVE = (
     sa.select(_P.c.id, _P.c.roles)
     .where(_P.c.customer == sa.bindparam("at_customer"), _P.c.is_disabled == sa.false())
     .order_by(_P.c.id)
+)
+_EVERYBODY = sa.select(_P).where(_P.c.customer == sa.bindparam("at_customer")).order_by(_P.c.id)
+_SAME = sa.select(tables.records.c.body).where(
+    tables.records.c.customer == sa.bindparam("at_customer"),
+    tables.records.c.kind == KINDS[SamePerson],
 )
 OWNER = "owner"
 """The role that may add people and create tokens; `init` gives it to the first person."""
@@ -89,14 +95,9 @@ def find_people(store: Store, customer: Customer) -> list[Person]:
 
 def people_in(connection: Connection, customer: Customer) -> list[Person]:
     """Everybody of this customer, by id, with their other accounts, read inside a transaction."""
-    table = tables.records
-    query = sa.select(table.c.body).where(
-        table.c.customer == customer.id, table.c.kind == KINDS[SamePerson]
-    )
-    same = [SamePerson.model_validate(row.body) for row in connection.execute(query)]
-    everybody = sa.select(tables.people).where(tables.people.c.customer == customer.id)
-    rows = connection.execute(everybody.order_by(tables.people.c.id))
-    return [_person(dict(row._mapping), same) for row in rows]
+    told = {"at_customer": customer.id}
+    same = [SamePerson.model_validate(row.body) for row in connection.execute(_SAME, told)]
+    return [_person(dict(row._mapping), same) for row in connection.execute(_EVERYBODY, told)]
 
 
 def person(store: Store, customer: Customer, id: str) -> Person:

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from runs import tables
 from runs.errors import Conflict, Unavailable
 from runs.records.person import Customer
-from runs.store.change import Change, find_row, insert_once, text_of
+from runs.store.change import Change, text_of
 from runs.store.database import real_time
+from runs.store.rows import find_row, insert_once
 from runs.store.store import Store
 
 log = logging.getLogger("pilotage.leases")

@@ -127,13 +127,11 @@ def read(store: Store, customer: Customer, digest: str) -> Any:
 
 def read_many(store: Store, customer: Customer, digests: Iterable[str]) -> dict[str, Any]:
     """What is kept under these digests; None for what was erased, nothing for what never was."""
-    table, found = tables.snapshots, {}
+    found: dict[str, Any] = {}
     wanted = sorted({digest for digest in digests if digest})
     for start in range(0, len(wanted), 500):
-        query = sa.select(table.c.digest, table.c.content).where(
-            table.c.customer == customer.id, table.c.digest.in_(wanted[start : start + 500])
-        )
-        for row in store.ledger.rows(query):
+        part = wanted[start : start + 500]
+        for row in store.ledger.at(tables.snapshots, customer, digest=part):
             text = row["content"]
             found[row["digest"]] = None if text is None else json.loads(text)
     return found

@@ -114,12 +114,8 @@ def parts(names: list[str]) -> Iterator[list[str]]:
 def _of_snapshots(
     store: Store, customer: Customer, digests: list[str]
 ) -> Iterator[tuple[str, str | None]]:
-    table = tables.snapshots
     for part in parts(digests):
-        query = sa.select(table.c.digest, table.c.content).where(
-            table.c.customer == customer.id, table.c.digest.in_(part)
-        )
-        for row in store.ledger.rows(query):
+        for row in store.ledger.at(tables.snapshots, customer, digest=part):
             value = None if row["content"] is None else json.loads(row["content"])
             if value is None:
                 yield row["digest"], None

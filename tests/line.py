@@ -19,7 +19,7 @@ from runs.plan import PlanRecord
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.records.version import PolicyValues, Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests import builders, databases
 from tools.http.declared import Http
 

@@ -13,7 +13,8 @@ from typing import Any
 from agent import carry_on
 from agent.deps import Deps
 from agent.graph import build
-from agent.loop import Loop, TriggerDraft, start
+from agent.loop import Loop, Seat, TriggerDraft, start
+from agent.seat import seat
 from pilotage import settings
 from pilotage.engines import Engines
 from pilotage.labelled import Brought, bring
@@ -35,7 +36,7 @@ from runs.records.person import Customer, Identity
 from runs.records.release import Release
 from runs.records.run import Run, Terminal, TriggerKind
 from runs.records.version import PolicyValues, Route
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests import databases
@@ -213,7 +214,9 @@ class Voyage:
 
         def made(store: Store, lease: Lease) -> Any:
             deps = replace(self.engines.deps(store, lease), salt=lambda: "salt")
-            return self.build_graph(self.change_deps(deps))
+            changed = self.change_deps(deps)
+            is_ours = self.build_graph is build
+            return seat(changed) if is_ours else Seat(self.build_graph(changed), changed)
 
         opened = partial(databases.checkpoints_of, self.wired.checkpoints)
         return Loop(self.store, made, opened, rules=self.wired.installation.digest)

@@ -7,7 +7,7 @@ from runs.plan import PlanRecord
 from runs.records.person import Customer
 from runs.records.record import Record
 from runs.records.version import PolicyValues
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 
 MOST_TOLD = 10

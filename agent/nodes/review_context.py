@@ -8,7 +8,7 @@ from runs.approvals import list_approvals
 from runs.records.intake import Intake
 from runs.records.person import Customer
 from runs.records.run import Briefing, Run, Statement, Terminal, Trigger
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 
 MOST = 50

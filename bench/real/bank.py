@@ -17,7 +17,7 @@ from pilotage.cli.turn import failed_job, has_work
 from pilotage.wiring import Wired, wire
 from pilotage.worker import Worker
 from runs.records.run import Run, Terminal
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 
 CUSTOMER, OWNER = "bank", "olga"
 PEOPLE: Mapping[str, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ from runs.moves import ItemStatus
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
 from runs.records.record import Record
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 
 MOST_AT_ONCE = 1_000
 """So many items one request brings."""

@@ -9,7 +9,8 @@ from pilotage.cli.output import one_line, section, short, table, when
 from rollout.admission import DRILL
 from runs.records.item import Action, Item, Review
 from runs.records.person import Customer
-from runs.store.items import UNFINISHED, ItemFilter
+from runs.store.filtered import ItemFilter
+from runs.store.items import UNFINISHED
 from runs.store.store import Store
 
 MOST = 100_000

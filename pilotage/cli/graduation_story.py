@@ -17,7 +17,7 @@ from runs.records.person import Customer, Person
 from runs.records.release import Release
 from runs.records.run import Run
 from runs.records.version import PolicyEdit, Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.policies import Lead
 from runs.store.store import Store
 

@@ -17,7 +17,7 @@ from runs.errors import InvalidInput, NotFound
 from runs.moves import ItemStatus
 from runs.records.item import Item
 from runs.records.version import Route
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from workflow import pausing, rerunning
 
 AT_ONCE = 500

@@ -9,7 +9,7 @@ from pilotage.cli.call import Call, pass_call
 from pilotage.cli.output import as_json as json_option
 from pilotage.cli.output import show, table, when
 from runs.errors import NotFound
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 
 since_option = click.option(
     "--since", default="", metavar="DAY", help="Received from then on: 2026-03-02, tuesday."

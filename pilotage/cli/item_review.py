@@ -11,7 +11,7 @@ from pilotage.cli.output import one_line, print_lines, show, table, when
 from runs.errors import InvalidInput
 from runs.records.item import Item, Review
 from runs.records.version import Route
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.reviews import Waiting
 from workflow import review
 from workflow.review import Said

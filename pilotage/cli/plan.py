@@ -1,5 +1,6 @@
 """a delivery plan on one page for people, and what is missing from one."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,10 @@ from pilotage.cli.output import print_lines, section, show, write_page
 from pilotage.cli.plan_story import Who
 from pilotage.cli.release_story import look
 from pilotage.cli.workflow_map import map_of_version
+from pilotage.home import Home
 from policies import cautions, plans, rules
-from policies.rules import PlanReading
+from policies.asking import why_undeclared
+from policies.rules import PlanLook, PlanReading
 from rollout.advance import Facts
 from runs import words
 from runs.errors import InvalidInput, NotFound
@@ -94,21 +97,47 @@ def show_plan(ctx: click.Context, *, name: str, html: Path | None, as_json: bool
 def check(ctx: click.Context, *, file: Path, as_json: bool) -> None:
     """What the plan leaves open, and who is asked for each; ends with 4 while anything is.
 
-    What is wrong, not only missing, ends with 2 and names file, line and remedy. A run asks further
-    what only a home knows: people, labelled cases, systems.
+    What is wrong, not only missing, ends with 2 and names file, line and remedy, beside what is
+    open. The routes of its models are looked for in models.yaml of the home. A run asks further
+    what only the record knows: people, labelled cases, systems.
     """
-    reading = _read(file)
-    holes = _holes(reading)
-    told = {
-        "file": str(file),
-        "is_whole": not holes,
-        "holes": holes,
-        "warnings": list(reading.warnings),
-    }
-    lines = [*_check_lines(file, holes), *(f"warning: {one}" for one in reading.warnings)]
-    show("plan_check", told, lines, as_json=as_json)
+    look = _look(file)
+    holes = _holes(look.reading)
+    warnings = [*look.reading.warnings, *_undeclared(ctx.ensure_object(Call), file, look)]
+    warned = [f"warning: {one}" for one in warnings]
+    if look.wrong is not None:
+        # All in one go: whoever mends it need not ask again for what is open beside it.
+        asked = [f"{file}: {hole['field']} is open, asked of {hole['person']}" for hole in holes]
+        beside = "".join(f"\n{line}" for line in [*asked, *warned])
+        raise InvalidInput(f"{look.wrong}{beside}\n{file}: mend what is wrong first")
+    told = {"file": str(file), "is_whole": not holes, "holes": holes, "warnings": warnings}
+    show("plan_check", told, [*_check_lines(file, holes), *warned], as_json=as_json)
     if holes:
         ctx.exit(exits.GATE_NOT_MET)
+
+
+def _undeclared(call: Call, file: Path, look: PlanLook) -> Iterator[str]:
+    """Models asked where this home declares nothing; where there is no home, that nobody looked."""
+    if not look.asked:
+        return
+    # What asks models is loaded for a plan that names some.
+    from pilotage.models import declared
+
+    home = Home(call.settings.home)
+    if not home.exists():
+        yield (
+            f"{file}: whether the routes of its models are declared is not looked at: "
+            f"{home.folder} is no home; name yours with --home or PILOTAGE_HOME"
+        )
+        return
+    try:
+        names = [one.name for one in declared(home, call.settings)]
+    except InvalidInput as error:
+        yield f"{file}, line {look.asked[0].line}: no model can be asked: {error}"
+        return
+    for one in look.asked:
+        if says := why_undeclared(one.name, names):
+            yield f"{file}, line {one.line}: {one.field} {says} ({home.models_file})"
 
 
 def _of_file(ctx: click.Context, file: Path) -> Found:
@@ -171,11 +200,18 @@ def _why_none(call: Call, run: Run) -> str:
 
 
 def _read(file: Path) -> PlanReading:
+    look = _look(file)
+    if look.wrong is not None:
+        raise look.wrong
+    return look.reading
+
+
+def _look(file: Path) -> PlanLook:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{file}: cannot be read ({error}); name a file of UTF-8 text") from None
-    return rules.read_plan(text, str(file))
+    return rules.look_at_plan(text, str(file))
 
 
 def _holes(reading: PlanReading) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ from runs.records.run import (
     Terminal,
 )
 from runs.records.version import PolicyValues, Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.store import Store
 
 KINDS = (

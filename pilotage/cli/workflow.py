@@ -20,7 +20,7 @@ from runs.records.evidence import Access, Evidence, Verdict
 from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.runs import RunFilter
 from runs.store.store import Store
 from workflow import churn, pausing

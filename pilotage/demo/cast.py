@@ -20,7 +20,7 @@ from runs.records.item import Item
 from runs.records.release import Release
 from runs.records.run import Run
 from runs.records.version import Route
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.reviews import Waiting
 from workflow import review
 from workflow.review import Said

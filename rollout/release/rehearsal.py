@@ -20,7 +20,8 @@ from runs.records.person import Customer
 from runs.records.release import Move, Release, StageSpec
 from runs.records.version import Version
 from runs.snapshots import Masked, Terms
-from runs.store.items import ItemFilter, move_item
+from runs.store.filtered import ItemFilter
+from runs.store.items import move_item
 from runs.store.reviews import decide_review
 from runs.store.store import Store, keep
 

@@ -21,7 +21,8 @@ from runs.records.person import Customer
 from runs.records.release import Release
 from runs.records.version import PolicyValues, Version
 from runs.store.change import Change
-from runs.store.items import UNFINISHED, ItemFilter, is_unfinished, move_item
+from runs.store.filtered import ItemFilter
+from runs.store.items import UNFINISHED, is_unfinished, move_item
 from runs.store.reviews import open_review
 from runs.store.store import Store
 from workflow import review

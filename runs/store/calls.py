@@ -15,7 +15,8 @@ from runs.errors import Conflict, NotFound
 from runs.records.model_call import ModelCall, Settled
 from runs.records.person import Customer
 from runs.records.run import Spend
-from runs.store.change import INSTALLATION, Change, Ledger, insert_once
+from runs.store.change import INSTALLATION, Change, Ledger
+from runs.store.rows import insert_once
 
 BILLION = 1_000_000_000
 DAY = "day:"

@@ -10,7 +10,19 @@ from runs.errors import NotFound
 from runs.records.case import Case, Dataset, Split
 from runs.records.evidence import CaseResult
 from runs.records.person import Customer
-from runs.store.change import Change, Ledger, insert_once
+from runs.store.change import Change, Ledger
+from runs.store.rows import insert_each_once
+
+_CASES = tables.cases
+_FIRST = (
+    sa.select(_CASES.c.body)
+    .where(
+        _CASES.c.customer == sa.bindparam("at_customer"),
+        _CASES.c.dataset == sa.bindparam("at_dataset"),
+    )
+    .order_by(_CASES.c.id)
+    .limit(sa.bindparam("most"))
+)
 
 
 class Cases:
@@ -44,13 +56,8 @@ class Cases:
 
     def datasets(self, customer: Customer, name: str = "") -> list[Dataset]:
         """Datasets, newest first; of one name where one is given."""
-        table = tables.records
-        query = (
-            sa.select(table.c.body)
-            .where(table.c.customer == customer.id, table.c.kind == "dataset")
-            .order_by(table.c.kept_at.desc())
-        )
-        found = [Dataset.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        rows = self._ledger.at(tables.records, customer, "kept_at", kind="dataset")
+        found = [Dataset.model_validate(row["body"]) for row in reversed(rows)]
         return [dataset for dataset in found if not name or dataset.name == name]
 
     def newest(self, customer: Customer, name: str) -> Dataset:
@@ -62,37 +69,35 @@ class Cases:
 
     def read(self, customer: Customer, dataset: str, split: Split | None = None) -> list[Case]:
         """The cases of a dataset, by id; of one split where one is named."""
-        table = tables.cases
-        query = sa.select(table.c.body).where(
-            table.c.customer == customer.id, table.c.dataset == dataset
-        )
-        if split:
-            query = query.where(table.c.split == split)
-        rows = self._ledger.rows(query.order_by(table.c.id))
+        named = {"split": split} if split else {}
+        rows = self._ledger.at(tables.cases, customer, "id", dataset=dataset, **named)
         return [Case.model_validate(row["body"]) for row in rows]
+
+    def first(self, customer: Customer, dataset: str, count: int) -> list[Case]:
+        """The first cases of a dataset by id, so many at most."""
+        told = {"at_customer": customer.id, "at_dataset": dataset, "most": count}
+        return [Case.model_validate(row["body"]) for row in self._ledger.rows(_FIRST, told)]
 
     def keep_results(self, customer: Customer, results: Iterable[CaseResult]) -> None:
         """Keep what a trial did with each case, once a case and epoch, in one transaction."""
+        rows = [
+            {
+                "customer": customer.id,
+                "trial": result.trial,
+                "case": result.case,
+                "epoch": result.epoch,
+                "outcome": result.outcome,
+                "failure": result.failure,
+                "body": result.as_json(),
+            }
+            for result in results
+        ]
         with self._ledger.database.writing() as connection:
-            for result in results:
-                row = {
-                    "customer": customer.id,
-                    "trial": result.trial,
-                    "case": result.case,
-                    "epoch": result.epoch,
-                    "outcome": result.outcome,
-                    "failure": result.failure,
-                    "body": result.as_json(),
-                }
-                insert_once(connection, tables.case_results, row)
+            insert_each_once(connection, tables.case_results, rows)
 
     def results(self, customer: Customer, trial: str) -> list[CaseResult]:
         """What a trial did, by case."""
-        table = tables.case_results
-        query = sa.select(table.c.body).where(
-            table.c.customer == customer.id, table.c.trial == trial
-        )
-        rows = self._ledger.rows(query.order_by(table.c.case, table.c.epoch))
+        rows = self._ledger.at(tables.case_results, customer, "case", "epoch", trial=trial)
         return [CaseResult.model_validate(row["body"]) for row in rows]
 
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from runs import moves, tables
@@ -19,13 +18,21 @@ from runs.events import BodyValue, Event, EventKind, checked
 from runs.records.person import Customer
 from runs.records.record import canonical, digest_of
 from runs.store.database import Database
+from runs.store.rows import (
+    Row,
+    at_of,
+    dicts_of,
+    find_row,
+    find_rows,
+    insert_all_statement,
+    insert_once,
+    update_statement,
+)
 
 INSTALLATION = "installation"
 """The customer of rows that concern the installation itself, such as the chain's head."""
 
 FIRST = "0" * 64
-
-Row = Mapping[str, Any]
 
 
 class About(NamedTuple):
@@ -78,6 +85,10 @@ class Change:
         """The customer's row, read inside the transaction."""
         return find_row(self._connection, table, self.customer, key)
 
+    def at(self, table: sa.Table, *order: str, **key: Any) -> list[dict[str, Any]]:
+        """Every row of the customer's that holds these values, read inside the transaction."""
+        return find_rows(self._connection, table, self.customer, order, key)
+
     def insert(self, table: sa.Table, row: Row, kind: EventKind, **body: BodyValue) -> bool:
         """Insert `row` and its event, once; False, and no event, when the row is already there."""
         complete = {"customer": self.customer.id, **row}
@@ -91,7 +102,7 @@ class Change:
 
         Whoever calls it appends an event for each.
         """
-        statement = _insert_all_statement(self._connection.dialect.name, table, len(rows), key)
+        statement = insert_all_statement(self._connection.dialect.name, table, len(rows), key)
         told = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
         return set(self._connection.scalars(statement, told))
 
@@ -173,8 +184,8 @@ class Change:
         return taken.seq, taken.hash
 
     def _set(self, table: sa.Table, key: Row, values: Row, legal: frozenset[str] | None) -> None:
-        statement = _update_statement(table, tuple(key), tuple(values), legal)
-        told = _at(self.customer, key) | {f"to_{name}": value for name, value in values.items()}
+        statement = update_statement(table, tuple(key), tuple(values), legal)
+        told = at_of(self.customer, key) | {f"to_{name}": value for name, value in values.items()}
         if self._connection.execute(statement, told).rowcount == 1:
             return
         present = self.find(table, **key)
@@ -253,14 +264,22 @@ class Ledger:
             raise NotFound(f"{what} with {id!r}; {shown}")
         return rows[0]
 
+    def at(
+        self, table: sa.Table, customer: Customer, *order: str, **key: Any
+    ) -> list[dict[str, Any]]:
+        """Every row of the customer's that holds these values, in order of these columns.
+
+        Where a list is given, a row holds one of its values.
+        """
+        with self.database.looking() as connection:
+            return find_rows(connection, table, customer, order, key)
+
     def rows(
         self, query: sa.Select[*tuple[Any, ...]], told: Row | None = None
     ) -> list[dict[str, Any]]:
         """Every row of a query; `told` fills the places of one that was made before."""
         with self.database.looking() as connection:
-            found = connection.execute(query, told)
-            names = tuple(found.keys())
-            return [dict(zip(names, row, strict=True)) for row in found.all()]
+            return dicts_of(connection.execute(query, told))
 
 
 def text_of(time: datetime) -> str:
@@ -312,21 +331,6 @@ def event_of(row: Mapping[Any, Any]) -> Event:
     return Event.model_validate({**row, "body": json.loads(row["body"])})
 
 
-def find_row(
-    connection: Connection, table: sa.Table, customer: Customer, key: Row
-) -> dict[str, Any] | None:
-    """The customer's row of this key, or None."""
-    statement = _select_statement(table, tuple(key))
-    found = connection.execute(statement, _at(customer, key)).one_or_none()
-    return None if found is None else dict(found._mapping)
-
-
-def insert_once(connection: Connection, table: sa.Table, row: Row) -> bool:
-    """Insert a row unless a unique key is taken; says whether it was inserted."""
-    statement = _insert_statement(connection.dialect.name, table)
-    return connection.execute(statement, dict(row)).rowcount == 1
-
-
 # Building a statement, and knowing it again, costs more than running it: each is made once.
 
 _HEAD = tables.chain_head
@@ -339,46 +343,6 @@ _LEAVE_HEAD = (
     .values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
 )
 _EVENT = tables.events.insert()
-
-
-@lru_cache(maxsize=64)
-def _insert_statement(dialect: str, table: sa.Table) -> Any:
-    kind = sqlite if dialect == "sqlite" else postgresql
-    statement = kind.insert(table).on_conflict_do_nothing()
-    # A cursor that is closed already has forgotten how many rows it inserted.
-    return statement.execution_options(preserve_rowcount=True)
-
-
-@lru_cache(maxsize=64)
-def _insert_all_statement(dialect: str, table: sa.Table, count: int, key: str) -> Any:
-    kind = sqlite if dialect == "sqlite" else postgresql
-    places = [
-        {c.name: sa.bindparam(f"{c.name}_{n}", type_=c.type) for c in table.columns}
-        for n in range(count)
-    ]
-    return kind.insert(table).values(places).on_conflict_do_nothing().returning(table.c[key])
-
-
-@lru_cache(maxsize=256)
-def _select_statement(table: sa.Table, key: tuple[str, ...]) -> Any:
-    return sa.select(table).where(*_is_at(table, key))
-
-
-@lru_cache(maxsize=256)
-def _update_statement(
-    table: sa.Table, key: tuple[str, ...], values: tuple[str, ...], legal: frozenset[str] | None
-) -> Any:
-    allowed = [] if legal is None else [table.c.status.in_(sorted(legal))]
-    told = {name: sa.bindparam(f"to_{name}", type_=table.c[name].type) for name in values}
-    return table.update().where(*_is_at(table, key), *allowed).values(told)
-
-
-def _is_at(table: sa.Table, key: tuple[str, ...]) -> list[Any]:
-    return [table.c[name] == sa.bindparam(f"at_{name}") for name in ("customer", *key)]
-
-
-def _at(customer: Customer, key: Row) -> dict[str, Any]:
-    return {"at_customer": customer.id} | {f"at_{name}": value for name, value in key.items()}
 
 
 _THINGS: Mapping[str, moves.Kind] = {

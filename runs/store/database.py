@@ -45,6 +45,50 @@ _REAL_TIME = sa.select(sa.func.clock_timestamp())
 _LAGGING = sa.select(sa.func.set_config("synchronous_commit", "off", sa.true()))
 
 
+class Hand(threading.local):
+    """A thread's own connection for what it looks at, while it says that it looks often.
+
+    To take one from the pool, and to give it back, costs more than what is looked at.
+    """
+
+    is_open = False
+    connection: Connection | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep one from its first use to the end of the outermost block."""
+        if self.is_open:
+            yield
+            return
+        self.is_open = True
+        try:
+            yield
+        finally:
+            self.is_open = False
+            self._give_back()
+
+    @contextmanager
+    def lent(self, engine: Engine) -> Iterator[Connection]:
+        """The one that is kept; one of its own for this use alone where none is."""
+        if not self.is_open:
+            with engine.connect() as connection:
+                yield connection
+            return
+        if self.connection is None:
+            self.connection = engine.connect()
+        try:
+            yield self.connection
+        except DBAPIError:
+            # What failed may be broken: the next look takes another.
+            self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        kept, self.connection = self.connection, None
+        if kept is not None:
+            kept.close()
+
+
 class Database:
     """The record's database; safe to share between threads."""
 
@@ -58,6 +102,7 @@ class Database:
         self._turn = threading.Lock()
         self._disk = Disk(sa.make_url(url).database or "", sync)
         self.engine = _engine(url, busy_timeout_s)
+        self._at_hand = Hand()
         self._reader = self.engine
         self._looker = self.engine.execution_options(looks=True)
         if self.is_shared:
@@ -85,8 +130,17 @@ class Database:
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """For one statement that reads: a view of its own, without a transaction around it."""
-        with self._translating(), self._looker.connect() as connection:
+        with self._translating(), self._at_hand.lent(self._looker) as connection:
             yield connection
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Until the block ends what this thread looks at goes over one connection, kept for it.
+
+        Each look is still a view of its own: it sees whatever was committed before it.
+        """
+        with self._at_hand.held():
+            yield
 
     @contextmanager
     def writing(self, *, lags: bool = False) -> Iterator[Connection]:

@@ -1,8 +1,6 @@
 """Live items: admitted once by key, finished once from `queued`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,6 +13,15 @@ from runs.records.person import Customer
 from runs.records.release import Release
 from runs.store import jobs
 from runs.store.change import Change, Ledger, text_of
+from runs.store.filtered import (
+    ItemFilter,
+    actions_of,
+    counted,
+    in_order,
+    narrowed,
+    newest,
+    told_of,
+)
 from runs.store.reviews import open_review
 
 UNFINISHED = ("queued", "asked")
@@ -25,26 +32,6 @@ TOLD = ("status", "route", "rule", "policy", "output")
 """What the event of an item's end says of it."""
 WAITING = ("in_review", "quarantined", "drafted", "stopped")
 """Statuses in which an item waits for a person, whose answer closes it."""
-
-
-@dataclass(frozen=True)
-class ItemFilter:
-    """Which items; empty fields do not narrow."""
-
-    workflow: str = ""
-    release: str = ""
-    stage: int | None = None
-    arm: str = ""
-    status: str = ""
-    batch: str = ""
-    owner: str = ""
-    version: str = ""
-    policy: str = ""
-    audited: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    """Before this moment."""
-    route: str = ""
 
 
 class BatchCount(NamedTuple):
@@ -131,39 +118,35 @@ class Items:
 
     def in_order(self, customer: Customer, wanted: ItemFilter, *, limit: int) -> list[Item]:
         """The first items in order of admission."""
-        table = tables.items
-        query = sa.select(table.c.body).where(_where(customer, wanted))
-        query = query.order_by(table.c.received_at, table.c.id).limit(limit)
-        return [Item.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        told = told_of(customer, wanted)
+        rows = self._ledger.rows(in_order(tuple(told)), told | {"most": limit})
+        return [Item.model_validate(row["body"]) for row in rows]
 
     def actions(self, customer: Customer, wanted: ItemFilter) -> list[Action]:
         """Every action of these items, oldest first."""
-        at, key = tables.actions, tables.items.c.id
-        query = sa.select(at.c.body).where(
-            at.c.customer == customer.id,
-            at.c.item.in_(sa.select(key).where(_where(customer, wanted))),
-        )
-        actions = [Action.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        told = told_of(customer, wanted)
+        rows = self._ledger.rows(actions_of(tuple(told)), told)
+        actions = [Action.model_validate(row["body"]) for row in rows]
         return sorted(actions, key=lambda action: action.reserved_at)
 
     def count(self, customer: Customer, wanted: ItemFilter) -> dict[str, int]:
         """How many items stand in each status."""
-        table = tables.items
-        query = sa.select(table.c.status, sa.func.count().label("n"))
-        query = query.where(_where(customer, wanted)).group_by(table.c.status)
-        return {row["status"]: row["n"] for row in self._ledger.rows(query)}
+        told = told_of(customer, wanted)
+        rows = self._ledger.rows(counted(tuple(told)), told)
+        return {row["status"]: row["n"] for row in rows}
 
     def went_wrong(self, customer: Customer, wanted: ItemFilter) -> dict[str, int]:
         """How many items went to a person without a routing rule's word, by what sent them there.
 
         Empty where the work on them was given up.
         """
+        told = told_of(customer, wanted)
         rule = tables.items.c.body["rule"].as_string()
         own = rule.in_(["", *FAILURES])
         query = sa.select(rule.label("rule"), sa.func.count().label("n")).where(
-            _where(customer, wanted), tables.items.c.status.in_(["in_review", "stopped"]), own
+            narrowed(tuple(told)), tables.items.c.status.in_(["in_review", "stopped"]), own
         )
-        return {row["rule"]: row["n"] for row in self._ledger.rows(query.group_by(rule))}
+        return {row["rule"]: row["n"] for row in self._ledger.rows(query.group_by(rule), told)}
 
     def waiting(self, customer: Customer, workflow: str) -> int:
         """How many items of the workflow wait for their turn; read from an index of those alone."""
@@ -177,7 +160,7 @@ class Items:
 
     def batches(self, customer: Customer, *, workflow: str = "", limit: int) -> list[BatchCount]:
         """Each batch of a workflow, or of all, that has a name; what came in last comes first."""
-        at = tables.items.c
+        at, told = tables.items.c, told_of(customer, ItemFilter(workflow=workflow))
         first, last = sa.func.min(at.received_at), sa.func.max(at.received_at)
         query = (
             sa.select(
@@ -187,11 +170,11 @@ class Items:
                 first.label("first"),
                 last.label("last"),
             )
-            .where(_where(customer, ItemFilter(workflow=workflow)), at.batch != "")
+            .where(narrowed(tuple(told)), at.batch != "")
             .group_by(at.batch, at.workflow)
             .order_by(last.desc(), at.batch, at.workflow)
         )
-        return [BatchCount(**row) for row in self._ledger.rows(query.limit(limit))]
+        return [BatchCount(**row) for row in self._ledger.rows(query.limit(limit), told)]
 
     def sender(self, customer: Customer, item: Item) -> str:
         """Who sent the item: a person's id, or a program's token as `token:ID`."""
@@ -260,10 +243,9 @@ class Items:
         self, customer: Customer, wanted: ItemFilter | None = None, *, limit: int = 100
     ) -> list[Item]:
         """The newest items first."""
-        table = tables.items
-        query = sa.select(table.c.body).where(_where(customer, wanted or ItemFilter()))
-        query = query.order_by(table.c.received_at.desc(), table.c.id.desc()).limit(limit)
-        return [Item.model_validate(row["body"]) for row in self._ledger.rows(query)]
+        told = told_of(customer, wanted or ItemFilter())
+        rows = self._ledger.rows(newest(tuple(told)), told | {"most": limit})
+        return [Item.model_validate(row["body"]) for row in rows]
 
 
 def admit_item(change: Change, item: Item) -> Item:
@@ -366,26 +348,6 @@ def _same(present: Item, item: Item) -> Item:
             f"(item {present.id}); send the changed item under its own key"
         )
     return present
-
-
-def _where(customer: Customer, wanted: ItemFilter) -> Any:
-    table = tables.items
-    names = ("workflow", "release", "stage", "arm", "status", "batch", "owner")
-    parts = [table.c.customer == customer.id]
-    for name in names:
-        value = getattr(wanted, name)
-        if value not in ("", None):
-            parts.append(table.c[name] == value)
-    for name in ("version", "policy", "route"):
-        if getattr(wanted, name):
-            parts.append(table.c.body[name].as_string() == getattr(wanted, name))
-    if wanted.audited is not None:
-        parts.append(table.c.body["audited"].as_boolean() == wanted.audited)
-    if wanted.since is not None:
-        parts.append(table.c.received_at >= text_of(wanted.since))
-    if wanted.until is not None:
-        parts.append(table.c.received_at < text_of(wanted.until))
-    return sa.and_(*parts)
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from runs import tables
 from runs.errors import Conflict
 from runs.records.person import Customer
-from runs.store.change import Change, Ledger, insert_once, text_of
+from runs.store.change import Change, Ledger, text_of
+from runs.store.rows import insert_once
 
 _JOBS = tables.jobs
 _END = (

@@ -11,7 +11,8 @@ from runs.moves import LessonStatus
 from runs.records.lesson import Lesson
 from runs.records.person import Customer
 from runs.store import jobs
-from runs.store.change import Change, Ledger, insert_once
+from runs.store.change import Change, Ledger
+from runs.store.rows import insert_once
 
 
 class StoredVector(NamedTuple):

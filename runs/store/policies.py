@@ -1,7 +1,7 @@
 """Which policy values lead for a workflow now, and which led before."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,6 +12,14 @@ from runs.events import BodyValue
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store.change import Change, Ledger
+
+_P, _E = tables.policies, tables.events
+_SINCE = sa.select(sa.func.max(_E.c.seq)).where(
+    _E.c.customer == _P.c.customer, _E.c.table == _P.name, _E.c.subject == _P.c.workflow
+)
+_LED = sa.select(_P.c.digest, _SINCE.scalar_subquery().label("since")).where(
+    _P.c.customer == sa.bindparam("at_customer"), _P.c.workflow == sa.bindparam("at_workflow")
+)
 
 
 class Led(NamedTuple):
@@ -69,8 +77,8 @@ class Policies:
 
     def find_led(self, customer: Customer, workflow: str) -> Led | None:
         """The values that lead and since when, or None before the first."""
-        with self._ledger.reading() as connection:
-            return _read(connection, customer, workflow)
+        with self._ledger.database.looking() as connection:
+            return _read(connection, customer, workflow, _LED)
 
     def find_leading(self, customer: Customer, workflow: str) -> str | None:
         """Digest of the values that lead, or None before the first."""
@@ -90,7 +98,7 @@ class Policies:
 
 def led_in(change: Change, workflow: str) -> Led | None:
     """The values that lead, and go on to until the change ends; None before the first."""
-    return _read(change.connection, change.customer, workflow, is_kept=True)
+    return _read(change.connection, change.customer, workflow, _LED.with_for_update(of=_P))
 
 
 def lead_in(change: Change, workflow: str, digest: str, *, approval: str = "") -> bool:
@@ -117,17 +125,7 @@ def _lead(seq: int, actor: str, body: dict[str, str]) -> Lead:
     return Lead(seq, actor, body["policy"], body.get("before", ""), body.get("approval", ""))
 
 
-def _read(
-    connection: Connection, customer: Customer, workflow: str, *, is_kept: bool = False
-) -> Led | None:
-    led, events = tables.policies, tables.events
-    newest = sa.select(sa.func.max(events.c.seq)).where(
-        events.c.customer == customer.id, events.c.table == led.name, events.c.subject == workflow
-    )
-    query = sa.select(led.c.digest, newest.scalar_subquery().label("since")).where(
-        led.c.customer == customer.id, led.c.workflow == workflow
-    )
-    if is_kept:
-        query = query.with_for_update(of=led)
-    row = connection.execute(query).one_or_none()
+def _read(connection: Connection, customer: Customer, workflow: str, query: Any) -> Led | None:
+    told = {"at_customer": customer.id, "at_workflow": workflow}
+    row = connection.execute(query, told).one_or_none()
     return None if row is None else Led(row.digest, row.since)

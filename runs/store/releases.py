@@ -79,7 +79,7 @@ class Releases:
 
     def of_run(self, customer: Customer, run: str) -> list[Release]:
         """The releases one run opened."""
-        return self._list(customer, tables.releases.c.run == run)
+        return self._list(customer, run=run)
 
     def progress(self, customer: Customer, ids: Collection[str]) -> dict[str, Progress]:
         """How far each of these releases is at its present stage, by id, read together."""
@@ -96,14 +96,12 @@ class Releases:
         counts = [{row["id"]: row["n"] for row in rows} for rows in (came, answered)]
         return {
             release.id: Progress(release, *(one.get(release.id, 0) for one in counts))
-            for release in self._list(customer, at.c.id.in_(sorted(ids)))
+            for release in self._list(customer, id=sorted(ids))
         }
 
     def find_open(self, customer: Customer, workflow: str) -> Release | None:
         """The newest release of the workflow that serves items: open or complete."""
-        table = tables.releases
-        serves = sa.and_(table.c.workflow == workflow, table.c.status.in_(SERVING))
-        found = self._list(customer, serves)
+        found = self._list(customer, workflow=workflow, status=list(SERVING))
         return found[0] if found else None
 
     def change(
@@ -144,16 +142,14 @@ class Releases:
             change.append(kind, about(table, row), **body)
         return after
 
-    def _list(self, customer: Customer, where: Any) -> list[Release]:
-        table = tables.releases
-        query = sa.select(table).where(table.c.customer == customer.id, where)
-        releases = [Release.model_validate(row["body"]) for row in self._ledger.rows(query)]
+    def _list(self, customer: Customer, **key: Any) -> list[Release]:
+        rows = self._ledger.at(tables.releases, customer, **key)
+        releases = [Release.model_validate(row["body"]) for row in rows]
         return sorted(releases, key=lambda release: release.opened_at, reverse=True)
 
     def list(self, customer: Customer, workflow: str = "") -> list[Release]:
         """Every release, newest first; of one workflow where one is named."""
-        table = tables.releases
-        return self._list(customer, table.c.workflow == workflow if workflow else sa.true())
+        return self._list(customer, workflow=workflow) if workflow else self._list(customer)
 
 
 def _row(release: Release) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,6 +12,18 @@ from runs.errors import Conflict, NotFound
 from runs.records.item import Item, Review
 from runs.records.person import Customer
 from runs.store.change import Change, Ledger, text_of
+
+
+@cache
+def _count_decided() -> sa.Select[int]:
+    review, item = tables.reviews, tables.items
+    return (
+        sa.select(sa.func.count().label("n"))
+        .select_from(_with_items())
+        .where(review.c.customer == sa.bindparam("at_customer"), review.c.status == "decided")
+        .where(item.c.release == sa.bindparam("at_release"))
+        .where(item.c.stage == sa.bindparam("at_stage"))
+    )
 
 
 class Waiting(NamedTuple):
@@ -32,24 +45,16 @@ class Reviews:
 
     def of_items(self, customer: Customer, items: list[str]) -> list[Review]:
         """Every review of these items."""
-        table, found = tables.reviews, []
+        found: list[Review] = []
         for start in range(0, len(items), 500):
-            query = sa.select(table.c.body).where(
-                table.c.customer == customer.id, table.c.item.in_(items[start : start + 500])
-            )
-            found += [Review.model_validate(row["body"]) for row in self._ledger.rows(query)]
+            rows = self._ledger.at(tables.reviews, customer, item=items[start : start + 500])
+            found += [Review.model_validate(row["body"]) for row in rows]
         return found
 
     def count_decided(self, customer: Customer, release: str, stage: int) -> int:
         """How many reviews of a release's stage have their answer."""
-        review, item = tables.reviews, tables.items
-        query = (
-            sa.select(sa.func.count().label("n"))
-            .select_from(_with_items())
-            .where(review.c.customer == customer.id, review.c.status == "decided")
-            .where(item.c.release == release, item.c.stage == stage)
-        )
-        return self._ledger.rows(query)[0]["n"]
+        told = {"at_customer": customer.id, "at_release": release, "at_stage": stage}
+        return self._ledger.rows(_count_decided(), told)[0]["n"]
 
     def waiting(
         self,

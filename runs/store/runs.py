@@ -68,10 +68,7 @@ class Runs:
         table, wanted = tables.triggers, sorted(ids)
         found: dict[str, Trigger] = {}
         for start in range(0, len(wanted), AT_ONCE):
-            query = sa.select(table).where(
-                table.c.customer == customer.id, table.c.id.in_(wanted[start : start + AT_ONCE])
-            )
-            for row in self._ledger.rows(query):
+            for row in self._ledger.at(table, customer, id=wanted[start : start + AT_ONCE]):
                 row.pop("customer")
                 found[row["id"]] = Trigger.model_validate(row)
         return found

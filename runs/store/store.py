@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -43,7 +44,7 @@ from runs.records.version import PolicyEdit, PolicyValues, Version
 from runs.store.actions import Actions
 from runs.store.calls import Calls
 from runs.store.cases import Cases
-from runs.store.change import Change, Guard, Ledger, event_of, find_row, text_of, unguarded
+from runs.store.change import Change, Guard, Ledger, event_of, text_of, unguarded
 from runs.store.database import Database
 from runs.store.items import Items
 from runs.store.jobs import Jobs
@@ -52,6 +53,7 @@ from runs.store.pauses import Pauses
 from runs.store.policies import Policies
 from runs.store.releases import Releases
 from runs.store.reviews import Reviews
+from runs.store.rows import find_row
 from runs.store.runs import Runs
 from runs.store.turns import Turns
 from runs.store.webhooks import Webhooks
@@ -233,10 +235,8 @@ class Store:
         self, customer: Customer, kind: type[R], run: str, *, since: datetime | None = None
     ) -> list[R]:
         """Every record of this kind that the run left behind, oldest first; from a time on."""
-        query = self._records(customer, kind).where(tables.records.c.run == run)
-        if since is not None:
-            query = query.where(tables.records.c.kept_at >= text_of(since))
-        return self._read_all(kind, query)
+        told = {"at_run": run} | ({} if since is None else {"since": text_of(since)})
+        return self._read_all(customer, kind, told)
 
     def has_digest(self, customer: Customer, digest: str) -> bool:
         """True when a record or snapshot of this digest is kept."""
@@ -272,21 +272,12 @@ class Store:
             rows = connection.execute(query.order_by(table.c.seq).limit(limit)).all()
         return [event_of(row._mapping) for row in rows]
 
-    def _records(
-        self, customer: Customer, kind: type[Record], *, newest_first: bool = False
-    ) -> sa.Select[*tuple[Any, ...]]:
-        table = tables.records
-        order = table.c.kept_at.desc() if newest_first else table.c.kept_at
-        return (
-            sa.select(table.c.body)
-            .where(table.c.customer == customer.id, table.c.kind == KINDS[kind])
-            .order_by(order, table.c.id)
-        )
-
-    def _read_all(self, kind: type[R], query: sa.Select[*tuple[Any, ...]]) -> list[R]:
-        with self.database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [kind.model_validate(row.body) for row in rows]
+    def _read_all(
+        self, customer: Customer, kind: type[R], told: dict[str, Any], *, newest_first: bool = False
+    ) -> list[R]:
+        query = _records_statement(frozenset(told), newest_first=newest_first)
+        named = {"at_customer": customer.id, "at_kind": KINDS[kind]}
+        return [kind.model_validate(row["body"]) for row in self.ledger.rows(query, named | told)]
 
     def list(
         self,
@@ -301,12 +292,28 @@ class Store:
 
         `of`: only those whose own `kind` is one of these, such as the evidence of a dry run.
         """
-        query = self._records(customer, kind, newest_first=True).limit(limit)
-        if run:
-            query = query.where(tables.records.c.run == run)
-        if of:
-            query = query.where(tables.records.c.body["kind"].as_string().in_(sorted(of)))
-        return self._read_all(kind, query)
+        told: dict[str, Any] = {"at_run": run} if run else {}
+        told |= {} if limit is None else {"most": limit}
+        told |= {"of": sorted(of)} if of else {}
+        return self._read_all(customer, kind, told, newest_first=True)
+
+
+@lru_cache(maxsize=64)
+def _records_statement(told: frozenset[str], *, newest_first: bool) -> Any:
+    """Records of one kind, narrowed by what is told."""
+    at = tables.records.c
+    narrowed = {
+        "at_run": at.run == sa.bindparam("at_run"),
+        "since": at.kept_at >= sa.bindparam("since"),
+        "of": at.body["kind"].as_string().in_(sa.bindparam("of", expanding=True)),
+    }
+    query = sa.select(at.body).where(
+        at.customer == sa.bindparam("at_customer"),
+        at.kind == sa.bindparam("at_kind"),
+        *(narrowed[name] for name in sorted(told & set(narrowed))),
+    )
+    query = query.order_by(at.kept_at.desc() if newest_first else at.kept_at, at.id)
+    return query.limit(sa.bindparam("most")) if "most" in told else query
 
 
 def keep(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from runs import tables
 from runs.records.person import Customer
 from runs.records.webhook import Told, Webhook
-from runs.store.change import find_row
+from runs.store.rows import find_row
 
 ENDS = ("acted", "refused", "closed")
 """Statuses with which an item has come to its end."""

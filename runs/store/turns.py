@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from runs import tables
 from runs.records.person import Customer
-from runs.store.change import Ledger, insert_once
+from runs.store.change import Ledger
 from runs.store.database import real_time
+from runs.store.rows import insert_once
 
 MS = 1_000
 

@@ -15,7 +15,8 @@ from runs import tables
 from runs.errors import Conflict, NotFound
 from runs.records.person import Customer
 from runs.records.webhook import Delivery, Webhook
-from runs.store.change import Change, Ledger, find_row, insert_once, text_of
+from runs.store.change import Change, Ledger, text_of
+from runs.store.rows import find_row, insert_once
 from runs.store.tidings import Happened, Tidings, find_tidings
 
 AT_ONCE = 500

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from agent import checkpoints
-from agent.graph import build
 from agent.loop import Loop
+from agent.seat import seat
 from pilotage.engines import Engines
 from pilotage.jobs import Jobs
 from rollout.release import way_back
@@ -21,7 +21,8 @@ from runs.errors import Conflict, NotAllowed, Unavailable
 from runs.queue import JobContext
 from runs.records.approval import Decision, DecisionKind
 from runs.records.item import Item
-from runs.store.items import UNFINISHED, ItemFilter
+from runs.store.filtered import ItemFilter
+from runs.store.items import UNFINISHED
 from tests.faults import house
 from tests.faults.ends import asked_in, the_run
 from tests.faults.house import WORKFLOW
@@ -136,7 +137,7 @@ def _run_step(play: Play, engines: Engines) -> Callable[[], bool]:
     """One advance of the run; True when it has ended."""
     loop = Loop(
         play.wired.store,
-        lambda store, lease: build(engines.deps(store, lease)),
+        lambda store, lease: seat(engines.deps(store, lease)),
         partial(checkpoints.opened, play.wired.checkpoints),
         rules=play.wired.installation.digest,
     )

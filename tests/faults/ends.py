@@ -14,7 +14,7 @@ from runs.records.approval import Approval, Decision
 from runs.records.evidence import Verdict
 from runs.records.item import Action
 from runs.records.run import Run, Terminal
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.faults.house import WORKFLOW
 from tests.faults.scenario import DECIDED, Play
 

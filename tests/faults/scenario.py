@@ -16,7 +16,8 @@ from runs.errors import Conflict, Unavailable
 from runs.records.item import Review
 from runs.records.person import Customer, Identity
 from runs.records.run import Run
-from runs.store.items import ItemFilter, move_item
+from runs.store.filtered import ItemFilter
+from runs.store.items import move_item
 from runs.store.reviews import decide_review
 from tests.faults.children import leave
 from tests.faults.house import (

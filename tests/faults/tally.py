@@ -10,7 +10,8 @@ from runs.audit import verify
 from runs.records.approval import Approval, Decision
 from runs.records.item import Action, Item
 from runs.records.version import Version
-from runs.store.items import UNFINISHED, ItemFilter
+from runs.store.filtered import ItemFilter
+from runs.store.items import UNFINISHED
 from tests.faults.ends import actions_of, asked_in, decisions_in, missing, the_run
 from tests.faults.house import WORKFLOW
 from tests.faults.scenario import Play

@@ -13,6 +13,7 @@ from agent import checkpoints, graph
 from agent.deps import Deps
 from agent.loop import Loop
 from agent.nodes.ask import ask
+from agent.seat import seat
 from runs import snapshots
 from runs.errors import Conflict, InvalidInput, NotAllowed
 from runs.leases import Lease
@@ -162,7 +163,7 @@ def no_checkpointer(harbour: Harbour) -> str:
     before = steady(voyage)
 
     def made(store: Store, lease: Lease) -> Any:
-        return graph.build(voyage.engines.deps(store, lease))
+        return seat(voyage.engines.deps(store, lease))
 
     nothing: Any = lambda: nullcontext(None)  # noqa: E731 - what a host hands in that keeps nothing
     loop = Loop(voyage.store, made, nothing, rules=voyage.wired.installation.digest)

@@ -175,6 +175,73 @@ def test_a_hole_is_named_with_who_is_asked(house: House, tmp_path: Path) -> None
     assert "owners.incidents" in shown.stdout
 
 
+MODELS = """
+models:
+  - name: primary
+    kind: classification
+    endpoint: near
+    task: Say what the ticket is about.
+    reads: [text]
+    budget: {calls: 2, tokens: 6000, cost: "0.01"}
+  - name: other
+    endpoint: far
+"""
+FAR = "routes:\n  - {name: far, base_url: 'https://models.example/v1', model: m-1}\n"
+
+
+def test_a_route_that_nobody_declared_is_a_warning_with_its_place(
+    house: House, tmp_path: Path
+) -> None:
+    """Whatever else of the plan is open: file, line, field, name and remedy."""
+    file, models = tmp_path / "plan.yaml", house.folder / "models.yaml"
+    file.write_text(PLAN + MODELS, encoding="utf-8")
+    asked = ("plan", "check", str(file), "--json")
+    none = json.loads(house.run(*asked, by="nobody").stdout)["warnings"]
+    models.write_text(FAR)
+    some = json.loads(house.run(*asked, by="nobody").stdout)
+    models.write_text(FAR.replace("far", "near"))
+    open_only = json.loads(house.run(*asked, by="nobody").stdout)["warnings"]
+
+    line = PLAN.count("\n") + 5
+    assert some["warnings"] == [
+        f"{file}, line {line}: models.0.endpoint is near, which is no route of this home; declare "
+        f"it in models.yaml, or name one of: far ({models})"
+    ]
+    assert "models.1.budget" in [hole["field"] for hole in some["holes"]]
+    assert [one.partition(" is ")[0].rpartition(" ")[2] for one in none + open_only] == [
+        "models.0.endpoint", "models.1.endpoint", "models.1.endpoint",
+    ]  # fmt: skip
+
+
+def test_routes_that_nobody_can_look_for_are_told(house: House, tmp_path: Path) -> None:
+    """Without a home, and where its file is wrong; a plan without models is not told of either."""
+    file, plain, elsewhere = tmp_path / "plan.yaml", tmp_path / "plain.yaml", tmp_path / "none"
+    file.write_text(PLAN + MODELS, encoding="utf-8")
+    plain.write_text(PLAN, encoding="utf-8")
+    (house.folder / "models.yaml").write_text("routes: []\n")
+    wrong = house.run("plan", "check", str(file), by="nobody").stdout
+    homeless = house.run("--home", str(elsewhere), "plan", "check", str(file), by="nobody").stdout
+
+    assert "no model can be asked: " in wrong
+    assert "routes is empty; name at least one" in wrong
+    assert f"{elsewhere} is no home; name yours with --home" in homeless
+    assert "model" not in house.run("plan", "check", str(plain), by="nobody").stdout
+
+
+def test_what_is_wrong_is_told_together_with_what_is_open(house: House, tmp_path: Path) -> None:
+    """One look is enough to know all that has to be done."""
+    file = tmp_path / "plan.yaml"
+    written = (PLAN + MODELS.partition("  - name: other")[0]).replace("  incidents: ben\n", "")
+    written = written.replace("reads: [text]", "reads: [iban]")
+    file.write_text(written, encoding="utf-8")
+    told = house.run("plan", "check", str(file), by="nobody")
+
+    assert told.exit_code == 2
+    assert "models.0.reads is iban" in told.stderr
+    assert "owners.incidents is open, asked of" in told.stderr
+    assert "models.0.endpoint is near, which is no route" in told.stderr
+
+
 def test_a_wrong_plan_is_refused_by_line(house: House, tmp_path: Path) -> None:
     """What is wrong is no question; neither is a file that is not there."""
     file = tmp_path / "plan.yaml"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from runs import audit, leases, tables
 from runs.errors import Unavailable
@@ -91,3 +92,43 @@ def test_whoever_waits_too_long_for_a_writer_is_told_to_try_again(
             many(other, customer, 1)
 
     assert audit.verify(store.database).ok
+
+
+def test_a_connection_at_hand_sees_what_was_committed_before_each_look(
+    store: Store, other: Store
+) -> None:
+    """It is kept for the thread, and holds no view: what others change meanwhile is seen."""
+    acme = make_customer(store, "acme")
+    with store.database.at_hand(), store.database.at_hand():
+        before = store.ledger.at(tables.leases, acme)
+        leases.take(other, acme, "run:r", holder="w", ttl_s=60)
+        [after] = store.ledger.at(tables.leases, acme)
+
+    assert (before, after["holder"]) == ([], "w")
+
+
+def test_a_connection_at_hand_is_given_back_and_belongs_to_one_thread(store: Store) -> None:
+    """Other threads look over connections of their own."""
+
+    def lent() -> int:
+        with store.database.looking() as connection:
+            return id(connection)
+
+    with store.database.at_hand():
+        with store.database.looking() as connection:
+            kept = connection
+        [others] = at_once(lent)
+        mine = lent()
+
+    assert (mine == id(kept), others == id(kept), kept.closed) == (True, False, True)
+
+
+def test_after_a_look_that_failed_another_connection_is_taken(store: Store) -> None:
+    """What failed may be broken; the next look is not stopped by it."""
+    acme = make_customer(store, "acme")
+    with store.database.at_hand():
+        with pytest.raises(DBAPIError), store.database.looking() as connection:
+            connection.execute(sa.text("SELECT nothing FROM nowhere"))
+
+        assert connection.closed
+        assert store.ledger.at(tables.leases, acme) == []

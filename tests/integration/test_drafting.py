@@ -11,7 +11,7 @@ from rollout.signals import measure
 from runs import approvals
 from runs.errors import NotFound
 from runs.records.version import Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.office import SAMPLE, SMALL, Office, opened, request
 from workflow import corrections, review
 from workflow.process.item import give_up, process_item

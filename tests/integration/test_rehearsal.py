@@ -13,7 +13,7 @@ from runs.errors import Conflict
 from runs.events import Event, EventKind
 from runs.records.evidence import Evidence
 from runs.records.release import Release
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.world import World, make_world
 
 

@@ -14,7 +14,7 @@ from pilotage.systems import ToolsFile, write_specs
 from pilotage.worker import working
 from runs.clock import StoppedClock
 from runs.records.person import Customer
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests import line
 from tests.builders import NOW
 from tests.integration import api_home

@@ -19,7 +19,8 @@ from runs.records.evidence import Evidence
 from runs.records.item import Item
 from runs.records.person import Customer
 from runs.records.release import Release
-from runs.store.items import ItemFilter, Items
+from runs.store.filtered import ItemFilter
+from runs.store.items import Items
 from runs.store.releases import Releases
 from tests import acts, builders
 from tests.builders import NOW

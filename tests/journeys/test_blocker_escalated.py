@@ -11,7 +11,7 @@ from runs.records.approval import ApprovalKind, DecisionKind
 from runs.records.evidence import Evidence, FixTrial, Verdict
 from runs.records.release import Move
 from runs.records.run import Report, Terminal
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.harbours import Harbour
 from tests.tickets import BARS, contrary, plan_of, values_of, written
 from tests.voyage import Voyage

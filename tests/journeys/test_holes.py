@@ -80,6 +80,41 @@ def dear(voyage: Voyage) -> Plan:
     return plan_of(economics={"ways": (way.as_json() | {"cost_per_item": "0.51"},)})
 
 
+MODEL: dict[str, Any] = {
+    "name": "primary",
+    "kind": "classification",
+    "endpoint": "near",
+    "task": "Say what the ticket is about.",
+    "reads": ("text",),
+    "budget": {"calls": 2, "tokens": 6_000, "cost": "0.01"},
+}
+FAR = """
+routes:
+  - name: far
+    base_url: http://127.0.0.1:9/v1
+    is_private: true
+    model: m-1
+    limits: {tries: 1}
+"""
+
+
+def without_route(voyage: Voyage) -> Plan:
+    """A model whose route nobody declared, beside one that is there."""
+    voyage.wired.home.models_file.write_text(FAR)
+    return plan_of(models=(MODEL | {"name": "first", "endpoint": "far"}, MODEL))
+
+
+def without_any_route(voyage: Voyage) -> Plan:
+    """A model, and a home that declares none."""
+    return plan_of(models=(MODEL,))
+
+
+def with_a_wrong_file(voyage: Voyage) -> Plan:
+    """A model, and a file of routes that cannot be read."""
+    voyage.wired.home.models_file.write_text("routes: []\n")
+    return plan_of(models=(MODEL,))
+
+
 def mislearnt(voyage: Voyage) -> Plan:
     """A rule was learnt whose condition names a source the plan does not have."""
     payload = {"id": "tier", "condition": "context.crm.amount > 5.0", "route": "review"}
@@ -106,6 +141,9 @@ CASES: dict[str, tuple[Callable[[Voyage], Plan], str, str, str]] = {
     "no operation": (without_operation, "actions.allowed.0.tool", "bob", "no operation 'close'"),
     "no tool for a source": (without_source, "context.sources.0.tool", "bob", "no tool 'crm'"),
     "no file of a source": (without_file, "context.sources.0.tool", "bob", "cannot be read"),
+    "no such route": (without_route, "models.1.endpoint", "bob", "or name one of: far"),
+    "no route at all": (without_any_route, "models.0.endpoint", "bob", "is near, which is no"),
+    "a wrong file of routes": (with_a_wrong_file, "models", "bob", "routes is empty"),
     "a lesson of another plan": (mislearnt, "lessons", "ana", "context.crm.amount"),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runs.records.evidence import Evidence, EvidenceKind
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.harbours import Harbour
 from tests.journeys.test_access import SOURCE, house, lay_orders
 from tests.tickets import plan_of, written

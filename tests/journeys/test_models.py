@@ -40,6 +40,7 @@ def ends(voyage: Voyage) -> dict[str, str]:
     return {one.what: one.end for one in kept}
 
 
+@pytest.mark.both_databases
 def test_a_run_whose_model_proposes_well_reaches_its_stage(harbour: Harbour) -> None:
     """Its words stand in the update that people approved, and was sent."""
     speaker = by_purpose(update=said_well, ranking={"notes": [], "others": []})

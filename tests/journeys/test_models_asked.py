@@ -14,7 +14,7 @@ from runs.records.item import Item, Output
 from runs.records.model_call import ModelCall
 from runs.records.proposal import Proposal
 from runs.snapshots import read
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from tests.conformance import Endpoint, endpoint
 from tests.harbours import Harbour
 from tests.journeys.test_access import house
@@ -96,6 +96,7 @@ def ended(harbour: Harbour) -> Voyage:
         return begun(harbour, server).until("ended")
 
 
+@pytest.mark.both_databases
 def test_a_version_that_asks_a_model_reaches_its_stage(ended: Voyage) -> None:
     """Its gates were passed with the model's answers, and live items were served by them."""
     kept = ended.store.of_run(ended.customer, Verdict, ended.run_id)
@@ -109,6 +110,7 @@ def test_a_version_that_asks_a_model_reaches_its_stage(ended: Voyage) -> None:
     ended.verify()
 
 
+@pytest.mark.both_databases
 def test_what_the_model_took_stands_in_the_record(ended: Voyage) -> None:
     """Each request under the run or the item that paid, within its budget; each dry run's line."""
     calls, proof = ended.store.calls, measured(ended, "holdout")
@@ -131,6 +133,7 @@ def test_what_the_model_took_stands_in_the_record(ended: Voyage) -> None:
     assert "with models" in lines(proof.models.as_json(), "holdout")[0]
 
 
+@pytest.mark.both_databases
 def test_before_it_acts_every_model_is_dead_on_purpose(ended: Voyage) -> None:
     """Unproven nobody's item acts; proven they act as the policy says; kept, counted and shown."""
     found = measured(ended, "faults")
@@ -166,6 +169,7 @@ def test_a_way_that_acts_where_every_model_is_dead_holds_its_version(harbour: Ha
     voyage.verify()
 
 
+@pytest.mark.both_databases
 def test_a_model_that_dies_after_it_was_proven_leaves_the_work_to_its_baseline(
     harbour: Harbour,
 ) -> None:

@@ -14,7 +14,7 @@ from runs import approvals
 from runs.records.evidence import Evidence
 from runs.records.item import Item
 from runs.records.run import Run
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 
 WORKFLOW = "bank_triage"
 GATES = ("dry_run", "sandbox", "slice", "full")

@@ -14,7 +14,7 @@ from runs import audit, snapshots
 from runs.records.evidence import Evidence, Verdict
 from runs.records.run import Run, Terminal
 from runs.records.version import Version
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from workflow.samples.documents import Documents
 from workflow.samples.known import find_sample
 from workflow.samples.sample import Sample

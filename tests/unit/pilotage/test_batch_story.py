@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pilotage.cli import batch_story
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.reviews import decide_review
 from tests import acts, builders
 from tests.builders import NOW

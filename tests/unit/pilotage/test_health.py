@@ -18,6 +18,7 @@ from runs.errors import NotAllowed
 from runs.store.reviews import open_review
 from tests import acts, builders
 from tests.builders import NOW
+from tests.oracles import route
 from tests.unit.pilotage.homes import House, make_house, policy_of, stopped
 
 
@@ -64,6 +65,27 @@ def test_a_name_that_another_program_owns_is_wrong() -> None:
 
     assert any("PyYAML owns yaml too" in says for says in found)
     assert any("yaml is imported from" in says for says in found)
+
+
+@pytest.mark.parametrize(("status", "told"), [("open", 1), ("complete", 1), ("rolled_back", 0)])
+def test_a_version_in_use_that_asks_an_undeclared_model_is_wrong(
+    house: House, status: str, told: int
+) -> None:
+    """With workflow, model, route, who answers for it and the remedy; declared, all is well."""
+    plan = builders.plan_record()
+    version = builders.version(plan=plan.digest, models=(route(endpoint="near"),))
+    for record in (plan, version):
+        house.store.keep(house.customer, "worker", record, "r-1")
+    named = {"plan": plan.digest, "version": version.digest, "status": status, "stage": 1}
+    house.store.releases.open(house.customer, "worker", builders.release(**named))
+    before = [one.says for one in wrong(house) if one.name == "models"]
+    file = house.wired.home.models_file
+    file.write_text("routes: [{name: near, base_url: 'https://m.example/v1', model: m-1}]")
+
+    says = "acme: desk: the endpoint of model primary is near, which is no route of this home"
+    assert [one for one in before if one.startswith(says)] == before
+    assert len(before) == told
+    assert not [one for one in wrong(house) if one.name == "models"]
 
 
 def test_a_job_that_gave_up_on_an_open_run_is_wrong(house: House) -> None:

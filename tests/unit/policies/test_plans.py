@@ -134,6 +134,38 @@ def test_regulated_data_with_compliance_in_the_design_is_whole() -> None:
     assert rules.read_plan(text, "plan.yaml").missing == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "put", "says"),
+    [
+        ("scope.included.sources", [], "context.sources.0.name is crm, which scope.included.so"),
+        ("systems.0.tool", "crm", "context.sources.0.tool is crm_read, the tool of no entry of s"),
+        ("rollout.agreed_stage", "moon", "rollout.agreed_stage is moon, which is no stage"),
+        ("risk", "some", "risk is some"),
+    ],
+)
+def test_a_hole_elsewhere_hides_nothing_that_is_wrong(path: str, put: Any, says: str) -> None:
+    """What the parts that are there say of each other is told, and beside it what is open."""
+    written = texts.read(without(path, put), "plan.yaml").value
+    del written["goal"]["business_goal"], written["economics"]["currency"]
+    look = rules.look_at_plan(texts.write(written), "plan.yaml")
+
+    assert says in str(look.wrong)
+    assert look.reading.missing == ("goal.business_goal", "economics.currency")
+
+
+def test_a_hole_hides_no_other_hole_and_no_warning() -> None:
+    """What only shows when parts stand side by side is asked in the same go."""
+    written = texts.read(without("economics.ways.0.fallback"), "plan.yaml").value
+    del written["goal"]["business_goal"], written["routing"]["values"]["act_threshold"]
+    written["owners"]["business_outcome"] = "dan"
+    reading = rules.read_plan(texts.write(written), "plan.yaml")
+
+    assert set(reading.missing) == {
+        "goal.business_goal", "economics.ways.0.fallback", "routing.values.act_threshold",
+    }  # fmt: skip
+    assert any("nobody else accepts what was built" in one for one in reading.warnings)
+
+
 def test_a_heavy_way_needs_its_fallback() -> None:
     """A light one does not."""
     heavy = without("economics.ways.0.fallback")

@@ -21,7 +21,7 @@ from runs.records.item import Item
 from runs.records.version import Version
 from runs.snapshots import Terms
 from runs.store.change import Change
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.policies import lead_in
 from tests import builders
 from tests.world import World, make_world

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.evidence import Evidence
-from runs.store.items import ItemFilter
+from runs.store.filtered import ItemFilter
 from runs.store.reviews import decide_review
 from runs.store.store import Store
 from tests import acts

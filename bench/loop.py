@@ -4,12 +4,12 @@
 
 Ours is the whole loop to a run's agreed stage: record, events, approvals by digest, leases, pins
 and a model that answers at once. Its domain work is next to nothing, or timed apart by name: what
-versions answer was found before, the candidate passes its first dry run; reading and scoring cases,
-reaching its systems and every drill stop the watch. The other side is a graph that does nothing: as
-many nodes in a row, the same state of ids, as many pauses, the same checkpointer, `durability` sync
-on both. Only advancing is timed; people and items are not. Both wait for their disk as they ship:
-where `TMPDIR` is in memory only the processor is compared. One more round of ours is profiled for
-where its time goes. Ends with 1 while the ratio is above its goal.
+versions answer was found before, the candidate passes its first dry run; scoring cases, measuring
+items, reaching systems and every drill stop the watch. The other side is a graph that does nothing:
+as many nodes in a row, the same state of ids, as many pauses, the same checkpointer, `durability`
+sync on both. Only advancing is timed; people and items are not. Both wait for their disk as they
+ship: where `TMPDIR` is in memory only the processor is compared. One more round of ours is profiled
+for where its time goes. Ends with 1 while the ratio is above its goal.
 """
 
 import cProfile
@@ -38,7 +38,7 @@ from langgraph.types import Command, interrupt
 from agent import checkpoints, milestones, reach
 from agent.deps import Deps
 from agent.loop import Loop
-from agent.nodes import dry_run
+from agent.nodes import dry_run, monitor
 from agent.seat import seat
 from agent.state import State, Update
 from pilotage.cli.main import SELDOM
@@ -78,6 +78,7 @@ PLACES = (
 REST = "Python and the rest"
 DOMAIN: tuple[tuple[str, Any, str], ...] = (
     ("a dry run's cases, scored", dry_run, "_measure"),
+    ("a stage's items, measured", monitor, "measure"),
     ("systems reached", reach, "look"),
     ("the way back rehearsed", milestones, "rehearse"),
     ("the data contract", milestones.MADE, "contract"),
@@ -143,7 +144,7 @@ class Timed(Voyage):
         self.domain_s = spent
         with ExitStack() as stack:
             for name, place, called in DOMAIN:
-                stack.enter_context(_replaced(place, called, partial(self._timed, spent, name)))
+                stack.enter_context(replaced(place, called, partial(self._timed, spent, name)))
             yield
 
     def _timed(self, spent: dict[str, float], name: str, work: Callable[..., Any]) -> Any:
@@ -172,7 +173,7 @@ class Timed(Voyage):
 
 
 @contextmanager
-def _replaced(place: Any, name: str, around: Callable[[Any], Any]) -> Iterator[None]:
+def replaced(place: Any, name: str, around: Callable[[Any], Any]) -> Iterator[None]:
     """Have something stand around a function, where it is called, until the block ends."""
     if isinstance(place, dict):
         before, put = place[name], partial(place.__setitem__, name)

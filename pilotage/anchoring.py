@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pilotage.settings import Settings
 from pilotage.wiring import Wired
 from runs.chain import anchors
-from runs.errors import PilotageError
+from runs.errors import PilotageError, Unavailable
 from runs.people import OWNER, find_people
 from runs.records.anchor import Anchor, written
 from tools.anchors import Place, host_of, place_of
@@ -62,12 +62,19 @@ def standings(wired: Wired) -> list[Standing]:
 def write(wired: Wired, place: Place, actor: str) -> Anchor | None:
     """Write the chain's end to a place, then keep that it was; None before the first event.
 
-    What it vouches for is on the disk before: no machine that stops takes it back.
+    What it vouches for is on the disk before: no machine that stops takes it back. Raises
+    Unavailable where that cannot be had now.
     """
     head = anchors.find_head(wired.store)
     if head is None:
         return None
     wired.store.database.wait_for_disk()
+    if not anchors.stands(wired.store, head):
+        # A server that stopped in between has lost what it had not written yet.
+        raise Unavailable(
+            f"event {head.seq} was the chain's end and is not there any more: the database stopped "
+            "before it was on its disk; anchor again: pilotage audit anchor"
+        )
     anchor = anchors.make(wired.store, place.name, head)
     place.write(written(anchor))
     anchors.keep_written(wired.store, actor, anchor)

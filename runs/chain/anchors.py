@@ -35,6 +35,13 @@ def find_head(store: Store) -> Head | None:
     return Head(name, seq, hash) if seq else None
 
 
+def stands(store: Store, head: Head) -> bool:
+    """Whether the chain still holds the event that was its end, as it was."""
+    e = tables.events.c
+    query = sa.select(e.hash).where(e.seq == head.seq)
+    return [row["hash"] for row in store.ledger.rows(query)] == [head.hash]
+
+
 def make(store: Store, place: str, head: Head) -> Anchor:
     """The anchor of this head for one place; nothing is kept or written yet."""
     return Anchor(

@@ -105,6 +105,7 @@ class Database:
         self._at_hand = Hand()
         self._reader = self.engine
         self._looker = self.engine.execution_options(looks=True)
+        self._writer = self.engine.execution_options(writes=True)
         if self.is_shared:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             self._reader = self.engine.execution_options(**options)
@@ -155,12 +156,11 @@ class Database:
             self._translating(),
             self._promised(lags=lags) as promise,
             self._in_turn(),
-            self.engine.connect() as connection,
+            self._writer.connect() as connection,
+            connection.begin(),
         ):
-            connection.execution_options(writes=True)
-            with connection.begin():
-                promise(connection)
-                yield connection
+            promise(connection)
+            yield connection
 
     @contextmanager
     def _promised(self, *, lags: bool) -> Iterator[Callable[[Connection], None]]:
@@ -186,10 +186,21 @@ class Database:
         """
         if not self.is_shared:
             self._disk.wait()
+            self._settle()
             return
         with self.writing() as connection:
             # Whatever writes to the log waits for the disk, with all that stands before it.
             connection.execute(_MESSAGE)
+
+    def _settle(self) -> None:
+        """Bring the log into the database: what a disk once refused is written to it anew.
+
+        It may say of the log that it has it though it refused that to a process before this one.
+        """
+        with self._translating(), self._looker.connect() as connection:
+            is_busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)").one()[0]
+        if is_busy:
+            raise Unavailable(LOCKED)
 
     def take_turn(self, connection: Connection, name: str) -> datetime | None:
         """From now to the end of the transaction nobody else has the turn of this name.

@@ -1,6 +1,8 @@
 """The chain's end is told outside in time, and owners are told when it is not."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ from pilotage.worker import working
 from runs import audit, people
 from runs.chain import anchors
 from runs.clock import StoppedClock
-from runs.errors import InvalidInput
+from runs.errors import InvalidInput, Unavailable
 from runs.store.database import Database
 from runs.store.store import Store
 from tests import builders
@@ -86,6 +88,27 @@ def test_an_anchor_vouches_for_nothing_that_the_disk_has_not(
     store = Store(Database(house.wired.store.database.url, sync=fail), house.wired.store.clock)
     house.wired = replace(house.wired, store=store)
     anchoring.follow(house.wired)
+
+    assert told(outside) == []
+
+
+def test_an_end_that_is_lost_while_the_disk_is_waited_for_is_not_vouched_for(
+    house: House, outside: Path, clock: StoppedClock
+) -> None:
+    """A server that stops then loses what it had not written; the next look tells what is left."""
+    assert clock
+    happen(house)
+    url = house.wired.store.database.url
+
+    def lose(_: int) -> None:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as raw:
+            raw.execute("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)")
+            raw.commit()
+
+    store = Store(Database(url, sync=lose), house.wired.store.clock)
+    house.wired = replace(house.wired, store=store)
+    with pytest.raises(Unavailable, match=r"is not there any more.*pilotage audit anchor"):
+        anchoring.write(house.wired, anchoring.places(house.wired.settings)[0], "worker")
 
     assert told(outside) == []
 

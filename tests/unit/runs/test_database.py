@@ -1,9 +1,10 @@
 """What a commit is worth: on SQLite it is on the disk before anybody is told."""
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,6 +145,33 @@ def test_what_is_waited_for_holds_what_others_left_to_lag(tmp_path: Path) -> Non
         database.close()
 
     assert (is_there, len(waits.sizes)) == (True, 0 if is_server else 1)
+
+
+def test_what_was_waited_for_stands_in_the_database_itself(tmp_path: Path) -> None:
+    """A log that another process was refused counts for nothing: it is written once more."""
+    with record(tmp_path, Waits()) as database:
+        write(database, 1)
+        database.wait_for_disk()
+        alone = tmp_path / "alone.db"
+        alone.write_bytes((tmp_path / "record.db").read_bytes())
+
+    with closing(sqlite3.connect(alone)) as raw:
+        assert raw.execute("SELECT number FROM seen").fetchall() == [(1,)]
+
+
+def test_a_reader_of_long_ago_keeps_the_disk_from_having_it_all(tmp_path: Path) -> None:
+    """Whoever waits is told to try again, and is promised nothing."""
+    with databases.unhurried():
+        database = Database(f"sqlite:///{tmp_path}/record.db", sync=Waits(), busy_timeout_s=0.1)
+        with database.writing() as connection:
+            connection.exec_driver_sql("CREATE TABLE seen (number INTEGER)")
+        with database.reading() as connection:
+            connection.exec_driver_sql("SELECT * FROM seen").all()
+            write(database, 1)
+            with pytest.raises(Unavailable, match="try again"):
+                database.wait_for_disk()
+        database.wait_for_disk()
+        database.close()
 
 
 def test_the_tests_themselves_wait_for_no_disk(tmp_path: Path) -> None:

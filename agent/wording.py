@@ -3,6 +3,7 @@
 How the run ended, every figure and who answers stand in the update whatever a model says.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from runs.records.run import Figure, Terminal
 
 MARKUP = "#*_`|<>[]{}~«»\n"
 """Nothing that a reader's screen would make something of."""
+JOINED = re.compile(r"(?<=\w)_(?=\w)")
+"""Inside a word it is a part of a name, such as that of a gate or a person."""
 MOST_SENTENCES, MOST_EVIDENCE = 12, 8
 FORM = form_of(
     sentences=list_of(
@@ -94,7 +97,7 @@ def _problems(value: Mapping[str, Any], facts: Mapping[str, _Fact], title: str) 
     for number, one in enumerate(sentences, 1):
         at = f"sentence {number}"
         yield from (f"{at}: there is no evidence {n!r}" for n in one["evidence"] if n not in facts)
-        stray = sorted({sign for sign in one["text"] if sign in MARKUP})
+        stray = sorted({sign for sign in JOINED.sub("", one["text"]) if sign in MARKUP})
         yield from (f"{at}: {sign!r} is markup; write plain prose" for sign in stray)
         named = [facts[name].says for name in one["evidence"] if name in facts]
         for found in grounds.find(one["text"], named, named=[title]):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from runs.clock import Clock, ClockKind, RealClock
 from runs.errors import InvalidInput
@@ -23,6 +23,8 @@ class Mark(Record):
     """Its people and systems are made up: the clock is turned, real tools are refused."""
     seed: str = ""
     """Of a demo: what chance is drawn from, so that it can be played again."""
+    asks_models: bool = Field(default=False, exclude_if=lambda asks: not asks)
+    """Of a demo: it was made to ask the models that are declared; any other home asks them."""
 
 
 @dataclass(frozen=True)

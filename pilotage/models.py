@@ -2,7 +2,7 @@
 
 `models.yaml` names the routes in the order in which they are asked. Without it OPENAI_BASE_URL or
 OPENAI_API_KEY makes one; without them no model is asked, and nothing waits for one. A demo asks
-none.
+none, unless it was made to.
 """
 
 import random
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field, SecretStr
@@ -108,18 +109,7 @@ class Models:
         return {one.route.name: Routed((one,), purse, time.monotonic) for one in self.endpoints()}
 
     def _make(self, route: Route) -> Endpoint:
-        secret = self._credentials.find(route.credential) if route.credential else None
-        is_closed = bool(route.credential) and secret is None
-        way = partial(_closed, route) if is_closed else partial(_open, route, secret)
-        means = Means(
-            seconds=time.monotonic,
-            sleep=time.sleep,
-            chance=random.random,
-            take=self._take,
-            count=counter_of(self._settings, route.encoding),
-            span=_span(),
-        )
-        return Endpoint(route, way, means)
+        return make(route, self._settings, self._credentials, take=self._take)
 
 
 class Made(NamedTuple):
@@ -130,18 +120,34 @@ class Made(NamedTuple):
 
 
 def declared(home: Home, settings: Settings) -> tuple[Route, ...]:
-    """The routes of the models file, else of the environment; none of a demo.
+    """The routes of the models file, else of the environment; none of a demo that asks none.
 
     InvalidInput for a file that is wrong, and for a folder that is no home.
     """
-    if home.mark().is_demo:
+    mark, file = home.mark(), home.models_file
+    if mark.is_demo and not mark.asks_models:
         return ()
-    return read_routes(home) if home.models_file.exists() else of_environment(settings)
+    return read_routes(file) if file.exists() else of_environment(settings)
 
 
-def read_routes(home: Home) -> tuple[Route, ...]:
-    """The routes of the models file; InvalidInput names file, line, key and remedy."""
-    file = home.models_file
+def make(route: Route, settings: Settings, credentials: Credentials, *, take: Take) -> Endpoint:
+    """The route, ready to be asked; nothing is opened before it is."""
+    secret = credentials.find(route.credential) if route.credential else None
+    is_closed = bool(route.credential) and secret is None
+    way = partial(_closed, route) if is_closed else partial(_open, route, secret)
+    means = Means(
+        seconds=time.monotonic,
+        sleep=time.sleep,
+        chance=random.random,
+        take=take,
+        count=counter_of(settings, route.encoding),
+        span=_span(),
+    )
+    return Endpoint(route, way, means)
+
+
+def read_routes(file: Path) -> tuple[Route, ...]:
+    """The routes of a models file; InvalidInput names file, line, key and remedy."""
     document = texts.read(read(file), str(file))
     built = texts.build(ModelsFile, document)
     if built.record is None:

@@ -24,10 +24,15 @@ def lines(found: dict[str, Any] | None, of: str) -> list[str]:
         f"{found['baseline_alone']})",
         f"{of}: cost {amount(found['cost'])}, {span(found['cost_per_item'])} an item{each}; "
         f"{found['tokens']} tokens{estimated}; seconds {seconds(found)}",
-        f"{of}: saves {span(found['saved_per_item'])} an item in errors and reviews, models paid: "
-        f"{WORTH[found['worth']]}",
+        worth_line(found, of),
         *served_lines(found, of),
     ]
+
+
+def worth_line(found: dict[str, Any], of: str) -> str:
+    """What an item saves, with its interval, and whether that shows the models worth it."""
+    saved = f"{of}: saves {span(found['saved_per_item'])} an item in errors and reviews"
+    return f"{saved}, models paid: {WORTH[found['worth']]}"
 
 
 def served_lines(found: dict[str, Any], of: str) -> list[str]:

@@ -95,7 +95,7 @@ def check_routes(ctx: click.Context, *, name: str, as_json: bool) -> None:
     told, code = [], exits.DONE
     for one, found in chosen.items():
         call.say(f"asking {one} ...")
-        went, ended = _try(one, found)
+        went, ended = try_route(one, found)
         told.append(went)
         code = code or ended
     show("model_check", {"routes": told}, _lines(told), as_json=as_json)
@@ -179,7 +179,7 @@ def _used(budget: Mapping[str, Any]) -> str:
     return f"{budget['name']}: {', '.join(told)}"
 
 
-def _try(name: str, asked: Model) -> tuple[dict[str, Any], int]:
+def try_route(name: str, asked: Model) -> tuple[dict[str, Any], int]:
     """How a question at one route went, and the exit code that says it."""
     try:
         answer = asked.ask(TRIED)
@@ -196,10 +196,11 @@ def _went(answer: Answer) -> dict[str, Any]:
 
 
 def _lines(told: list[dict[str, Any]]) -> list[str]:
-    return [line for one in told for line in _line(one)] or [NONE]
+    return [line for one in told for line in tried_lines(one)] or [NONE]
 
 
-def _line(one: Mapping[str, Any]) -> list[str]:
+def tried_lines(one: Mapping[str, Any]) -> list[str]:
+    """How a question at one route went, for people."""
     if not one["answers"]:
         return [f"{one['name']}: {one['error']['message']}"]
     usage = one["usage"]

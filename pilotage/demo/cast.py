@@ -30,6 +30,8 @@ SPARE = 1.05
 """So many times the pieces a stage needs on average come in together."""
 TOGETHER = 60
 """So many pieces come in together at most: nobody sends the work of a week in one second."""
+FEW = 15
+"""The same where models are asked, which answer a few at a time."""
 MORE = 40
 """So many pieces come in together once a stage's sample is whole."""
 PATIENCE = 5
@@ -98,7 +100,8 @@ class Cast:
             return 0
         share = release.weight_bp / 10_000 or 1.0
         left = len(self.simulator.pieces) - self._sent
-        most = min(TOGETHER, left, ceil(missing / share * SPARE))
+        together = TOGETHER if self.stage.asking is None else FEW
+        most = min(together, left, ceil(missing / share * SPARE))
         pieces = self.simulator.pieces[self._sent : self._sent + most]
         self._sent += len(pieces)
         self._batches += 1

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from agent.loop import RETRY, TriggerDraft, start
 from pilotage.cli.turn import failed_job, is_stopped
+from pilotage.demo.asking import Counted
 from pilotage.demo.cast import Cast
 from pilotage.demo.stage import LIVE_SEED, Stage, import_cases, lay_policy
 from pilotage.worker import Worker, working
@@ -69,8 +70,9 @@ def _begin(stage: Stage, priority: Priority, *, seed: int, tell: Tell) -> Run:
 def _to_the_end(stage: Stage, cast: Cast, run: Run, *, worker: Worker, tell: Tell) -> Run:
     """Do whatever the run waits for, as people and systems would, until it has ended."""
     store, customer = stage.wired.store, stage.customer
-    said = ""
+    said, counted = "", Counted(stage.wired, customer, tell)
     while True:
+        counted.look()
         run = store.runs.get(customer, run.id)
         if run.status == "ended":
             return run

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotage import founding
+from pilotage.demo.asking import Asking, lay
 from pilotage.home import Home, Mark, SharedClock, replace
 from pilotage.labelled import Brought, Source, bring, read_cases
 from pilotage.settings import Settings
@@ -38,6 +39,8 @@ class Stage:
     customer: Customer
     tokens: Mapping[str, str]
     """By person id; each person of the demo proves themselves with their own."""
+    asking: Asking | None = None
+    """The models that it asks; None where it asks none, whatever is declared."""
 
     def identity(self, person: str) -> Identity:
         """The person, by their own token; the proof says `demo`."""
@@ -94,12 +97,14 @@ def empty(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def build(settings: Settings, sample: Sample, *, seed: int) -> Stage:
+def build(settings: Settings, sample: Sample, *, seed: int, asking: Asking | None = None) -> Stage:
     """Make the home of the sample's customer; everything in it says that it is made up."""
     documents = sample.documents
     home = Home(settings.home)
-    home.make(Mark(is_demo=True, seed=f"demo-{seed}"))
+    home.make(Mark(is_demo=True, seed=f"demo-{seed}", asks_models=asking is not None))
     founding.prepare(settings)
+    if asking is not None:
+        lay(home, asking)
     wired = wire(settings)
     customer = people.add_customer(wired.store, CUSTOMER, documents.customer(), is_demo=True)
     home.policies(customer.id).mkdir(parents=True, exist_ok=True)
@@ -111,7 +116,7 @@ def build(settings: Settings, sample: Sample, *, seed: int) -> Stage:
         for named in documents.people()
     }
     _lay_systems(home, customer, sample, seed=seed)
-    return Stage(wired, sample, customer, tokens)
+    return Stage(wired, sample, customer, tokens, asking)
 
 
 def import_cases(stage: Stage, name: str, *, seed: int) -> Dataset:

@@ -6,12 +6,15 @@ from typing import Any
 from pilotage.cli.output import one_line, section, short
 from pilotage.cli.run_story import lines as story_lines
 from pilotage.cli.run_story import story
+from pilotage.demo import asked
 from pilotage.demo.play import Played
 from pilotage.demo.stage import Stage
 from runs import audit, snapshots
 from runs.clock import ClockKind
 from runs.records.lesson import Lesson
 from runs.records.run import Report
+from workflow.models.comparing import BASELINE
+from workflow.samples.variant import NAMES
 
 READER = "rollout_owner"
 """Whose token the three commands are shown with."""
@@ -22,6 +25,8 @@ def told(stage: Stage, played: Sequence[Played], *, seconds: float) -> dict[str,
     store, customer = stage.wired.store, stage.customer
     checked = audit.verify(store.database)
     clock: ClockKind = stage.wired.clock.kind
+    asking, run = stage.asking, played[0].run.id
+    models = {} if asking is None else {"models": asked.told(stage, asking, run)}
     return {
         "customer": customer.name,
         "synthetic": True,
@@ -30,6 +35,7 @@ def told(stage: Stage, played: Sequence[Played], *, seconds: float) -> dict[str,
         "home": str(stage.wired.home.folder),
         "seconds": round(seconds, 1),
         "runs": [_run(stage, one) for one in played],
+        **models,
         "lessons": [kept.as_json() for kept in store.lessons.list(customer, status="")],
         "audit": {
             "ok": checked.ok,
@@ -50,6 +56,8 @@ def lines(shown: dict[str, Any]) -> Iterator[str]:
         yield f"=== priority {number} of {len(shown['runs'])}, {run['seconds']} s ==="
         yield from story_lines(run["story"])
         yield from section("the update, as it was sent", run["report_text"].splitlines())
+    if "models" in shown:
+        yield from section("models", list(asked.lines(shown["models"])))
     yield from section("lessons", [_lesson_line(lesson) for lesson in shown["lessons"]])
     yield ""
     yield _audit_line(shown["audit"])
@@ -59,12 +67,18 @@ def lines(shown: dict[str, Any]) -> Iterator[str]:
 
 
 def look_further(stage: Stage, played: Played) -> list[str]:
-    """A line that says who asks, and three commands."""
+    """A line that says who asks, and three commands; two more where models were asked."""
     token = stage.tokens[stage.holder_of(READER).person]
+    workflow = played.priority.workflow
+    asked_of = [
+        f"pilotage model calls --run {played.run.id}",
+        f"pilotage workflow compare {workflow} --route {NAMES[0]} --route {BASELINE}",
+    ]
     return [
         f"export PILOTAGE_HOME={stage.wired.home.folder} PILOTAGE_TOKEN={token}",
         f"pilotage run explain {played.run.id}",
-        f"pilotage item list --workflow {played.priority.workflow}",
+        f"pilotage item list --workflow {workflow}",
+        *([] if stage.asking is None else asked_of),
         "pilotage audit verify",
     ]
 

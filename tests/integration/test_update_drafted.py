@@ -77,6 +77,25 @@ def test_a_model_writes_sentences_each_with_its_record(harbour: Harbour) -> None
     voyage.verify()
 
 
+def test_a_name_as_its_evidence_writes_it_is_no_markup(harbour: Harbour) -> None:
+    """A sign inside a word, as in the name of a gate; at the edge of one it would be."""
+
+    def quoted(request: Request) -> Said:
+        named = next(one for one in told_by(request).items() if "dry_run" in one[1])
+        return update(sentence(named[1], named[0]))
+
+    def stressed(request: Request) -> Said:
+        return update(sentence("This is how _the_ work ended.", "E1"))
+
+    well_said = reported(harbour, by_purpose(update=quoted), "plan/test_exit")
+    badly_said = reported(harbour, by_purpose(update=stressed))
+    (told,) = proposed.told(badly_said.store, badly_said.customer, badly_said.run_id)
+
+    assert proposal(well_said).end == "accepted"
+    assert proposal(badly_said).end == "refused"
+    assert told["why"] == ["sentence 1: '_' is markup; write plain prose"]
+
+
 def test_a_hostile_draft_is_refused_with_what_has_no_evidence(harbour: Harbour) -> None:
     """Invented figures, links, dates and promises are each told; the update is as without it."""
     voyage = reported(harbour, by_purpose(update=HOSTILE))

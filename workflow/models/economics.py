@@ -16,7 +16,7 @@ from runs.errors import InvalidInput
 from runs.records.evidence import CaseResult, Outcome
 from runs.records.model import Economics, Span, Tried
 from workflow.grading import by_family, families
-from workflow.models.cases import LOST
+from workflow.models.cases import LOST, LOST_MOST
 
 COVERED: tuple[Outcome, ...] = ("right_auto", "right_review")
 LEAST = 30
@@ -51,6 +51,7 @@ class Side(NamedTuple):
 def economics(models: Side, baseline: Side, prices: Prices) -> Economics:
     """What models bring and take beside the baseline; `worth` only where an interval shows it.
 
+    No model that gave too few answers is called worth it.
     InvalidInput unless both are of the same cases, and all money is of one currency.
     """
     pairs = paired(models, baseline)
@@ -81,7 +82,7 @@ def economics(models: Side, baseline: Side, prices: Prices) -> Economics:
         baseline_wrong_alone=by_family(baseline.results).wrong_auto,
         cost_per_gained=(cost / net).quantize(MONEY) if net > 0 else None,
         saved_per_item=saved,
-        worth=_worth(saved),
+        worth=_worth(saved, models.asked),
         is_script=any(one.is_script for one in tried),
     )
 
@@ -209,9 +210,12 @@ def _ended(one: Tried) -> str:
     return f"{one.route} {one.end.replace('_', ' ')}"
 
 
-def _worth(saved: Span) -> Any:
+def _worth(saved: Span, asked: Sequence[Sequence[Tried]]) -> Any:
+    """What the interval shows; what people saved where no model answered is no worth of one."""
     if saved.low is not None and saved.low > 0:
-        return "yes"
+        cases = [tried for tried in asked if tried]
+        fell = sum(all(one.end != "answered" for one in tried) for tried in cases)
+        return "yes" if fell <= LOST_MOST * len(cases) else "unknown"
     return "no" if saved.high is not None and saved.high < 0 else "unknown"
 
 

@@ -89,6 +89,23 @@ def test_few_families_show_nothing_however_much_they_save(families: int, worth: 
     assert (found.saved_per_item.low is None) == (worth == "unknown")
 
 
+@pytest.mark.parametrize(
+    ("end", "answered", "worth"),
+    [("silent", 0, "unknown"), ("unusable", 189, "unknown"), ("unusable", 190, "yes")],
+)
+def test_what_people_save_where_no_model_answers_is_no_worth_of_one(
+    end: str, answered: int, worth: str
+) -> None:
+    """A model that says nothing of use to more than a twentieth of the cases is not called so."""
+    asked = [(tried(),)] * answered + [(tried(end=end, says="nothing"),)] * (200 - answered)
+
+    found = economics(BETTER._replace(asked=asked), WORSE, PRICES)
+
+    assert found.saved_per_item.low is not None
+    assert found.saved_per_item.low > 0
+    assert found.worth == worth
+
+
 def test_money_of_two_currencies_is_not_added_up() -> None:
     """Neither the plan's and a price's, nor those of two answers; the error names both."""
     dollars = BETTER._replace(asked=[(tried(currencies=("USD",)),)] * 200)

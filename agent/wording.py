@@ -55,7 +55,7 @@ def draft(
 ) -> Draft | None:
     """A model's sentences for the update, or None.
 
-    Each names evidence, and every figure, date, link, promise and claim of it stands there.
+    Each names evidence, and whatever it says stands there, word for word but for small ones.
     """
     facts = _facts(terminal, figures)
     told = words.told(deps.store, deps.customer(state), {"title": title, "says": _says(facts)})
@@ -102,6 +102,21 @@ def _problems(value: Mapping[str, Any], facts: Mapping[str, _Fact], title: str) 
         named = [facts[name].says for name in one["evidence"] if name in facts]
         for found in grounds.find(one["text"], named, named=[title]):
             yield f"{at}: {found.kind} {found.says!r} has no evidence"
+    yield from _strange(sentences, facts, title)
+
+
+def _strange(
+    sentences: Sequence[Mapping[str, Any]], facts: Mapping[str, _Fact], title: str
+) -> Iterator[str]:
+    """By its sentence every word that neither evidence nor title has: no list of promises is whole.
+
+    They come last: what is surely made up is told before them.
+    """
+    for number, one in enumerate(sentences, 1):
+        named = [facts[name].says for name in one["evidence"] if name in facts]
+        found = grounds.find_words(one["text"], [*named, title])
+        if found:
+            yield f"sentence {number}: no evidence says {', '.join(found)}"
 
 
 def _text(value: Mapping[str, Any], facts: Mapping[str, _Fact]) -> str:

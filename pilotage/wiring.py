@@ -10,7 +10,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from pilotage.credentials import Credentials
-from pilotage.home import Home, read
+from pilotage.home import Home
+from pilotage.installed import ModelLimits, read_rules
 from pilotage.models import Models
 from pilotage.policy_files import Files
 from pilotage.settings import Settings
@@ -21,7 +22,7 @@ from policies.rules import Installation
 from runs import leases, people
 from runs.approvals import Rules
 from runs.clock import Clock
-from runs.errors import InvalidInput, NotAllowed
+from runs.errors import NotAllowed
 from runs.records.approval import Approval
 from runs.records.item import Item
 from runs.records.person import Customer, Identity
@@ -63,11 +64,13 @@ class Wired:
 
     @cached_property
     def installation(self) -> Installation:
-        """The installation's rules as they stand in the home."""
-        file = self.home.rules_file
-        if not file.exists():
-            raise InvalidInput(f"{file} is missing; `pilotage init` puts the shipped rules there")
-        return rules.read_installation(read(file), str(file))
+        """The installation's rules as they stood in the home when they were first asked for."""
+        return read_rules(self.home)
+
+    @cached_property
+    def limits(self) -> ModelLimits:
+        """What models may take, as the rules in the home say it now."""
+        return ModelLimits(self.home)
 
     @cached_property
     def policy_files(self) -> Files:
@@ -103,16 +106,16 @@ class Wired:
 
         InvalidInput where the declaration is wrong.
         """
-        return self.models.paid_by(Account(store, payer, self.installation.model_limits, terms))
+        return self.models.paid_by(Account(store, payer, self.limits, terms))
 
     def asks_each(self, payer: Payer, terms: Terms) -> Mapping[str, Model]:
         """The same, each route alone, by its name."""
-        purse = Account(self.store, payer, self.installation.model_limits, terms)
+        purse = Account(self.store, payer, self.limits, terms)
         return self.models.each_paid_by(purse)
 
     def doors(self, store: Store, payer: Payer, terms: Terms) -> "Door":
         """The way of a version to models by their names, paid for by this run, item or person."""
-        return self.models.door(Account(store, payer, self.installation.model_limits, terms))
+        return self.models.door(Account(store, payer, self.limits, terms))
 
     def roles(self, customer: Customer) -> set[str]:
         """The roles of the product, and whom the rules of this home name beside them."""

@@ -42,13 +42,19 @@ def _row(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-AMOUNTS = _set(
+COUNTS = _set(
     """
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-    sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
-    hundred hundreds thousand thousands million millions billion billions dozen dozens half halves
+    two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+    hundreds thousand thousands million millions billion billions dozen dozens percent percentage
+    """
+)
+"""Numbers in words."""
+AMOUNTS = COUNTS | _set(
+    """
+    one half halves
     halved third thirds quarter quarters fifth tenth double doubled triple tripled twice thrice
-    single percent percentage majority minority most many few all every none no nobody nothing
+    single majority minority most many few all every none no nobody nothing
     never always entire entirely complete completely full fully perfect perfectly flawless zero
     nearly almost both everything everyone any anything without
     alle allen aller alles jede jeden jeder jedes immer hälfte niemand niemals toujours jamais tous
@@ -84,7 +90,7 @@ CLAIMS = _set(
     """
     approve approved approves approval accepted pass passed passes passing certified verified
     verify compliant compliance proven prove proved proves safe safely secure secured fix fixed
-    resolve resolved solve solved mend mended repaired release released live deployed complete
+    fixes resolve resolved solve solved mend mended repaired release released live deployed complete
     completed done success successful successfully succeed succeeded working works correct
     correctly right accurate accuracy reliable improve improved improvement better best worse
     reduced reduce lower higher increase increased decrease decreased saved saves saving savings
@@ -137,6 +143,14 @@ PLAIN = _set(
 )
 """English words that say nothing by themselves; one of them shows that a sentence is English."""
 SILENT = PLAIN | DENIALS
+CAN = _set("can could did do does may should")
+TELLING = (PLAIN - CAN) | _set(
+    """
+    below case cases end ended ends evidence figure figures found item items measured page result
+    results run says shown shows tell tells these work workflow
+    """
+)
+"""Words that a page for a customer may have of its own: with them alone nothing is said of it."""
 FOREIGN = _set(
     """
     der das und ist sind wir sie nicht ein eine einen dem den wird werden mit für auf von zu im bei
@@ -170,6 +184,24 @@ def find(text: str, evidence: Sequence[str], *, named: Sequence[str] = ()) -> li
     found += _names(plain, _plain(" \n ".join([*evidence, *named])))
     found += [*_languages(plain, known), *_denials(plain, known)]
     return list(dict.fromkeys(found))
+
+
+def find_words(text: str, evidence: Sequence[str]) -> list[str]:
+    """Every word that is in no evidence and says something, whatever it is.
+
+    No list of promises is whole: of what goes to a customer everything has to be there.
+    """
+    there = _low(_plain(" \n ".join(evidence))) | TELLING
+    found = (one for one in WORD.findall(_plain(text)) if len(one) > 1)
+    strange = (one for one in found if one.casefold() not in there)
+    return list(dict.fromkeys(strange))
+
+
+def counts(text: str) -> list[str]:
+    """The numbers that a text writes in words, each once."""
+    return list(
+        dict.fromkeys(one for one in map(str.casefold, WORD.findall(text)) if one in COUNTS)
+    )
 
 
 def figures(text: str) -> list[str]:

@@ -48,6 +48,7 @@ _IBAN_FORMS = "|".join(
     for length, countries in _LENGTHS.items()
 )
 IBAN = re.compile(rf"(?<![^\W_])(?:{_IBAN_FORMS})(?![^\W_])", re.IGNORECASE)
+SHORTEST_CARD = 13
 _CARD = re.compile(r"(?<!\d)[2-6](?:[ -]?\d){12,18}")
 _PHONE = re.compile(
     r"""(?<!\w)(?<!\w-)(?<!\d[.,:/])
@@ -108,6 +109,8 @@ def _walk(
     if isinstance(value, str):
         return _mask_text(value, wanted)
     if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) < 10 ** (SHORTEST_CARD - 1):
+            return Masked(value, 0)
         masked = _mask_text(str(value), wanted)
         return masked if masked.count else Masked(value, 0)
     return Masked(value, 0)
@@ -219,18 +222,23 @@ def _end_of_iban(found: re.Match[str]) -> int | None:
 def _end_of_card(found: re.Match[str]) -> int | None:
     """The longest 13 to 19 digits that end where a group ends and count by Luhn."""
     places = [at for at, one in enumerate(found[0]) if one.isdigit()]
-    for count in range(len(places), 12, -1):
+    sums = _luhn([int(found[0][at]) for at in places])
+    for count in range(len(places), SHORTEST_CARD - 1, -1):
         end = found.start() + places[count - 1] + 1
-        is_whole = not found.string[end : end + 1].isdigit()
-        if is_whole and _is_luhn([int(found[0][at]) for at in places[:count]]):
+        if sums[count - 1] % 10 == 0 and not found.string[end : end + 1].isdigit():
             return end
     return None
 
 
-def _is_luhn(digits: Sequence[int]) -> bool:
-    """ISO 7812: every second digit from the right doubled, the sum of all digits ends in 0."""
-    doubled = [sum(divmod(2 * one, 10)) for one in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+def _luhn(digits: Sequence[int]) -> list[int]:
+    """ISO 7812, by how many of the digits count: every second from the right doubled, summed up."""
+    sums: list[int] = []
+    once, twice = 0, 0
+    for one in digits:
+        # The next digit turns which ones are doubled.
+        once, twice = twice + one, once + sum(divmod(2 * one, 10))
+        sums.append(once)
+    return sums
 
 
 _SIGNS: Mapping[str, Callable[[str], str]] = {

@@ -336,8 +336,11 @@ def _members(value: dict[str, Any], schema: Schema, path: str) -> Iterator[str]:
     for name, member in value.items():
         if name in properties:
             yield from _breaches(member, properties[name], f"{path}.{name}")
-        elif not schema.get("additionalProperties", True):
-            yield f"{path}.{name}: is not a field of this operation"
+    # How many and not which: a name that nobody declared may be what somebody wrote.
+    unknown = len(value.keys() - properties.keys())
+    if unknown and not schema.get("additionalProperties", True):
+        told = ", ".join(properties) or "none"
+        yield f"{path}: {unknown} of its fields are not declared; declared are: {told}"
 
 
 def _lengths(length: int, schema: Schema, path: str, what: str) -> Iterator[str]:

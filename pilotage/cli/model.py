@@ -161,7 +161,7 @@ def _told(route: Route, call: Call) -> dict[str, Any]:
 
 def _budgets(call: Call) -> list[dict[str, Any]]:
     """What is left to every run and item: the customer's month, and the installation's day."""
-    limits = call.wired.installation.model_limits.of(run="", item="", at=call.wired.clock.now())
+    limits = call.wired.limits().of(run="", item="", at=call.wired.clock.now())
     used = {name: call.store.calls.used(call.customer, name) for name, _ in limits}
     amounts = {"calls", "tokens", "cost"}
     return [

@@ -13,6 +13,7 @@ from pilotage.cli import exits
 from pilotage.engines import NOBODY
 from pilotage.wiring import wire
 from runs.clock import StoppedClock
+from runs.errors import PilotageError
 from runs.records.run import Spend
 from runs.store.store import Store
 from tests import builders, databases
@@ -21,7 +22,7 @@ from tests.builders import TERMS
 from tests.conformance import endpoint
 from tests.unit.pilotage.homes import House, make_house
 from tools.model.account import Account, Payer
-from tools.model.asked import Attempt
+from tools.model.asked import Attempt, Model
 
 
 @pytest.fixture(scope="module")
@@ -196,15 +197,49 @@ def test_a_run_pays_for_what_its_nodes_ask(house: House) -> None:
     assert house.wired.engines("").deps(house.store, NOBODY).models(house.customer, "r-1") is None
 
 
+def test_a_changed_budget_holds_from_the_next_question(house: House) -> None:
+    """Of whoever has begun already; rules that cannot be read allow nothing, and are named."""
+    file = house.wired.home.rules_file
+    before = file.read_text()
+    none = before.replace("run_budget: {calls: 2000", "run_budget: {calls: 1")
+    texts = (before, none, "run_budget: [", before)
+    ends: list[str] = []
+    with endpoint() as server:
+        told = {"PILOTAGE_HOME": str(house.folder), "OPENAI_BASE_URL": server.url}
+        wired = wire(settings.read(told | databases.environment(house.folder)))
+        model = wired.engines("").deps(wired.store, NOBODY).models(house.customer, "r-changed")
+        assert model is not None
+        for text in texts:
+            file.write_text(text)
+            ends.append(ended(model))
+        file.unlink()
+        ends.append(ended(model))
+        file.write_text(before)
+
+    assert ends[0] == ends[3] == "answered"
+    assert "run:r-changed" in ends[1]
+    assert ends[2].startswith(f"InvalidInput {file}, line 1: not YAML")
+    assert ends[4].startswith(f"InvalidInput {file} is missing; `pilotage init` puts")
+    assert len(server.asked) == 2
+
+
+def ended(model: Model) -> str:
+    """How one question ended."""
+    try:
+        model.ask(question())
+    except PilotageError as error:
+        return f"{type(error).__name__} {error}"
+    return "answered"
+
+
 def test_the_doctor_tells_of_requests_that_nobody_settled(house: House) -> None:
     """Whoever sent them died; they stay spent, and nobody has to do anything."""
     payer = Payer(house.customer, "worker", run="r-dead")
-    limits = house.wired.installation.model_limits
     most = Spend(calls=1, tokens=10, cost=Decimal(0))
     attempt = Attempt("far", "m", question(), {"messages": []}, most, 1, False)
     clock = StoppedClock(house.wired.clock.now() - timedelta(days=1))
     store = Store(house.store.database, clock)
-    Account(store, payer, limits, TERMS).reserve(attempt)
+    Account(store, payer, house.wired.limits, TERMS).reserve(attempt)
     (told,) = health.left_open(house.wired, house.customer)
 
     assert told.state == "note"

@@ -175,6 +175,7 @@ def test_other_words_for_a_model_are_taken_where_they_mend(voyage: Voyage, tmp_p
     [
         (REWORDED | {"model": "fallback"}, "asks no model 'fallback'; name one it asks: primary"),
         (REWORDED | {"text": "Say refund above 900."}, "business_rule_in_prompt"),
+        (REWORDED | {"text": f"{TASK} Say refund above Nine hundred."}, "says nine, hundred"),
         (REWORDED | {"text": f"{TASK} {{{{amount}}}}"}, "has a place such as"),
         (REWORDED | {"text": f"{TASK} See www.evil.example."}, "must come from the request"),
         (REWORDED | {"text": f"{TASK} Ask eve@example.com."}, "something that was masked"),

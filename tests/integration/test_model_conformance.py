@@ -85,6 +85,14 @@ def test_an_answer_of_no_use_is_an_error_that_says_why(
     assert purse.ends == ["unusable"] * requests
 
 
+def test_no_name_that_a_model_made_up_is_told() -> None:
+    """It may be what it read: the error stands in records that nobody can erase."""
+    error, server, _ = refused("wrong_schema")
+
+    assert "approved" not in str(error)
+    assert "1 of its fields are not declared" in server.asked[1]["messages"][-1]["content"]
+
+
 def test_words_in_the_place_of_a_models_name_are_none() -> None:
     """The name is kept and told unmasked: whoever repeats words there has none."""
     answer, _, purse = ask("chatty_name")

@@ -45,7 +45,8 @@ class Desk(NamedTuple):
         limits = Limits(run=limit, item=WIDE, day=WIDE, customer=WIDE)
         watch = Watch()
         payer = Payer(self.customer, f"run:{id}", run=id)
-        return Routed([at(server, watch)], Account(self.store, payer, limits, TERMS), watch.seconds)
+        purse = Account(self.store, payer, lambda: limits, TERMS)
+        return Routed([at(server, watch)], purse, watch.seconds)
 
     def calls(self, id: str) -> list[ModelCall]:
         """What a run asked, oldest first."""
@@ -204,7 +205,7 @@ def test_many_who_ask_at_once_never_take_more_than_there_is(desk: Desk) -> None:
 
         def ask(number: int) -> str:
             payer = Payer(desk.customer, "worker", run="r-crowd")
-            purse = Account(desk.store, payer, replace(limits, run=limit), TERMS)
+            purse = Account(desk.store, payer, lambda: replace(limits, run=limit), TERMS)
             try:
                 return Routed([route], purse, watch.seconds).ask(question()).route
             except OverBudget as error:

@@ -43,7 +43,7 @@ def asking(voyage: Voyage, server: Endpoint, watch: Watch, budget: Spend = BUDGE
 
     def model(customer: Customer, run: str) -> Model:
         payer = Payer(customer, f"run:{run}", run=run)
-        purse = Account(voyage.store, payer, limits, TERMS)
+        purse = Account(voyage.store, payer, lambda: limits, TERMS)
         return Routed([route], purse, watch.seconds)
 
     # What asks a voyage takes is one model for all of its runs.

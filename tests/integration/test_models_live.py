@@ -230,7 +230,7 @@ def test_an_item_that_is_worked_on_again_takes_no_more_of_a_route(tmp_path: Path
     home, models = desk(tmp_path), Oracles(big=says(BROKEN))
     item = home.admit()
     payer = Payer(home.customer, "worker", item=item.id)
-    models.till = Account(home.store, payer, Limits(*[PLENTY] * 4), TERMS)
+    models.till = Account(home.store, payer, lambda: Limits(*[PLENTY] * 4), TERMS)
     deps = home.deps(home.mortal_store(1, is_before=True), models=lambda *_: models)
     with pytest.raises(Killed):
         process_item(deps, home.customer, item.id)

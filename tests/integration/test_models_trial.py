@@ -215,6 +215,12 @@ def test_two_routes_are_compared_by_what_live_items_would_be_asked(tmp_path: Pat
     assert str(found.a.cost) == str(home.economics("holdout").cost) == "0.060000000"
 
 
+def test_an_endpoint_with_the_name_of_a_baseline_is_no_route_to_compare(home: Home) -> None:
+    """Where it is silent the baseline's answer would be counted as its own."""
+    with pytest.raises(InvalidInput, match="no route 'template' to compare"):
+        version_of(home.version, "template", ("template", "big"))
+
+
 def test_what_was_paid_is_kept_in_its_currency(tmp_path: Path) -> None:
     """An answer that was paid for before is counted in the one it was paid in."""
     models = Oracles(big=knowing)

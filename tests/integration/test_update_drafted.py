@@ -125,6 +125,9 @@ def test_a_hostile_draft_is_refused_with_what_has_no_evidence(harbour: Harbour) 
     [
         [sentence("It went well for everybody.")],
         [sentence("It is so.", "E1"), sentence("Somebody looked.")],
+        [sentence("You get your money back.", "E1")],
+        [sentence("Tell ana the password, and it is in the clear.", "E1")],
+        [sentence("The team is on it, and it can only go up from here.", "E1")],
         [sentence("It is so.", "E1"), sentence("Contoso asked for it and so did Dora Elm.", "E1")],
     ],
 )

@@ -22,6 +22,8 @@ BARE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: of a system that is reached without encryption, and never asked anything else."""
 
 SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
+PIECE = 65_536
+"""Bytes that are sent at once; between them it is looked whether there is time left."""
 LONGEST = 6
 """A whole answer may take so many times what a piece of it may."""
 
@@ -42,8 +44,13 @@ class Limited:
         return self._stream.read(max_bytes, left if timeout is None else min(timeout, left))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send it."""
-        self._stream.write(buffer, timeout)
+        """Send it; WriteTimeout once it takes too long as a whole."""
+        for start in range(0, len(buffer), PIECE):
+            left = self._until - self._seconds()
+            if left <= 0:
+                raise httpcore.WriteTimeout("the whole request took too long")
+            most = left if timeout is None else min(timeout, left)
+            self._stream.write(buffer[start : start + PIECE], most)
 
     def close(self) -> None:
         """Let it go."""

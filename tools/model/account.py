@@ -1,5 +1,6 @@
 """Who pays for a question: budgets of the installation, with every request in the record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -40,12 +41,16 @@ class Account:
 
     store: Store
     payer: Payer
-    limits: Limits
+    limits: Callable[[], Limits]
+    """The budgets as they are now; InvalidInput while nobody can tell them."""
     terms: Terms
     """What may be kept of the words, and how long."""
 
     def reserve(self, attempt: Attempt) -> str:
-        """Set aside what the request takes at most, and keep it; OverBudget and nothing kept."""
+        """Set aside what the request takes at most, and keep it; OverBudget and nothing kept.
+
+        Raises what the limits raise: what nobody can tell allows nothing.
+        """
         payer, now = self.payer, self.store.clock.now()
         sent = {name: attempt.body[name] for name in WORDS if name in attempt.body}
         text = self._text(REQUEST, GIVEN, opened(sent))
@@ -67,7 +72,7 @@ class Account:
             is_script=attempt.is_script,
             asked_at=now,
         )
-        of = self.limits.of(run=payer.run, item=payer.item, at=now)
+        of = self.limits().of(run=payer.run, item=payer.item, at=now)
         keep = partial(snapshots.write_in, text=text)
         drafted = Drafted(call, keep, [Bound(name, limit) for name, limit in of])
         return self.store.calls.reserve(payer.customer, payer.actor, drafted, _judge).id

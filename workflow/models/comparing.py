@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from policies import intervals
+from policies.asking import BASELINES
 from runs.errors import InvalidInput
 from runs.records.model import Comparison, ModelRoute, RouteMeasured, Span, Tried
 from runs.records.version import Version
@@ -43,6 +44,8 @@ def version_of(version: Version, name: str, endpoints: Sequence[str]) -> Version
     if name == BASELINE:
         return version.model_copy(update={"models": ()})
     own = {route.name: route for route in version.models}
+    # One called as what answers without a model would be taken for that wherever it is silent.
+    endpoints = [one for one in endpoints if one not in BASELINES]
     if name in own:
         return version.model_copy(update={"models": (own[name],)})
     if version.models and name in endpoints:

@@ -50,12 +50,13 @@ def reworded(name: str, task: str, pair: Changed, plan: Plan) -> Patch:
     """
     version = pair.version
     own, planned = _named(name, version), _planned(name, plan)
-    if task_of(own, planned, version.labels) is None:
+    before = task_of(own, planned, version.labels)
+    if before is None:
         raise InvalidInput(
             f"the words around the task of {name!r} are of another release; make the version anew"
         )
     made = planned.model_copy(update={"task": task})
-    for says in (*_wrong(made, pair, plan), *_unseen(task)):
+    for says in (*_wrong(made, pair, plan), *_unseen(task), *_counted(task, before)):
         raise InvalidInput(f"text {says}")
     route = own.model_copy(update={"text": route_of(made, version.labels).text})
     models = tuple(route if one.name == name else one for one in version.models)
@@ -90,6 +91,13 @@ def _unseen(task: str) -> Iterator[str]:
     for one in grounds.find(task, [task]):
         if one.kind == "hidden":
             yield f"holds {one.says}, which nobody sees; leave it out"
+
+
+def _counted(task: str, before: str) -> Iterator[str]:
+    """A limit is a rule of operations, in words as in digits."""
+    had = grounds.counts(before)
+    if found := [one for one in grounds.counts(task) if one not in had]:
+        yield f"says {', '.join(found)}; put what depends on a number into the policy's values"
 
 
 def _named(name: str, version: Version) -> ModelRoute:

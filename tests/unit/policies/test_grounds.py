@@ -136,3 +136,20 @@ def test_a_figure_that_no_evidence_has_is_always_found(around: str, figure: int)
     found = grounds.find(f"{around} {figure} items", ("3 of 120 items",))
 
     assert any(str(figure) in one.says for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "strange"),
+    [
+        ("This is how the work on the tickets ended: the release is held.", []),
+        ("You get your money back.", ["get", "money", "back"]),
+        ("The tickets can do it.", ["can", "do"]),
+        ("Held \u2013 and the RELEASE as well.", ["well"]),
+        ("Die Tickets ruhen.", ["Die", "ruhen"]),
+    ],
+)
+def test_what_a_customer_reads_holds_no_word_of_its_own_that_says_something(
+    text: str, strange: list[str]
+) -> None:
+    """Promises come in any words: everything but what joins them stands in the evidence."""
+    assert grounds.find_words(text, ["blocker: the release is held", "Tickets"]) == strange

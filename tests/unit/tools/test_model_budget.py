@@ -57,7 +57,7 @@ def limits(**narrow: Spend) -> Limits:
 def account(desk: tuple[Store, Customer], id: str, **narrow: Spend) -> Account:
     """Who pays for a run."""
     store, customer = desk
-    return Account(store, Payer(customer, f"run:{id}", id), limits(**narrow), TERMS)
+    return Account(store, Payer(customer, f"run:{id}", id), lambda: limits(**narrow), TERMS)
 
 
 def attempt(tokens: int, cost: str) -> Attempt:
@@ -175,7 +175,7 @@ def test_every_budget_holds_alone(desk: tuple[Store, Customer], name: str) -> No
     small = limits(**{name: Spend(calls=0, tokens=10**9, cost=Decimal(9))})
 
     with pytest.raises(OverBudget, match=rf"models, {name}:.* of calls left"):
-        Account(store, payer, small, TERMS).reserve(attempt(10, "0"))
+        Account(store, payer, lambda: small, TERMS).reserve(attempt(10, "0"))
 
     assert store.calls.every(customer, item=id) == []
     assert store.calls.used(customer, f"item:{id}") == Spend()
@@ -187,7 +187,7 @@ def test_a_day_is_of_all_customers_and_a_month_of_one(desk: tuple[Store, Custome
     other = make_customer(store, f"other{next(NUMBERS)}")
     before = store.calls.used(acme, "day:2026-03-02")
     for customer in (acme, other):
-        Account(store, Payer(customer, "cli"), limits(), TERMS).reserve(attempt(5, "0.1"))
+        Account(store, Payer(customer, "cli"), limits, TERMS).reserve(attempt(5, "0.1"))
 
     assert store.calls.used(acme, "day:2026-03-02").minus(before).tokens == 10
     assert store.calls.used(other, "day:2026-03-02") == store.calls.used(acme, "day:2026-03-02")

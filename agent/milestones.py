@@ -1,6 +1,6 @@
 """what has to stand before a release acts for the first time: made here where it can be made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -44,12 +44,13 @@ def make_ready(state: State, deps: Deps, release: Release) -> None:
     if stage is None or ladder.allows(stage).acts:
         return
     now = deps.store.clock.now()
-    last = drill_of(state, deps, release)
+    kept = deps.store.of_run(deps.customer(state), Evidence, release.run)
+    last = drill_of(kept, release)
     if last is None or not last.expires_at or last.expires_at <= now:
         rehearse(deps.store, deps.customer(state), release=release)
     plan = deps.get(state, PlanRecord, release.plan).plan
     for kind, make in MADE.items():
-        present = newest(state, deps, release, kind)
+        present = newest(kept, release, kind)
         if present is None or not _counts(present, now, plan):
             deps.keep(state, make(state, deps, release))
 
@@ -60,9 +61,8 @@ def _counts(present: Evidence, now: datetime, plan: Plan) -> bool:
     return is_fresh and present.notes.get("outcome") == "pass" and is_whole(present, plan)
 
 
-def newest(state: State, deps: Deps, release: Release, kind: EvidenceKind) -> Evidence | None:
+def newest(kept: Iterable[Evidence], release: Release, kind: EvidenceKind) -> Evidence | None:
     """The newest evidence of this kind about exactly the release's candidate, or None."""
-    kept = deps.store.of_run(deps.customer(state), Evidence, release.run)
     candidate = (release.version, release.policy)
     found = (e for e in kept if e.kind == kind and (e.version, e.policy) == candidate)
     return max(found, key=lambda one: one.measured_at, default=None)

@@ -1,6 +1,6 @@
 """whether a plan's systems can be reached now, kept as evidence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -85,16 +85,18 @@ def newest_access(store: Store, customer: Customer, run: str) -> Evidence | None
     return next(iter(store.list(customer, Evidence, 1, run=run, of=("access",))), None)
 
 
-def changed(store: Store, customer: Customer, release: Release) -> str:
-    """Which fields of which sources are not what the release's dry run saw; empty where none is."""
-    kept = store.list(customer, Evidence, None, run=release.run, of=("holdout",))
+def changed(kept: Sequence[Evidence], release: Release) -> str:
+    """Which fields of which sources are not what the release's dry run saw; empty where none is.
+
+    `kept`: the run's looks and proofs at least, in the order kept.
+    """
     candidate = (release.version, release.policy)
-    proved = [one for one in kept if (one.version, one.policy) == candidate]
-    seen = newest_access(store, customer, release.run)
-    if not proved or seen is None:
+    proofs = [e for e in kept if e.kind == "holdout" and (e.version, e.policy) == candidate]
+    seen = [e for e in kept if e.kind == "access"]
+    if not proofs or not seen:
         return ""
-    measured = max(proved, key=lambda one: one.measured_at)
-    return "; ".join(one.says for one in find_changes(measured.access, seen.access))
+    measured = max(proofs, key=lambda one: one.measured_at)
+    return "; ".join(one.says for one in find_changes(measured.access, seen[-1].access))
 
 
 def schema_of(seen: Evidence | None) -> str:

@@ -108,16 +108,15 @@ def look(state: State, deps: Deps, release: Release, *, approval: str = "") -> F
         dry_run=_judged(deps, customer, release, _dry_run(kept, release), "dry_run"),
         stage=_judged(deps, customer, release, _of_stage(kept, release), _gate(release)),
         sample=count(store, customer, release=release, now=now).says,
-        drill=drill_of(state, deps, release),
+        drill=drill_of(kept, release),
         monitoring=watched,
         approval=_approval(deps, customer, approval),
-        changed=reach.changed(store, customer, release),
+        changed=reach.changed(kept, release),
     )
 
 
-def drill_of(state: State, deps: Deps, release: Release) -> Evidence | None:
+def drill_of(kept: Iterable[Evidence], release: Release) -> Evidence | None:
     """The newest rehearsal of the way back on the release's lineage, or None."""
-    kept = deps.store.of_run(deps.customer(state), Evidence, state.run)
     return _newest(e for e in kept if e.kind == "drill" and e.subject == lineage(release.salt))
 
 

@@ -17,6 +17,7 @@ from rollout.release import way_back
 from rollout.release.cause import Judged
 from runs.errors import PilotageError
 from runs.plan import PlanRecord
+from runs.records.evidence import Evidence
 from runs.records.person import Customer
 from runs.records.record import digest_of
 from runs.records.release import Release
@@ -83,7 +84,8 @@ def _look_at_sources(wired: Wired, customer: Customer, release: Release) -> None
         what = "a source or tool cannot be reached"
         owner = reach.owner_of(plan, seen.access)
         _tell_of_sources(wired, customer, release, owner, says=lost, what=what)
-    changed = reach.changed(store, customer, release)
+    kept = store.list(customer, Evidence, None, run=release.run, of=("access", "holdout"))
+    changed = reach.changed(kept[::-1], release)
     strange = advance.find_strange(release, changed)
     if changed:
         what = "a source changed since the dry run"

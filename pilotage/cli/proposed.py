@@ -13,6 +13,9 @@ READ = ("explanations", "notes", "others")
 MOST = 3
 """So many things that were wrong are told; the JSON has them all."""
 
+WHY = 600
+"""Letters of each: what was wrong ends with what to do."""
+
 
 def told(store: Store, customer: Customer, run: str) -> list[dict[str, Any]]:
     """Every proposal of a run, in the order asked, with what was wrong with it."""
@@ -37,11 +40,14 @@ def _lines(one: dict[str, Any]) -> list[str]:
     by = f"{one['model']} by route {one['route']}" if one["route"] else "no model answered"
     script = " (a script)" if one["is_script"] else ""
     went_on = f"; fell back: {one['instead']}" if one["instead"] else ""
-    head = f"{one['step']}, {one['what']}: {one['end'].replace('_', ' ')}{went_on}"
+    empty = (
+        " (it proposed nothing)" if one["proposed"] and not any(one["proposed"].values()) else ""
+    )
+    head = f"{one['step']}, {one['what']}: {one['end'].replace('_', ' ')}{empty}{went_on}"
     more = len(one["why"]) - MOST
     return [
         one_line(f"{head}; {by}{script}, prompt {short(one['prompt'])} [{one['id']}]", 200),
-        *(f"  {one_line(why, 140)}" for why in one["why"][:MOST]),
+        *(f"  {one_line(why, WHY)}" for why in one["why"][:MOST]),
         *([f"  and {more} more: --json"] if more > 0 else []),
         *(f"  {one_line(words, 160)}" for words in _words(one["proposed"] or {})),
     ]

@@ -17,6 +17,7 @@ from runs.records.proposal import Proposal
 from runs.records.run import Spend
 from runs.records.version import Version
 from runs.store.items import ItemFilter
+from workflow.models.cases import LOST_MOST
 
 MOST = 10_000
 TRIALS = ("dry_run", "holdout")
@@ -67,8 +68,12 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         one = found["fell_back"][name]
         why = "".join(f"; {times} {how}" for how, times in one["why"].items())
         yield one_line(f"fell back: {one['fell_back']} of {one['asked']} {says}{why}", 160)
-    worth = found["worth"]
-    if worth is not None:
+    worth, cases = found["worth"], found["fell_back"]["cases"]
+    if worth is None:
+        return
+    if cases["fell_back"] > LOST_MOST * cases["asked"]:
+        yield f"{worth['of']}: too few cases have a model's answer to say whether it is worth it"
+    else:
         yield economics_story.worth_line(worth, worth["of"])
 
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from pilotage import settings
 from pilotage.cli.main import pilotage
+from pilotage.demo.asked import lines
 from pilotage.demo.stage import LIVE_SEED
 from pilotage.wiring import Wired, wire
 from policies.privacy import Pattern, compile_mask
@@ -161,6 +162,7 @@ def test_it_says_what_may_be_asked_before_and_what_was_after(good: Demo) -> None
     assert models["fell_back"]["items"]["asked"] > 50
     assert models["worth"]["worth"] == "yes"
     assert models["worth"]["saved_per_item"]["low"] is not None
+    assert list(lines(models))[-1].endswith("models paid: worth it")
 
 
 def test_the_home_it_leaves_is_asked_about_as_any_other(good: Demo) -> None:
@@ -193,4 +195,5 @@ def test_a_demo_whose_model_raves_ends_with_a_blocker_and_its_owner(bad: Demo) -
     assert fell["cases"]["fell_back"] == fell["cases"]["asked"] > 0
     assert fell["loop"]["fell_back"] == fell["loop"]["asked"] == len(bad.kept(Proposal))
     assert models["worth"]["worth"] != "yes"
+    assert "too few cases have a model's answer" in list(lines(models))[-1]
     assert bad.shown["audit"]["ok"]

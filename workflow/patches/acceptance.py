@@ -223,9 +223,8 @@ def keeps_both(tally: Tally, terms: Terms) -> bool:
     """Whether few enough are reviewed for one reason alone, and the bar of harm surely passes.
 
     What asks for more than the plan's signal of repeated failures allows would be held by its
-    sandbox, whatever it saves. The bar is asked at `SURE`, so that as
-    far as dev can tell no harm is let through for it. Without such
-    a signal everything keeps both.
+    sandbox, whatever it saves. The bar is asked at `SURE`, so that as far as dev can tell no harm
+    is let through for it. Without such a signal everything keeps both.
     """
     most = terms.repeated_most
     if most is None:

@@ -170,4 +170,5 @@ def test_faults_of_a_tool_are_tried_of_a_version_that_asks_models_too(tmp_path: 
     found = ways.practise(*scratch(desk), drilled(desk, asked))
 
     by_name = {one.name: one.actions for one in found}
+    assert not [one for one in found if "case" in one.as_json()]
     assert (by_name["tool_unknown"], by_name["tool_refuses"]) == (("unknown",), ("failed",))

@@ -100,7 +100,7 @@ def find_wrong(faults: Sequence[Fault]) -> tuple[str, ...]:
     """
     mine = [one for one in faults if one.name in NAMES]
     if not mine:
-        remedy = "bring labelled cases of which no rule decides before the answer"
+        remedy = "bring labelled cases that no rule decides before, and see that its sources answer"
         return (f"models_silent: {NOT_ASKED}: {remedy}",)
     return tuple(dict.fromkeys(_told(one) for one in mine if not one.is_answered))
 

@@ -184,8 +184,9 @@ def _dataset(state: State, deps: Deps, plan: Plan) -> Iterator[Hole]:
     except (InvalidInput, NotAllowed) as error:
         yield Hole(field="dataset", question=str(error), person=person)
     else:
-        cases = deps.store.cases.read(customer, dataset.digest)
-        says = find_own_labels(cases, plan.owners.builder)
+        builder = plan.owners.builder
+        own = deps.store.cases.count_labelled(customer, dataset.digest, builder)
+        says = find_own_labels(own, builder)
         if says:
             yield Hole(field="dataset", question=f"Who else labels? {says}", person=person)
 

@@ -56,6 +56,8 @@ LEASE_S = 60.0
 TITLE_CHARS = 300
 RETRY = "retry:"
 """Before the time at which something that failed is tried again, where a run waits for that."""
+PAUSED = "__interrupt__"
+"""Under which langgraph returns what it paused for."""
 STRICT = "__pregel_strict_resume"
 """Private in langgraph, which is pinned for it: a resume that names no pending interrupt raises."""
 
@@ -291,8 +293,9 @@ def _go_on(store: Store, opened: _Open) -> None:
     while given is not _NOTHING:
         store.runs.resume(opened.customer, run)
         strictly = _thread(thread, strict=True)
-        graph.invoke(given, strictly, context=opened.deps, durability="sync")
-        given = _next_input(store, opened)
+        told = graph.invoke(given, strictly, context=opened.deps, durability="sync")
+        paused = told.get(PAUSED, ())
+        given = _resumed(store, opened, paused[0]) if paused else _next_input(store, opened)
 
 
 def _archive(store: Store, customer: Customer, run: str, saver: "BaseCheckpointSaver[Any]") -> None:
@@ -317,9 +320,6 @@ def _next_input(store: Store, opened: _Open) -> object:
     The id is only a wake-up call: the node reads the decision from the record. A task whose writes
     were kept before a crash, but not the checkpoint after them, is not `next` and still not over.
     """
-    from langgraph.types import Command
-
-    customer, run = opened.customer, opened.pin.run
     seen = opened.graph.get_state(_thread(opened.pin.thread))
     if seen.created_at is None:
         return opened.first
@@ -327,9 +327,14 @@ def _next_input(store: Store, opened: _Open) -> object:
         return _NOTHING
     if not seen.interrupts:
         return None
-    pending = seen.interrupts[0]
-    if "approval_id" in pending.value:
-        _take_back(store, customer, run, pending.value["approval_id"])
+    return _resumed(store, opened, seen.interrupts[0])
+
+
+def _resumed(store: Store, opened: _Open, pending: Any) -> object:
+    """What resumes a pause that is over; `_NOTHING`, and the run says what it waits for, if not."""
+    from langgraph.types import Command
+
+    customer, run = opened.customer, opened.pin.run
     waits_for = _named(pending.value)
     if _is_ready(store, customer, run, pending.value):
         return Command(resume={pending.id: waits_for})
@@ -349,19 +354,25 @@ def find_cancellation(store: Store, customer: Customer, run: str) -> Cancellatio
     return store.find(customer, Cancellation, f"{run}.cancelled")
 
 
-def _take_back(store: Store, customer: Customer, run: str, approval: str) -> None:
-    """Withdraw what a run asks that was called off; its last update is still asked for."""
+def _is_answered(store: Store, customer: Customer, run: str, approval: str) -> bool:
+    """Whether a question is closed; what a run asks that was called off is withdrawn here.
+
+    Its last update is still asked for. One that nobody answered may have gone on to others: that
+    one is withdrawn then.
+    """
+    asked = approvals.get(store, customer, approval)
+    if asked.kind == "update" or find_cancellation(store, customer, run) is None:
+        return asked.status != "open"
     asked = approvals.latest(store, customer, approval)
-    if asked.status != "open" or asked.kind == "update":
-        return
-    if find_cancellation(store, customer, run) is not None:
+    if asked.status == "open":
         with store.change(customer, f"run:{run}", run) as change:
             approvals.withdraw(change, asked)
+    return True
 
 
 def _is_ready(store: Store, customer: Customer, run: str, asked: dict[str, Any]) -> bool:
     if "approval_id" in asked:
-        return approvals.get(store, customer, asked["approval_id"]).status != "open"
+        return _is_answered(store, customer, run, asked["approval_id"])
     if find_cancellation(store, customer, run) is not None:
         return True
     if "retry_at" in asked:

@@ -35,7 +35,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, interrupt
 
-from agent import checkpoints, milestones, reach
+from agent import checkpoints, milestones, reach, standing
 from agent.deps import Deps
 from agent.loop import Loop
 from agent.nodes import dry_run, monitor
@@ -79,6 +79,7 @@ REST = "Python and the rest"
 DOMAIN: tuple[tuple[str, Any, str], ...] = (
     ("a dry run's cases, scored", dry_run, "_measure"),
     ("a stage's items, measured", monitor, "measure"),
+    ("a stage's items, counted", standing, "count"),
     ("systems reached", reach, "look"),
     ("the way back rehearsed", milestones, "rehearse"),
     ("the data contract", milestones.MADE, "contract"),

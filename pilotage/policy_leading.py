@@ -113,6 +113,8 @@ class Leading:
 
         Raises Conflict where other values began to lead meanwhile: read again.
         """
+        if self._store.policies.is_settled(customer, policy.workflow, policy.digest):
+            return policy
         led = self._store.policies.find_led(customer, policy.workflow)
         self._void_others(customer, policy, led)
         if led is not None and led.digest == policy.digest:

@@ -23,6 +23,11 @@ _FIRST = (
     .order_by(_CASES.c.id)
     .limit(sa.bindparam("most"))
 )
+_LABELLED = sa.select(sa.func.count().label("n")).where(
+    _CASES.c.customer == sa.bindparam("at_customer"),
+    _CASES.c.dataset == sa.bindparam("at_dataset"),
+    _CASES.c.body["labelled_by"].as_string() == sa.bindparam("person"),
+)
 
 
 class Cases:
@@ -77,6 +82,11 @@ class Cases:
         """The first cases of a dataset by id, so many at most."""
         told = {"at_customer": customer.id, "at_dataset": dataset, "most": count}
         return [Case.model_validate(row["body"]) for row in self._ledger.rows(_FIRST, told)]
+
+    def count_labelled(self, customer: Customer, dataset: str, person: str) -> int:
+        """How many cases of a dataset this person labelled."""
+        told = {"at_customer": customer.id, "at_dataset": dataset, "person": person}
+        return self._ledger.rows(_LABELLED, told)[0]["n"]
 
     def keep_results(self, customer: Customer, results: Iterable[CaseResult]) -> None:
         """Keep what a trial did with each case, once a case and epoch, in one transaction."""

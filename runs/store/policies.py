@@ -12,6 +12,7 @@ from runs.events import BodyValue
 from runs.records.person import Customer
 from runs.records.version import PolicyValues
 from runs.store.change import Change, Ledger
+from runs.store.releases import SERVING
 
 _P, _E = tables.policies, tables.events
 _SINCE = sa.select(sa.func.max(_E.c.seq)).where(
@@ -19,6 +20,29 @@ _SINCE = sa.select(sa.func.max(_E.c.seq)).where(
 )
 _LED = sa.select(_P.c.digest, _SINCE.scalar_subquery().label("since")).where(
     _P.c.customer == sa.bindparam("at_customer"), _P.c.workflow == sa.bindparam("at_workflow")
+)
+
+
+_A, _R = tables.approvals, tables.releases
+_AT = sa.bindparam("at_customer")
+_ASKED = sa.exists().where(
+    _A.c.customer == _AT,
+    _A.c.run == "",
+    _A.c.kind == "policy",
+    _A.c.status.in_(("open", "approved")),
+)
+_ELSEWHERE = sa.exists().where(
+    _R.c.customer == _AT,
+    _R.c.workflow == _P.c.workflow,
+    _R.c.status.in_(SERVING),
+    _R.c.body["policy"].as_string() != _P.c.digest,
+)
+_SETTLED = sa.select(sa.literal(1).label("is_settled")).where(
+    _P.c.customer == _AT,
+    _P.c.workflow == sa.bindparam("at_workflow"),
+    _P.c.digest == sa.bindparam("at_digest"),
+    ~_ASKED,
+    ~_ELSEWHERE,
 )
 
 
@@ -84,6 +108,15 @@ class Policies:
         """Digest of the values that lead, or None before the first."""
         row = self._ledger.row(tables.policies, customer, workflow=workflow)
         return None if row is None else row["digest"]
+
+    def is_settled(self, customer: Customer, workflow: str, digest: str) -> bool:
+        """Whether these values lead, and nothing may be left to do about it.
+
+        True only where nobody is asked, or agreed, about other values of any workflow, and every
+        release that serves items goes by these.
+        """
+        told = {"at_customer": customer.id, "at_workflow": workflow, "at_digest": digest}
+        return bool(self._ledger.rows(_SETTLED, told))
 
     def leading(self, customer: Customer, workflow: str) -> str:
         """Digest of the values that lead; NotFound before the first."""

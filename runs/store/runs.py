@@ -86,10 +86,15 @@ class Runs:
             change.move(tables.runs, {"id": id}, values, "run_waiting", waits_for=waits_for)
 
     def resume(self, customer: Customer, id: str) -> None:
-        """Say that the run goes on; saying it twice writes nothing."""
+        """Say that the run goes on; saying it twice writes nothing.
+
+        It need not outlive the machine by itself: what the run does next does.
+        """
         if self.get(customer, id).status != "waiting":
             return
-        self._move(customer, id, {"status": "open", "waits_for": ""})
+        with self._ledger.change(customer, "worker", id, lags=True) as change:
+            values = {"status": "open", "waits_for": ""}
+            change.move(tables.runs, {"id": id}, values, "run_resumed")
 
     def wake(self, customer: Customer, id: str, cause: str) -> None:
         """Write the job that looks at the run again; one job for one cause."""

@@ -1,12 +1,13 @@
 """The demo ends with a sentence and a code where its run cannot go on."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent import graph
+from agent import graph, seat
 from pilotage import settings
 from pilotage.cli import exits
 from pilotage.demo import stage as home
@@ -28,6 +29,15 @@ def stage_in(folder: Path, *, families: int = 2_400) -> home.Stage:
     return home.build(settings.read(told | {"PILOTAGE_POLL_S": "0.02"}), sample, seed=1)
 
 
+@pytest.fixture
+def made_anew() -> Iterator[None]:
+    """The loop is made anew, and what a test made of it is forgotten."""
+    seat.whole.cache_clear()
+    yield
+    seat.whole.cache_clear()
+
+
+@pytest.mark.usefixtures("made_anew")
 def test_a_demo_whose_job_failed_ends_with_its_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,9 +43,11 @@ def check(cases: Sequence[Case]) -> Findings:
     return Findings(gaps(cases), tuple(found), "" if kappa is None else f"{kappa:.4f}")
 
 
-def find_own_labels(cases: Sequence[Case], builder: str) -> str:
-    """Why a version of this builder may not be judged by these cases; empty when it may."""
-    own = sum(case.labelled_by == builder for case in cases)
+def find_own_labels(own: int, builder: str) -> str:
+    """Why a version of this builder may not be judged by cases of which so many are their own.
+
+    Empty when it may.
+    """
     if not own:
         return ""
     return f"{builder}, who builds the version, labelled {own} cases; let another person label them"

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from runs import asking
 from runs.errors import Conflict, InvalidInput, NotFound
 from runs.records.evidence import Evidence
+from runs.records.person import Customer
 from runs.store.filtered import ItemFilter
 from runs.store.reviews import decide_review
 from runs.store.store import Store
@@ -18,10 +20,15 @@ from tests import acts
 from tests.builders import (
     NOW,
     action,
+    approval,
+    case,
+    dataset,
     evidence,
     item,
     make_customer,
     make_store,
+    policy,
+    release,
     review,
     run,
     terminal,
@@ -273,3 +280,53 @@ def test_the_newest_items_of_a_stage_are_read_in_the_order_of_an_index(
 
     assert len(plans) == 2
     assert all("ix_items_customer_workflow_received_at_id" in plan for plan in plans)
+
+
+def test_values_are_settled_only_where_nothing_is_asked_and_every_release_goes_by_them(
+    store: Store,
+) -> None:
+    """Whoever finds it so need not look any further; in doubt it is not so."""
+    customer = make_customer(store)
+    values = policy()
+
+    def is_settled() -> bool:
+        return store.policies.is_settled(customer, "desk", values.digest)
+
+    seen = [is_settled()]
+    store.policies.lead(customer, "ben", values)
+    seen.append(is_settled())
+    store.releases.open(customer, "worker", release(policy=values.digest))
+    seen.append(is_settled())
+    store.releases.open(customer, "worker", release(id="rel-2"))
+    seen.append(is_settled())
+
+    assert seen == [False, True, True, False]
+
+
+def test_values_are_not_settled_while_people_are_asked_about_others(store: Store) -> None:
+    """An open question about a policy, or one that was agreed to, may still have to be followed."""
+    customer = make_customer(store)
+    values = policy()
+    store.policies.lead(customer, "ben", values)
+    asked = approval(id="policy.desk.1", run="", kind="policy", covers={"workflow": "desk"})
+    with store.change(customer, "worker") as change:
+        asking.put(change, asked)
+    open_one = store.policies.is_settled(customer, "desk", values.digest)
+    with store.change(customer, "worker") as change:
+        asking.close(change, asked, "rejected")
+
+    assert (open_one, store.policies.is_settled(customer, "desk", values.digest)) == (False, True)
+
+
+def test_cases_are_counted_by_who_labelled_them(store: Store) -> None:
+    """Of one dataset of one customer."""
+    customer, other = make_customer(store), make_customer(store, "zeta")
+    cases = [case(), case(id="c-2", labelled_by="eva"), case(id="c-3", labelled_by="")]
+    digest = store.cases.keep(customer, "dan", dataset(cases), cases).digest
+
+    def counted(whose: Customer, person: str) -> int:
+        return store.cases.count_labelled(whose, digest, person)
+
+    assert [counted(customer, one) for one in ("maren", "eva", "dan")] == [1, 1, 0]
+    assert counted(other, "eva") == 0
+    assert [one.id for one in store.cases.first(customer, digest, 2)] == ["c-1", "c-2"]

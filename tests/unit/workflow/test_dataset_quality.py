@@ -99,10 +99,10 @@ def test_too_few_families_to_judge_on_are_a_finding() -> None:
 
 def test_the_builder_s_own_labels_judge_nothing_they_built() -> None:
     """Who builds does not say what is right: the person and the count are named."""
-    own = find_own_labels(whole(), "eva")
+    own = find_own_labels(2, "eva")
 
     assert "eva, who builds the version, labelled" in own
-    assert find_own_labels(whole(), "dan") == ""
+    assert find_own_labels(0, "dan") == ""
 
 
 def test_one_text_with_two_labels_is_a_finding() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runs.errors import InvalidInput
 from workflow.dataset.cases import read
-from workflow.dataset.quality import agreement, check, find_own_labels
+from workflow.dataset.quality import agreement, check
 from workflow.samples.pieces import Pool
 from workflow.samples.support_triage.accounts import account
 from workflow.samples.support_triage.customer import document
@@ -252,7 +252,6 @@ def test_the_dataset_can_be_imported_without_a_gap(tmp_path) -> None:
     kappa = agreement(read_cases)
 
     assert check(read_cases).gaps == ()
-    assert find_own_labels(read_cases, "ruben_ortega") == ""
     assert {one.labelled_by for one in read_cases} == {"maren_voss"}
     assert kappa is not None
     assert 0.85 < kappa < 1

@@ -11,7 +11,7 @@ from policies.privacy import IBAN
 from runs.records.call import Argument, Call, Grant, Outcome, Ruling, Step, Traced
 from runs.records.record import Digest, digest_of
 
-EDITION = 3
+EDITION = 4
 """Another number with every change of how something is read, compared or ruled."""
 SOURCED = frozenset({"request", "record", "named", "host", "ceiling"})
 """Where a value may have been found that passes."""

@@ -107,6 +107,9 @@ def _traced(
 
     What is no text, number or list of them has no source: nothing, an empty one and a flag as well.
     """
+    if isinstance(value, Mapping | list | tuple):
+        # Many amounts below a ceiling are together above it.
+        argument = argument.model_copy(update={"ceiling": None})
     if isinstance(value, Mapping) and value:
         # A path tells places and never names: those are a model's words.
         for place, (key, inner) in enumerate(value.items()):
@@ -220,20 +223,30 @@ def _stands(value: str, text: str) -> bool:
     """Whether a value stands in a text as words of its own, and as no part of an address."""
     if not value:
         return False
-    flags = re.IGNORECASE if NAME.fullmatch(value) else 0
+    if NAME.fullmatch(value):
+        value, text = _small(value), _small(text)
     pattern = rf"(?<![\w@/\\=])(?<!\w[.\-+]){re.escape(value)}(?![\w@/\\=])(?![.\-+]\w)"
-    return re.search(pattern, text, flags) is not None
+    return re.search(pattern, text) is not None
 
 
 def _folded(value: str) -> str:
     """A value as it is compared as a whole."""
     spaced = _spaced(value)
-    return spaced.casefold() if NAME.fullmatch(spaced) else spaced
+    return _small(spaced) if NAME.fullmatch(spaced) else spaced
+
+
+def _small(text: str) -> str:
+    """In small letters; a sign that only looks like a letter, or folds into others, stays."""
+    return "".join(one.lower() if one.lower().upper() == one else one for one in text)
 
 
 def _spaced(value: str) -> str:
-    """One blank wherever there are any, none at the ends; letters in one of their equal forms."""
-    return " ".join(unicodedata.normalize("NFC", value).split())
+    """One blank wherever there are any, none at the ends; letters in one of their equal forms.
+
+    A sign that is another letter in its equal form, such as that of a unit, stays as it is.
+    """
+    is_plain = all(unicodedata.normalize("NFC", one) == one for one in value)
+    return " ".join((unicodedata.normalize("NFC", value) if is_plain else value).split())
 
 
 def _leaves(value: object) -> Iterator[str | int | float]:

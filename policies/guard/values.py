@@ -187,7 +187,8 @@ def _ends_as_host(host: str) -> bool:
     ending = host.rpartition(".")[2]
     begins = ending.istitle() and ending.lower() in STARTS
     is_country = len(ending) == 2 and ending.isalpha() and not begins
-    return host.lower().startswith("www.") or is_country or ending.lower() in ENDINGS
+    is_foreign = not ending.isascii() and ending.isalpha() and not ending.istitle()
+    return host.lower().startswith("www.") or is_country or is_foreign or ending.lower() in ENDINGS
 
 
 def _begins(text: str) -> bool:

@@ -166,6 +166,7 @@ def test_a_text_that_could_be_another_amount_is_below_no_ceiling(amount: str) ->
     refund = step(REFUND.model_copy(update={"effect": own}))
 
     assert judge(call("refund", amount=amount), refund, sources()).outcome == "hold"
+    assert judge(call("refund", amount=[49, 49]), refund, sources()).outcome == "hold"
     assert judge(call("refund", amount="49.50"), refund, sources()).outcome == "allow"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from policies.guard.tracing import Read, Sources, find
-from tests.unit.policies.guard.steps import REQUEST, sources
+from tests.unit.policies.guard.steps import RECORDS, REQUEST, sources
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,10 @@ def test_a_whole_value_of_a_record_comes_from_it(value: object) -> None:
         "ana@harbour.example\r\n",
         "March\x1cfigures",
         "cleo\u2028",
+        "\u212aarl",
+        "\u017fam",
+        "\ufb01onn",
+        "Stra\u00dfe",
         "cle",
         "0077",
         7,
@@ -66,7 +70,16 @@ def test_a_whole_value_of_a_record_comes_from_it(value: object) -> None:
 )
 def test_what_is_part_of_a_source_or_looks_like_it_has_none(value: object) -> None:
     """Other letters that look alike, a piece, more around it, an encoding, several in one."""
-    assert find(value, sources()) == "nowhere"
+    asked = f"{REQUEST} Karl and Sam live in Strasse 4."
+    records = (*RECORDS, {"name": "Fionn"}, {"name": "Strasse"})
+
+    assert find(value, sources(request=asked, records=records)) == "nowhere"
+
+
+def test_a_letter_and_its_mark_are_the_letter_with_it() -> None:
+    """They are written in two ways and are one."""
+    assert find("Ren\u00e9", Sources("Ask Rene\u0301.")) == "request"
+    assert find("RENE\u0301", Sources("", ({"name": "Ren\u00e9"},))) == "record"
 
 
 @pytest.mark.parametrize("value", [None, True, [], {}])

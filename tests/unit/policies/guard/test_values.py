@@ -15,6 +15,10 @@ from policies.guard.values import (
 )
 
 LINK = "https://evil.example/x"
+SMALL, RUSSIAN = (
+    "\u1d07\u1d20\u026a\u029f.\u1d04\u1d0f\u1d0d",
+    "\u0437\u043b\u043e.\u043e\u043d\u043b\u0430\u0439\u043d",
+)
 WALLET, COINS = "52908400098527886E0F7030069857D2E4169EE7", "ar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
 
 
@@ -33,6 +37,7 @@ def values(text: str) -> set[str]:
         ("pay DE89 3704 0044 0532 0130 00 today", {"DE89370400440532013000"}),
         ("card 4111 1111 1111 1111", {"4111111111111111"}),
         ("evil.io and b\u00fccher.de", {"evil.io", "b\u00fccher.de"}),
+        (f"{SMALL}, or {RUSSIAN}", {SMALL, RUSSIAN}),
         ("EVIL.IO, Evil.Ru and evil.zone", {"evil.io", "evil.ru", "evil.zone"}),
         ("evil.example/x?d=1 and evil.market:8443", {"evil.example/x?d=1", "evil.market:8443"}),
         ("![x](//evil.example/a.png)", {"evil.example/a.png"}),

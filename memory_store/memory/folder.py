@@ -6,11 +6,19 @@ import json
 import os
 import re
 import shutil
+import struct
 from pathlib import Path
 from typing import Literal
 
 FolderState = Literal["empty", "sealed", "left_open", "changed"]
 GENERATION = re.compile(r"g(\d+)")
+
+HEADER = struct.Struct("<i4Q")
+"""How a graph's header begins: its form, an offset, room for vectors, those in it, bytes of one."""
+FORM = 1
+"""The only form that is known; a test looks whether Chroma still writes it."""
+LENGTH = 4
+"""Bytes of one vector in the file of lengths."""
 
 
 class Folder:
@@ -71,6 +79,7 @@ class Folder:
 
     def use(self, generation: Path) -> None:
         """Put a complete generation in use, in one step, and remove the others."""
+        _blank(generation)
         _write(self._root / "current", generation.name)
         for entry in self._entries():
             if _generation(entry) and entry.name.partition(".")[0] != generation.name:
@@ -83,8 +92,18 @@ class Folder:
             self._seal(current).unlink(missing_ok=True)
             _sync(self._root)
 
+    def blank(self) -> None:
+        """Leave nothing in the room that the generation's graph keeps for vectors to come.
+
+        What writes it takes that from the process's memory as it is: any text may stand there.
+        """
+        current = self.current()
+        if current is not None:
+            _blank(current)
+
     def seal(self) -> None:
         """Write down what the generation looks like, now that nobody writes to it."""
+        self.blank()
         current = self.current()
         if current is not None:
             _write(self._seal(current), json.dumps(_fingerprints(current), sort_keys=True))
@@ -98,6 +117,18 @@ class Folder:
 
 def _generation(entry: Path) -> re.Match[str] | None:
     return GENERATION.fullmatch(entry.name.removesuffix(".seal"))
+
+
+def _blank(generation: Path) -> None:
+    for header in generation.rglob("header.bin"):
+        form, _, _, used, size = HEADER.unpack_from(header.read_bytes())
+        for name, each in (("data_level0.bin", size), ("length.bin", LENGTH)):
+            file = header.with_name(name)
+            left = file.stat().st_size - used * each
+            if form == FORM and left > 0:
+                with file.open("r+b") as opened:
+                    opened.seek(used * each)
+                    opened.write(bytes(left))
 
 
 def _fingerprints(generation: Path) -> dict[str, str]:

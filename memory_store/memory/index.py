@@ -86,6 +86,7 @@ class Index:
                 return False
             try:
                 self._put(self._collection, entries)
+                self._folder.blank()
             except Exception as error:  # Chroma names no class for what it may raise
                 self._broken("upsert", error)
             return self.is_ready
@@ -144,6 +145,7 @@ class Index:
             labels = collection.keys()
             self._hold(collection, labels)
             self._put(collection, [entry for entry in wanted if entry.key not in labels])
+            self._folder.blank()
         except Exception as error:  # Chroma names no class for what it may raise
             return self._rebuild(wanted, f"it does not open ({error})")
         reason = _misfit(labels, wanted)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from memory_store.embedding import hash_ngram
 from memory_store.memory.collection import Entry, connect
-from memory_store.memory.folder import Folder
+from memory_store.memory.folder import FORM, HEADER, LENGTH, Folder
 from memory_store.memory.index import Index, key_of
 from memory_store.memory.memory import Memory
 from memory_store.recall import recall
@@ -27,6 +27,7 @@ from tests.builders import NOW
 from tests.unit.memory_store.builders import ACME, BOLT, lesson, shelved, with_index
 
 ROOT = Path(__file__).parents[2]
+FILES = ("data_level0", "length")
 NAME = "pilotage-hash-ngram-v1-256"
 WORDS = ("refund", "invoice", "ticket", "charge", "card", "account", "dispute", "tier", "delivery")
 QUESTIONS = ("refund of a disputed invoice", "card charged twice", "delivery of the tier")
@@ -192,6 +193,27 @@ def test_no_text_of_a_lesson_is_in_the_index(memory: Memory, tmp_path: Path) -> 
 
     assert any(b"lesson-7" in content for content in files)
     assert not any(word.encode() in content for content in files for word in ("invoic", "deliver"))
+
+
+@pytest.mark.parametrize("count", [40, LARGE])
+def test_the_room_that_is_kept_for_vectors_to_come_is_empty(tmp_path: Path, count: int) -> None:
+    """Chroma writes there what stood in the process's memory: anybody's words."""
+    lessons = shelved(lessons_of("acme", count))
+    memory = with_index(lessons, tmp_path)
+    memory.vectors.index_lessons(ACME)
+    [header] = (tmp_path / NAME).rglob("header.bin")
+    form, _, room, used, size = HEADER.unpack_from(header.read_bytes())
+    graph, lengths = (header.with_name(f"{name}.bin").read_bytes() for name in FILES)
+    assert memory.vectors.index
+    memory.vectors.index.close()
+    again = with_index(lessons, tmp_path)
+
+    assert (form, len(graph) <= room * size, len(lengths) <= room * LENGTH) == (FORM, True, True)
+    assert len(graph) >= used * size
+    assert not any(graph[used * size :] + lengths[used * LENGTH :])
+    assert again.vectors.index_lessons(ACME).state == "ready"
+    assert again.vectors.index
+    again.vectors.index.close()
 
 
 def test_nobody_waits_for_an_index_that_is_being_written(memory: Memory) -> None:

@@ -122,13 +122,18 @@ def _generation(entry: Path) -> re.Match[str] | None:
 def _blank(generation: Path) -> None:
     for header in generation.rglob("header.bin"):
         form, _, _, used, size = HEADER.unpack_from(header.read_bytes())
-        for name, each in (("data_level0.bin", size), ("length.bin", LENGTH)):
-            file = header.with_name(name)
-            left = file.stat().st_size - used * each
-            if form == FORM and left > 0:
-                with file.open("r+b") as opened:
-                    opened.seek(used * each)
-                    opened.write(bytes(left))
+        if form == FORM:
+            _end_with_nothing(header.with_name("data_level0.bin"), used * size)
+            _end_with_nothing(header.with_name("length.bin"), used * LENGTH)
+
+
+def _end_with_nothing(file: Path, begins: int) -> None:
+    """Zeros in the place of whatever stands from there to the end."""
+    left = file.stat().st_size - begins
+    if left > 0:
+        with file.open("r+b") as opened:
+            opened.seek(begins)
+            opened.write(bytes(left))
 
 
 def _fingerprints(generation: Path) -> dict[str, str]:
